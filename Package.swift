@@ -1,0 +1,77 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A Swift target of the library, with the settings that all of them share.
+func swift(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// A test target named after the target it tests.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
+}
+
+let package = Package(
+  name: "lapidary",
+  products: [
+    .library(name: "Lapidary", targets: ["Lapidary"]),
+    .executable(name: "lapidary", targets: ["lapidary"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CLibONNX", providers: [.apt(["libonnx-dev"])]),
+    .target(name: "COnnx", dependencies: ["CProtobufC"], exclude: ["onnx.proto", "generate"]),
+    .target(
+      name: "COnnxChecker", dependencies: ["CLibONNX"],
+      cxxSettings: [.define("ONNX_ML", to: "1"), .define("ONNX_NAMESPACE", to: "onnx")],
+      linkerSettings: ["onnx", "onnx_proto", "protobuf"].map { .linkedLibrary($0) }),
+
+    swift("IR"),
+    swift("Kernels"),
+    swift("ONNXFile", ["IR", "COnnx", "COnnxChecker"]),
+    swift("Operators", ["IR", "Kernels"]),
+    swift("Executor", ["IR", "Operators", "Kernels", "COneDNN"]),
+    swift("Passes", ["IR", "Operators", "Executor"]),
+    swift("Inspection", ["IR", "Operators", "Executor"]),
+    swift(
+      "Lapidary",
+      [
+        "IR", "ONNXFile", "Operators", "Executor", "Passes", "Inspection", "CZlib",
+        .product(name: "Yams", package: "Yams"),
+      ]),
+    .executableTarget(
+      name: "lapidary",
+      dependencies: [
+        "Lapidary", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    .target(
+      name: "TestSupport", dependencies: ["Lapidary"], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    tests("IR", ["IR"]),
+    tests("ONNXFile", ["ONNXFile", "IR"]),
+    tests("Operators", ["Operators", "IR", "Kernels"]),
+    tests("Executor", ["Executor", "Operators", "IR"]),
+    tests("Passes", ["Passes", "Executor", "Operators", "IR"]),
+    tests("Inspection", ["Inspection", "IR"]),
+    tests("Lapidary", ["Lapidary"]),
+  ],
+  cLanguageStandard: .c17,
+  cxxLanguageStandard: .cxx17
+)
