@@ -1,0 +1,77 @@
+/// The value of an attribute, one case for each kind of `AttributeProto`.
+public enum AttributeValue: Sendable {
+  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  case float(Float)
+  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  case int(Int)
+  /// Bytes; ONNX asks for UTF-8 but files hold other bytes too.
+  case string([UInt8])
+  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  case tensor(Tensor)
+  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  indirect case graph(Graph)
+  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  case floats([Float])
+  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  case ints([Int])
+  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  case strings([[UInt8]])
+  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  case tensors([Tensor])
+  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  case graphs([Graph])
+  /// In a function's body: the value of the function's attribute of this name.
+  case reference(String)
+  /// A kind that Lapidary has no use for (sparse tensors, types); its fields are in `extras`.
+  case opaque
+}
+
+/// A named parameter of a node.
+public struct Attribute: Sendable {
+  /// The attribute's name.
+  public var name: String
+  /// The value.
+  public var value: AttributeValue
+  /// ONNX's number of the kind (`AttributeProto.AttributeType`) as found in the file, nil if absent.
+  public var kind: Int32?
+  /// `AttributeProto.doc_string`.
+  public var docString: String?
+  /// Fields kept as encoded.
+  public var extras: [RawField]
+
+  /// Makes an attribute.
+  public init(_ name: String, _ value: AttributeValue) {
+    self.name = name
+    self.value = value
+    self.kind = value.kind
+    self.extras = []
+  }
+}
+
+extension AttributeValue {
+  /// ONNX's number of the kind, or nil for references and opaque values, which say their own.
+  public var kind: Int32? {
+    switch self {
+    case .float: 1
+    case .int: 2
+    case .string: 3
+    case .tensor: 4
+    case .graph: 5
+    case .floats: 6
+    case .ints: 7
+    case .strings: 8
+    case .tensors: 9
+    case .graphs: 10
+    case .reference, .opaque: nil
+    }
+  }
+
+  /// The graphs that the attribute holds.
+  public var subgraphs: [Graph] {
+    switch self {
+    case .graph(let graph): [graph]
+    case .graphs(let graphs): graphs
+    default: []
+    }
+  }
+}

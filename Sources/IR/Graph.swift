@@ -1,0 +1,122 @@
+/// A computation: nodes in topological order over named values.
+///
+/// A value type: copying a graph copies tables of handles, never weights, so a pass can work on a
+/// copy and drop it. Nodes and values are addressed by identifiers that stay valid across edits.
+/// Edits go through the methods in `Graph+Edit.swift`, which keep producers and uses right.
+public struct Graph: Sendable {
+  /// `GraphProto.name`.
+  public var name: String?
+  /// `GraphProto.doc_string`.
+  public var docString: String?
+  /// `GraphProto.metadata_props`.
+  public var metadata: [MetadataEntry] = []
+  /// The graph's inputs, in order. Part of the model's contract.
+  public internal(set) var inputs: [ValueInfo] = []
+  /// The graph's outputs, in order. Part of the model's contract.
+  public internal(set) var outputs: [ValueInfo] = []
+  /// Types declared for other values (`value_info`), in order.
+  public var valueInfos: [ValueInfo] = []
+  /// The values that are initializers, in order.
+  public internal(set) var initializers: [ValueID] = []
+  /// `GraphProto.quantization_annotation`.
+  public var quantizationAnnotations: [QuantizationAnnotation] = []
+  /// Fields kept as encoded, sparse initializers among them.
+  public var extras: [RawField] = []
+  /// Names of sparse initializers, which `extras` holds; their values are not known here.
+  public var sparseInitializers: [ValueID] = []
+
+  /// Whether initializers are constants although they are inputs too, as before IR version 4, which
+  /// asked for every initializer to be declared as an input.
+  public var initializersAreConstant = false
+
+  package internal(set) var nodeTable: [Node?] = []
+  package internal(set) var valueTable: [Value] = []
+  package internal(set) var order: [NodeID] = []
+  package internal(set) var valueByName: [String: ValueID] = [:]
+
+  /// An empty graph.
+  public init(name: String? = nil) { self.name = name }
+
+  /// The living nodes, in execution order.
+  public var nodeIDs: [NodeID] { order.filter { nodeTable[$0.index] != nil } }
+
+  /// The number of living nodes.
+  public var nodeCount: Int { order.reduce(0) { $0 + (nodeTable[$1.index] == nil ? 0 : 1) } }
+
+  /// The number of values ever added, for tables indexed by value.
+  package var valueCount: Int { valueTable.count }
+
+  /// Every value, read or not.
+  public var valueIDs: [ValueID] { valueTable.indices.map { ValueID($0) } }
+
+  /// Whether the node has not been removed.
+  public func contains(_ id: NodeID) -> Bool {
+    nodeTable.indices.contains(id.index) && nodeTable[id.index] != nil
+  }
+
+  /// The living node with this identifier. Its inputs and outputs change through `Graph` only.
+  public subscript(id: NodeID) -> Node {
+    get { nodeTable[id.index]! }
+    set {
+      precondition(
+        newValue.inputs == nodeTable[id.index]!.inputs
+          && newValue.outputs == nodeTable[id.index]!.outputs)
+      nodeTable[id.index] = newValue
+    }
+  }
+
+  /// The value with this identifier.
+  public subscript(id: ValueID) -> Value { valueTable[id.index] }
+
+  /// The value called `name`.
+  public func value(named name: String) -> ValueID? { valueByName[name] }
+
+  /// Whether the value is one of the graph's inputs.
+  public func isInput(_ id: ValueID) -> Bool { self[id].isInput }
+
+  /// Whether the value is one of the graph's outputs.
+  public func isOutput(_ id: ValueID) -> Bool {
+    self[id].uses.contains { if case .output = $0 { true } else { false } }
+  }
+
+  /// The value of an initializer that nothing can override at run time: one that is not a graph
+  /// input, or any where initializers had to be inputs (`initializersAreConstant`).
+  public func constant(_ id: ValueID) -> Tensor? {
+    isInput(id) && !initializersAreConstant ? nil : self[id].initializer
+  }
+
+  /// The inputs that a caller has to supply: those without a constant value.
+  public var requiredInputs: [ValueInfo] { inputs.filter { self[$0.value].initializer == nil } }
+
+  /// The one node that reads the value, when it has exactly one use and that is no graph output or
+  /// capture.
+  public func onlyConsumer(of id: ValueID) -> NodeID? {
+    guard self[id].uses.count == 1, case .input(let node, _) = self[id].uses[0] else { return nil }
+    return node
+  }
+
+  /// How messages name a node: its operator and its name, or its first output where it has none.
+  public func label(_ id: NodeID) -> String {
+    let node = self[id]
+    if let name = node.name, !name.isEmpty { return "\(node.op) '\(name)'" }
+    let output = node.outputs.compactMap { $0 }.first.map { self[$0].name } ?? ""
+    return "\(node.op) of '\(output)'"
+  }
+}
+
+/// Names of the tensors that hold quantization parameters of a value (`TensorAnnotation`).
+public struct QuantizationAnnotation: Sendable {
+  /// The value's name.
+  public var tensorName: String?
+  /// Pairs of a parameter's kind, such as `SCALE_TENSOR`, and the tensor that holds it.
+  public var parameters: [MetadataEntry]
+  /// Fields kept as encoded.
+  public var extras: [RawField]
+
+  /// Makes an annotation.
+  public init(tensorName: String?, parameters: [MetadataEntry], extras: [RawField] = []) {
+    self.tensorName = tensorName
+    self.parameters = parameters
+    self.extras = extras
+  }
+}
