@@ -1,0 +1,1 @@
+// libonnx has a C++ interface only; COnnxChecker includes its headers. This target links it.

@@ -1,0 +1,105 @@
+private import Glibc
+package import IR
+
+/// The files beside a model that hold tensors, each mapped when a tensor first asks for it.
+///
+/// A model may be anyone's, so only files in its own folder are opened, whatever the model says.
+final class ExternalFiles {
+  private let folder: String?
+  private var files: [String: Storage] = [:]
+
+  /// Looks for files in `folder`; nil when the model did not come from a file.
+  init(folder: String?) { self.folder = folder }
+
+  /// The elements that the entries of `external_data` name.
+  ///
+  /// - Parameter byteCount: the bytes that the tensor needs, nil for a type not known here.
+  func storage(
+    _ entries: [MetadataEntry], byteCount: Int?, _ type: ElementType, _ title: String
+  ) throws(ModelError) -> Storage {
+    let location = entries.last { $0.key == "location" }?.value ?? ""
+    let offset = try number("offset", entries, title) ?? 0
+    let length = try number("length", entries, title)
+    if let length, let byteCount, length != byteCount {
+      throw ModelError(
+        .malformed, "\(title): expected \(byteCount) bytes of external data, found \(length)")
+    }
+    let file = try noting("external data '\(location)'") { () throws(ModelError) in
+      try open(location)
+    }
+    let available = file.count - offset
+    let count = length ?? byteCount ?? available
+    guard available >= 0, count <= available else {
+      throw ModelError(
+        .malformed,
+        "\(title): expected \(count) bytes at offset \(offset) of external data '\(location)', found"
+          + " a file of \(file.count)")
+    }
+    let slice = Storage(
+      UnsafeRawBufferPointer(rebasing: file.bytes[offset..<offset + count]), keptAliveBy: file)
+    return slice.aligned(to: type.byteWidth ?? 1)
+  }
+
+  private func number(
+    _ key: String, _ entries: [MetadataEntry], _ title: String
+  ) throws(ModelError) -> Int? {
+    guard let text = entries.last(where: { $0.key == key })?.value else { return nil }
+    guard let value = Int(text), value >= 0 else {
+      throw ModelError(
+        .malformed,
+        "\(title): expected a number of bytes as \(key) of external data, found '\(text)'")
+    }
+    return value
+  }
+
+  private func open(_ location: String) throws(ModelError) -> Storage {
+    if let file = files[location] { return file }
+    guard let folder else {
+      throw ModelError(
+        .file, "expected a model in a file, to look for it in the same folder, found one in memory")
+    }
+    let parts = location.split(separator: "/", omittingEmptySubsequences: false)
+    guard !location.isEmpty, !parts.contains(""), !parts.contains("..") else {
+      throw ModelError(
+        .file, "expected a path inside the model's folder, found '\(location)'")
+    }
+    let path = "\(folder)/\(location)"
+    guard let real = realpath(path, nil), let root = realpath(folder, nil) else {
+      throw ModelError(
+        .file, "expected a file in \"\(folder)\", found \(FileBytes.systemMessage())")
+    }
+    defer {
+      free(real)
+      free(root)
+    }
+    let prefix = String(cString: root)
+    guard String(cString: real).hasPrefix(prefix == "/" ? prefix : prefix + "/") else {
+      throw ModelError(.file, "expected a file in the model's folder, found a link that leaves it")
+    }
+    // Opened by its real path, so that the check above holds for what is opened.
+    let descriptor = Glibc.open(real, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      throw ModelError(.file, "expected a readable file, found \(FileBytes.systemMessage())")
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw ModelError(.file, "expected a regular file, found another kind")
+    }
+    let file = try FileBytes.bytes(of: descriptor, expecting: "external data")
+    files[location] = file
+    return file
+  }
+}
+
+extension Storage {
+  /// These bytes, copied only when they do not begin at a multiple of `alignment`.
+  package func aligned(to alignment: Int) -> Storage {
+    withUnsafeBytes { source in
+      guard UInt(bitPattern: source.baseAddress) % UInt(min(alignment, 16)) != 0 else {
+        return self
+      }
+      return Storage(count: source.count) { $0.copyMemory(from: source) }
+    }
+  }
+}

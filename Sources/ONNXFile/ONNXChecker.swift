@@ -1,0 +1,29 @@
+internal import COnnxChecker
+public import IR
+
+/// libonnx's opinion of a model: an independent second one.
+public enum ONNXChecker {
+  /// What libonnx finds wrong with a serialized model, or nil when it accepts it.
+  ///
+  /// The installed libonnx may be older than the model's operator sets, and says so then.
+  ///
+  /// - Parameter full: whether to run its strict shape inference as well.
+  public static func check(_ bytes: [UInt8], full: Bool) -> String? {
+    bytes.withUnsafeBytes { check($0, full: full) }
+  }
+
+  /// What libonnx finds wrong with a model, or nil when it accepts it.
+  public static func check(_ model: Model, full: Bool) throws(ModelError) -> String? {
+    check(try ONNXFile.encode(model), full: full)
+  }
+
+  private static func check(_ bytes: UnsafeRawBufferPointer, full: Bool) -> String? {
+    var message = [CChar](repeating: 0, count: 1 << 16)
+    let isFine =
+      lapidary_onnx_check(bytes.baseAddress, bytes.count, full ? 1 : 0, &message, message.count)
+      == 0
+    guard !isFine else { return nil }
+    return String(
+      decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}

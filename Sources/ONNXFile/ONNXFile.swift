@@ -1,0 +1,142 @@
+internal import COnnx
+public import IR
+
+/// Reading and writing ONNX files.
+///
+/// What the graph representation has no place for is kept as encoded, so that writing a model that
+/// nothing has changed gives back the file that it was read from.
+public enum ONNXFile {
+  /// Reads a model, from the standard input for `-`. External data is looked for in the model's
+  /// folder.
+  ///
+  /// Reading checks that the bytes are a model and that tensors hold what their dimensions ask for.
+  /// Whether nodes are in order and inputs defined is up to `Model.checkInvariants`.
+  public static func read(_ path: String) throws(ModelError) -> Model {
+    let file = try FileBytes.read(path, expecting: Framing.Kind.model.rawValue)
+    return try noting(FileBytes.label(path)) { () throws(ModelError) in
+      try decode(file, folder: path == "-" ? "." : FileBytes.folder(of: path))
+    }
+  }
+
+  /// Decodes a model. External data is looked for in `folder`, and refused without one.
+  public static func decode(_ bytes: [UInt8], folder: String? = nil) throws(ModelError) -> Model {
+    try decode(Storage(bytes), folder: folder)
+  }
+
+  package static func decode(_ file: Storage, folder: String?) throws(ModelError) -> Model {
+    // `file` stays alive until all of it is unpacked.
+    try file.withUnsafeBytes { (bytes) throws(ModelError) in
+      let unpacked = try Framing.unpackModel(bytes)
+      let message = unpacked.message.pointee
+      let isModel =
+        message.graph != nil || message.has_ir_version != 0 || message.n_opset_import > 0
+      guard isModel else {
+        throw Framing.notEven(.model, bytes)
+          ?? ModelError(.malformed, "expected an ONNX model, found a file of another kind")
+      }
+      let decoder = Decoder(arena: unpacked.arena, external: ExternalFiles(folder: folder))
+      // The message lies in the arena, which nothing else need keep until the end.
+      defer { withExtendedLifetime(unpacked.arena) {} }
+      return try decoder.model(unpacked.message)
+    }
+  }
+
+  /// Encodes a model, all tensors inside.
+  public static func encode(_ model: Model) throws(ModelError) -> [UInt8] {
+    var encoder = Encoder()
+    return try inline(encoder.model(model)).joinedBytes
+  }
+
+  /// Writes a model, to the standard output for `-`. The file appears whole or not at all; an
+  /// existing one keeps its permissions.
+  public static func write(
+    _ model: Model, to path: String, _ options: WriteOptions = .inline
+  ) throws(ModelError) {
+    guard case .external(let file) = options else {
+      var encoder = Encoder()
+      let message = encoder.model(model)
+      return try noting(FileBytes.label(path, isOutput: true)) { () throws(ModelError) in
+        try FileBytes.write(try inline(message), to: path)
+      }
+    }
+    guard path != "-" else {
+      throw ModelError(
+        .request, "expected a path for a model with external data, found the standard output")
+    }
+    guard !file.isEmpty, !file.contains("/"), file != ".", file != "..",
+      file != FileBytes.name(of: path)
+    else {
+      throw ModelError(
+        .request,
+        "expected a name for the external data's file, beside the model and other than its own,"
+          + " found '\(file)'")
+    }
+    var encoder = Encoder(external: ExternalLayout(file: file))
+    let message = encoder.model(model)
+    let contents = encoder.external?.pieces ?? []
+    try noting(FileBytes.label(path, isOutput: true)) { () throws(ModelError) in
+      // Both files are on the disk before either takes its name.
+      let data = try PendingFile(replacing: "\(FileBytes.folder(of: path))/\(file)")
+      try data.write(contents)
+      let target = try PendingFile(replacing: path)
+      try target.write(try inline(message))
+      try data.commit()
+      try target.commit()
+    }
+  }
+
+  /// Reads a file that holds one tensor (`TensorProto`), such as a sample of test data.
+  public static func readTensor(_ path: String) throws(ModelError) -> Tensor {
+    let file = try FileBytes.read(path, expecting: Framing.Kind.tensor.rawValue)
+    return try noting(FileBytes.label(path)) { () throws(ModelError) in
+      try decodeTensor(file, folder: path == "-" ? "." : FileBytes.folder(of: path))
+    }
+  }
+
+  /// Decodes a `TensorProto`. External data is looked for in `folder`, and refused without one.
+  package static func decodeTensor(
+    _ file: Storage, folder: String? = nil
+  ) throws(ModelError) -> Tensor {
+    try file.withUnsafeBytes { (bytes) throws(ModelError) in
+      let unpacked = try Framing.unpackTensor(bytes)
+      let decoder = Decoder(arena: unpacked.arena, external: ExternalFiles(folder: folder))
+      defer { withExtendedLifetime(unpacked.arena) {} }
+      return try decoder.tensor(unpacked.message)
+    }
+  }
+
+  /// Writes a file that holds one tensor (`TensorProto`).
+  public static func writeTensor(_ tensor: Tensor, to path: String) throws(ModelError) {
+    var encoder = Encoder()
+    let message = encoder.tensor(tensor, name: tensor.name, mayBeExternal: false)
+    try noting(FileBytes.label(path, isOutput: true)) { () throws(ModelError) in
+      try FileBytes.write(try inline(message), to: path)
+    }
+  }
+
+  /// The pieces of a message that protobuf can hold.
+  private static func inline(_ message: WireWriter) throws(ModelError) -> [Storage] {
+    guard message.count <= Int(Int32.max) else {
+      throw ModelError(
+        .limit, "expected a model of at most 2 GB, found \(message.count) bytes",
+        hint: "write its tensors to a file of their own with --external FILE")
+    }
+    return message.pieces
+  }
+}
+
+extension [Storage] {
+  /// All bytes one after the other.
+  fileprivate var joinedBytes: [UInt8] {
+    let count = reduce(0) { $0 + $1.count }
+    return [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
+      let target = UnsafeMutableRawBufferPointer(target)
+      for piece in self {
+        piece.withUnsafeBytes { bytes in
+          UnsafeMutableRawBufferPointer(rebasing: target[initialized...]).copyMemory(from: bytes)
+        }
+        initialized += piece.count
+      }
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import Foundation
+import IR
+import ONNXFile
+import TestSupport
+import Testing
+
+@Suite struct ExternalDataTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func write(_ entries: KeyValuePairs<String, String>, _ type: ElementType = .float) throws
+  {
+    let tensor = Wire.tensor(type, [2]) + Wire.external(entries)
+    try folder.add("m.onnx", Wire.model(tensor: tensor))
+  }
+
+  private func read() throws -> Tensor {
+    let graph = try ONNXFile.read(folder["m.onnx"]).graph
+    return try #require(graph[ValueID(0)].initializer)
+  }
+
+  @Test(arguments: [0, 4, 3]) func elementsAreReadFromTheFile(offset: Int) throws {
+    let elements: [UInt8] = [0, 0, 128, 63, 0, 0, 0, 64]
+    try folder.add("w.bin", [UInt8](repeating: 9, count: offset) + elements)
+    try write(["location": "w.bin", "offset": "\(offset)", "length": "8"])
+    let tensor = try read()
+    #expect(tensor.floats == [1, 2])
+    guard case .external(let entries) = tensor.encoding else {
+      Issue.record("expected an external encoding")
+      return
+    }
+    #expect(entries.map(\.key) == ["location", "offset", "length"])
+    // Written back, the elements are in the model.
+    try ONNXFile.write(try ONNXFile.read(folder["m.onnx"]), to: folder["n.onnx"])
+    let inline = Wire.model(tensor: Wire.tensor(.float, [2], Wire.field(9, elements)))
+    #expect(try folder.bytes("n.onnx") == inline)
+  }
+
+  @Test(
+    arguments: [
+      (["location": "missing.bin"], "found no such file or directory"),
+      (["location": "/etc/passwd"], "expected a path inside the model's folder"),
+      (["location": "../w.bin"], "expected a path inside the model's folder"),
+      (["location": "a/../../w.bin"], "expected a path inside the model's folder"),
+      (["location": ""], "expected a path inside the model's folder"),
+      (["offset": "0"], "expected a path inside the model's folder"),
+      (["location": "link.bin"], "found a link that leaves it"),
+      (["location": "linked/passwd"], "found a link that leaves it"),
+      (["location": "sub"], "expected a regular file"),
+      (
+        ["location": "w.bin", "offset": "1"],
+        "expected 8 bytes at offset 1 of external data 'w.bin'"
+      ),
+      (["location": "w.bin", "offset": "9000000000000000000"], "found a file of 8"),
+      (["location": "w.bin", "offset": "-1"], "as offset of external data, found '-1'"),
+      (["location": "w.bin", "length": "many"], "as length of external data, found 'many'"),
+      (["location": "w.bin", "length": "4"], "expected 8 bytes of external data, found 4"),
+    ] as [(KeyValuePairs<String, String>, String)])
+  func unsafeOrWrongPlacesAreRefused(
+    entries: KeyValuePairs<String, String>, reason: String
+  ) throws {
+    try folder.add("w.bin", [UInt8](repeating: 0, count: 8))
+    let files = FileManager.default
+    try files.createDirectory(atPath: folder["sub"], withIntermediateDirectories: false)
+    try files.createSymbolicLink(atPath: folder["link.bin"], withDestinationPath: "/etc/passwd")
+    try files.createSymbolicLink(atPath: folder["linked"], withDestinationPath: "/etc")
+    try write(entries)
+    let error = try #require(throws: ModelError.self) { try read() }
+    #expect(error.description.hasPrefix("\"\(folder["m.onnx"])\": initializer 'w': "))
+    #expect(error.message.contains(reason), "\(error)")
+  }
+
+  @Test func linksInsideTheFolderAreFollowed() throws {
+    try folder.add("w.bin", [UInt8](repeating: 0, count: 8))
+    try FileManager.default.createSymbolicLink(
+      atPath: folder["link.bin"], withDestinationPath: "w.bin")
+    try write(["location": "link.bin"])
+    #expect(try read().floats == [0, 0])
+  }
+
+  @Test func modelsInMemoryHaveNoFolder() throws {
+    let tensor = Wire.tensor(.float, [2]) + Wire.external(["location": "w.bin"])
+    let error = try #require(throws: ModelError.self) {
+      try ONNXFile.decode(Wire.model(tensor: tensor))
+    }
+    #expect(error.code == .file)
+  }
+
+  @Test func largeInitializersGoToTheFile() throws {
+    var graph = Graph(name: "g")
+    let small = graph.addInitializer("small", Tensor(floats: [1, 2, 3], [3]))
+    let middle = graph.addInitializer(
+      "middle", Tensor(floats: [Float](repeating: 5, count: 300), [300]))
+    let count = 1 << 18
+    let large = graph.addInitializer(
+      "large", Tensor(floats: (0..<count).map { Float($0) }, [count]))
+    try ONNXFile.write(Model(graph: graph), to: folder["m.onnx"], .external(file: "w.data"))
+    #expect(try folder.bytes("w.data").count == 4096 + 4 * count)
+
+    let again = try ONNXFile.read(folder["m.onnx"]).graph
+    for id in [small, middle, large] { #expect(again[id].initializer == graph[id].initializer) }
+    #expect(again[small].initializer?.encoding == .raw)
+    guard case .external(let entries) = again[large].initializer?.encoding else {
+      Issue.record("expected an external encoding")
+      return
+    }
+    #expect(entries.map(\.value) == ["w.data", "4096", "\(4 * count)"])
+  }
+
+  @Test(arguments: ["", "a/b", "..", "m.onnx"]) func namesOutsideTheFolderAreRefused(name: String) {
+    #expect(throws: ModelError.self) {
+      try ONNXFile.write(Model(graph: Graph()), to: folder["m.onnx"], .external(file: name))
+    }
+  }
+}
