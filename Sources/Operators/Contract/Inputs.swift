@@ -1,0 +1,90 @@
+package import IR
+
+/// What is known statically about one input of a node.
+package struct Operand: Sendable {
+  /// The value's name, for messages.
+  package var name: String
+  /// Type and shape as far as known.
+  package var type: TensorType
+  /// The value itself, for constants.
+  package var constant: Tensor?
+  /// The elements of a small integer tensor, as expressions over symbolic dimensions.
+  package var data: [Dimension]?
+
+  package init(name: String, type: TensorType, constant: Tensor? = nil, data: [Dimension]? = nil) {
+    self.name = name
+    self.type = type
+    self.constant = constant
+    self.data = data
+  }
+}
+
+/// What is known statically about the inputs of one node.
+package struct Inputs: Sendable {
+  /// How messages name the node.
+  package let label: String
+  package let operands: [Operand?]
+
+  package init(label: String, _ operands: [Operand?]) {
+    self.label = label
+    self.operands = operands
+  }
+
+  package var count: Int { operands.count }
+
+  /// The operand, nil when it is left out.
+  package subscript(index: Int) -> Operand? { operands[safe: index] ?? nil }
+
+  /// The type of an input; unknown when left out.
+  package func type(_ index: Int) -> TensorType { self[index]?.type ?? .unknown }
+
+  /// The shape of an input, when its rank is known.
+  package func shape(_ index: Int) -> Shape? { self[index]?.type.shape }
+
+  /// The element type of an input; undefined when not known.
+  package func elementType(_ index: Int) -> ElementType { type(index).elementType }
+
+  /// The rank of an input, when known.
+  package func rank(_ index: Int) -> Int? { shape(index)?.rank }
+
+  /// The integers of a constant input; nil when it is left out or no constant.
+  package func integers(_ index: Int) -> [Int]? { self[index]?.constant?.integers }
+
+  /// The elements of an integer input as expressions: constant or known by propagation.
+  package func data(_ index: Int) -> [Dimension]? {
+    guard let operand = self[index] else { return nil }
+    if let values = operand.constant?.integers { return values.map { .known($0) } }
+    return operand.data
+  }
+
+  /// An error about an input: `Conv 'c1', input 1 'w': expected …, found …`.
+  package func mismatch(_ index: Int, expected: String, found: String) -> ModelError {
+    let name = self[index].map { " '\($0.name)'" } ?? ""
+    return ModelError(.invalid, "\(label), input \(index)\(name): expected \(expected), found \(found)")
+  }
+
+  /// Checks the rank of an input, when it is known.
+  package func requireRank(_ index: Int, _ ranks: ClosedRange<Int>) throws(ModelError) {
+    guard let rank = rank(index), !ranks.contains(rank) else { return }
+    let wanted =
+      ranks.upperBound == .max
+      ? "at least \(ranks.lowerBound)"
+      : ranks.count == 1 ? "\(ranks.lowerBound)" : "\(ranks.lowerBound) to \(ranks.upperBound)"
+    throw mismatch(index, expected: "rank \(wanted)", found: "\(type(index))")
+  }
+
+  /// An axis attribute made non-negative, or nil when the rank of input `index` is not known.
+  package func axis(_ axis: Int, of index: Int) throws(ModelError) -> Int? {
+    guard let rank = rank(index) else { return nil }
+    return try normalizedAxis(axis, rank: rank)
+  }
+
+  /// An axis made non-negative for tensors of the given rank.
+  package func normalizedAxis(_ axis: Int, rank: Int) throws(ModelError) -> Int {
+    guard axis >= -rank, axis < rank else {
+      throw ModelError(
+        .invalid, "\(label), attribute 'axis': expected a value in [-\(rank), \(rank - 1)], found \(axis)")
+    }
+    return axis < 0 ? axis + rank : axis
+  }
+}

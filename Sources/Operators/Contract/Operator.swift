@@ -1,0 +1,112 @@
+package import IR
+
+/// All that the project knows about one operator.
+///
+/// An implementation decodes its attributes once, at a given opset, and then states facts; engines
+/// elsewhere (inference, executor, pruning, quantization, cost) act on them. Differences between
+/// opsets are normalised in `init`.
+package protocol Operator: Sendable, SendableMetatype {
+  /// The operator's name and arity.
+  static var schema: Schema { get }
+
+  /// Decodes and validates the attributes.
+  init(_ node: NodeView, opset: Int) throws(ModelError)
+
+  /// Types of the outputs, and their values where these follow from shapes.
+  func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred]
+
+  /// The output of an operator that holds a constant in an attribute; nil for all others.
+  var constantValue: Tensor? { get }
+
+  /// Whether output 0 always equals input 0, so that the node can go.
+  func isIdentity(_ inputs: Inputs, _ outputs: [TensorType]) -> Bool
+
+  /// Whether the result for constants may be computed beforehand. False for random numbers, and for
+  /// DequantizeLinear, which keeps a weight small.
+  var isFoldable: Bool { get }
+
+  /// Whether float16 and bfloat16 operands are widened to float before `evaluate` and its results
+  /// rounded back; false for operators that take these types themselves.
+  static var widensHalf: Bool { get }
+
+  /// Computes the outputs with the reference kernels.
+  func evaluate(_ context: inout Evaluation) throws(ModelError)
+
+  /// How removing an index of an operand's axis spreads to the other operands (PRUNING.md).
+  /// No default, on purpose.
+  func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule
+
+  /// How the operator can take part in INT8 (QUANTIZATION.md). No default, on purpose.
+  func quantization(_ inputs: Inputs) -> QuantizationRule
+
+  /// Multiply-accumulates for the given types, or nil when a length is not known.
+  func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int?
+
+  /// The edits that the node needs when operands shrink.
+  func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit]
+
+  /// Inputs whose constants are no trained parameters: running statistics, bounds, scales,
+  /// zero-points. None by default.
+  static var auxiliaryInputs: Set<Int> { get }
+
+  /// Inputs whose constants are trained even where they have one element only, which elsewhere in
+  /// elementwise arithmetic is a number of a formula. None by default.
+  static var trainedInputs: Set<Int> { get }
+
+  /// Inputs whose integer constants are quantized weights. None by default.
+  static var quantizedInputs: Set<Int> { get }
+
+  /// Whether the inputs may be given in any order. False by default.
+  static var isCommutative: Bool { get }
+
+  /// Attributes whose absence means the same as the given value. A list of one number stands for a
+  /// list of any length with that number throughout. None by default.
+  static func attributeDefaults(opset: Int) -> [String: AttributeValue]
+}
+
+extension Operator {
+  package static var widensHalf: Bool { true }
+  package var constantValue: Tensor? { nil }
+  package var isFoldable: Bool { true }
+  package func isIdentity(_ inputs: Inputs, _ outputs: [TensorType]) -> Bool { false }
+  package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? { 0 }
+  package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] { [] }
+}
+
+/// An operator's name, the opsets it is known for and how many operands it takes.
+package struct Schema: Sendable {
+  package let op: OperatorName
+  package let opsets: ClosedRange<Int>
+  package let inputs: ClosedRange<Int>
+  package let outputs: ClosedRange<Int>
+
+  /// - Parameters:
+  ///   - opsets: the versions of the domain's operator set in which the operator has the meaning
+  ///     that its file implements.
+  ///   - inputs: the fewest and the most inputs; `.max` for variadic ones.
+  package init(
+    _ type: String, domain: String = "", opsets: ClosedRange<Int> = 7...26,
+    inputs: ClosedRange<Int>, outputs: ClosedRange<Int> = 1...1
+  ) {
+    self.op = OperatorName(type, domain: domain)
+    self.opsets = opsets
+    self.inputs = inputs
+    self.outputs = outputs
+  }
+}
+
+/// What inference says of one output.
+package struct Inferred: Sendable {
+  package var type: TensorType
+  /// The elements of a small integer tensor, where they follow from shapes and constants.
+  package var data: [Dimension]?
+
+  package init(_ type: TensorType, data: [Dimension]? = nil) {
+    self.type = type
+    self.data = data
+  }
+
+  package init(_ elementType: ElementType, _ shape: Shape?, data: [Dimension]? = nil) {
+    self.init(TensorType(elementType, shape), data: data)
+  }
+}

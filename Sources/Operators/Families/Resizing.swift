@@ -1,0 +1,115 @@
+import IR
+import Kernels
+
+/// What Resize and Upsample share: how elements between those of the input are found.
+struct Resizing: Sendable {
+  /// How an output element comes from its neighbours in the input.
+  enum Mode: String { case nearest, linear, cubic }
+
+  var mode: Mode
+  var transform = CoordinateTransform.asymmetric
+  var rounding = NearestRounding.simple
+  var cubicCoefficient: Float = -0.75
+  var excludesOutside = false
+  var extrapolation: Float = 0
+
+  init(mode name: String, _ node: NodeView) throws(ModelError) {
+    guard let mode = Mode(rawValue: name) else {
+      throw node.mismatch("mode", expected: "nearest, linear or cubic", found: name)
+    }
+    self.mode = mode
+  }
+
+  /// Writes output 0 with input 0 resized along every axis.
+  func evaluate(_ context: Evaluation, _ axes: [ResampledAxis]) throws(ModelError) {
+    let x = try context.input(0)
+    let shape = axes.map(\.target)
+    _ = try context.elementCount(shape)
+    for axis in axes where axis.source == 0 && axis.target > 0 {
+      throw context.mismatch(0, expected: "elements to interpolate", found: "shape \(x.shape)")
+    }
+    // What keeps its shape keeps its elements, as in ONNX Runtime, whatever the scales.
+    if shape == x.shape, transform != .tfCropAndResize { return try context.copy(as: shape) }
+    if mode == .nearest { return try nearest(context, axes, shape) }
+    guard x.elementType == .float else { throw context.unsupportedTypes([0]) }
+    let y = try context.output(0, .float, shape).elements(Float.self)
+    guard let from = x.elements(Float.self).baseAddress, let to = y.baseAddress, y.count > 0 else {
+      return
+    }
+    let taps = axes.map { axis -> Taps? in
+      if axis.isIdentity { return nil }
+      return mode == .linear
+        ? axis.linear() : axis.cubic(cubicCoefficient, excludeOutside: excludesOutside)
+    }
+    interpolate(from, shape: x.shape, taps: taps, into: to)
+    for (axis, place) in axes.enumerated() {
+      let outside = place.outside
+      if outside.isEmpty { continue }
+      overwrite(to, shape: shape, axis: axis, indices: outside, with: extrapolation)
+    }
+  }
+
+  private func nearest(
+    _ context: Evaluation, _ axes: [ResampledAxis], _ shape: [Int]
+  ) throws(ModelError) {
+    let x = try context.input(0)
+    let width = try context.elementWidth()
+    let y = try context.bytes(x.elementType, shape)
+    guard let from = x.bytes.baseAddress, let to = y.baseAddress, y.count > 0 else { return }
+    let tables = axes.map { $0.isIdentity ? nil : $0.nearest(rounding) }
+    var fill = [UInt8](repeating: 0, count: width)
+    if extrapolation != 0, x.elementType == .float {
+      fill = withUnsafeBytes(of: extrapolation) { Array($0) }
+    }
+    fill.withUnsafeBytes {
+      remap(shape: x.shape, width: width, tables: tables, from: from, to: to, fill: $0.baseAddress)
+    }
+  }
+
+  /// The length that a scale gives an axis; nil when it is no length.
+  static func scaled(_ length: Int, _ scale: Float) -> Int? {
+    let result = (Float(length) * scale).rounded(.down)
+    guard scale > 0, result < Float(1 << 40) else { return nil }
+    return Int(result)
+  }
+
+  /// The same for an axis whose length may be an expression: exact for scales that are whole
+  /// numbers or small binary fractions, else unknown.
+  static func scaled(_ length: Dimension, _ scale: Float) -> Dimension {
+    if let length = length.value { return scaled(length, scale).map { .known($0) } ?? .unknown }
+    let divisor: Float = 64
+    guard scale > 0, scale < 4096, (scale * divisor).rounded() == scale * divisor else {
+      return .unknown
+    }
+    var numerator = Int(scale * divisor)
+    var denominator = Int(divisor)
+    while numerator % 2 == 0, denominator % 2 == 0 {
+      numerator /= 2
+      denominator /= 2
+    }
+    return (length * .known(numerator)).floorDivided(by: .known(denominator))
+  }
+
+  /// Elements of axes that keep their length go along; the others are mixed.
+  func channels(_ shape: Shape?, resized: Set<Int>) -> ChannelRule {
+    .alongside(shape, frozen: resized, reason: "resized")
+  }
+
+  func quantization(_ op: OperatorName) -> QuantizationRule {
+    mode == .nearest
+      ? .shared(inputs: [0]) : .float(reason: "no integer kernel for \(mode.rawValue) \(op)")
+  }
+}
+
+extension Evaluation {
+  /// The numbers of a floating-point input; nil when it is left out or empty, which means the same.
+  func scales(_ index: Int) throws(ModelError) -> [Float]? {
+    guard let view = optional(index), view.count > 0 else { return nil }
+    switch view.elementType {
+    case .float: return Array(view.elements(Float.self))
+    case .double: return view.elements(Double.self).map { Float($0) }
+    case .float16: return view.elements(UInt16.self).map { Float(Float16(bitPattern: $0)) }
+    default: throw mismatch(index, expected: "fractions", found: "\(view.elementType)")
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package import IR
+import Kernels
+
+/// Softmax and its logarithm. Before opset 13 the tensor is seen as a matrix split at the axis, and
+/// each row is normalised as a whole; from 13 on, only along the axis.
+package protocol SoftmaxFamily: Operator {
+  /// As given: may be negative.
+  var axis: Int { get }
+  /// Whether all axes from `axis` on are normalised together (before opset 13).
+  var flattens: Bool { get }
+  /// Whether the logarithm is taken.
+  static var isLogarithm: Bool { get }
+}
+
+extension SoftmaxFamily {
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["axis": .int(opset < 13 ? 1 : -1)]
+  }
+
+  /// The axis made non-negative; a matrix may also be split behind the last axis.
+  private func split(rank: Int, label: String) throws(ModelError) -> Int {
+    let last = flattens ? rank : rank - 1
+    guard axis >= -rank, axis <= last else {
+      throw ModelError(
+        .invalid,
+        "\(label), attribute 'axis': expected a value in [-\(rank), \(last)], found \(axis)")
+    }
+    return axis < 0 ? axis + rank : axis
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    if let rank = inputs.rank(0) { _ = try split(rank: rank, label: inputs.label) }
+    return [Inferred(inputs.type(0))]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let x = try context.source(0)
+    let axis = try split(rank: x.shape.count, label: context.label)
+    let y = try context.output(0, context.input(0).elementType, x.shape)
+    let outer = x.shape[..<axis].reduce(1, *)
+    let length = flattens ? x.shape[axis...].reduce(1, *) : x.shape[axis]
+    let inner = flattens ? 1 : x.shape[(axis + 1)...].reduce(1, *)
+    guard
+      softmax(
+        x, outer: outer, length: length, inner: inner, logarithm: Self.isLogarithm, into: y)
+    else { throw context.unsupportedTypes([0]) }
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    guard let rank = inputs.rank(0), let axis = try? split(rank: rank, label: inputs.label) else {
+      return .barrier("shape of input 0 is not known")
+    }
+    let frozen = flattens ? Set(axis..<rank) : [axis]
+    return .alongside(inputs.shape(0), frozen: frozen, reason: "softmax over this axis")
+  }
+}

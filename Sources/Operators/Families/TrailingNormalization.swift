@@ -1,0 +1,75 @@
+package import IR
+import Kernels
+
+/// LayerNormalization and RMSNormalization: statistics over all axes from one on.
+package protocol TrailingNormalization: Operator {
+  /// The first normalised axis as given: may be negative.
+  var axis: Int { get }
+  /// What is added to the variance or mean square.
+  var epsilon: Float { get }
+  /// What rows are normalised by.
+  static var usesMean: Bool { get }
+}
+
+extension TrailingNormalization {
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["axis": .int(-1), "epsilon": .float(1e-5), "stash_type": .int(1)]
+  }
+
+  /// Computes output 0 and, where asked for, the statistics in outputs 1 and 2.
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let x = try context.source(0)
+    let axis = try first(rank: x.shape.count, label: context.label)
+    let normalized = Array(x.shape[axis...])
+    let rows = RowNormalization(
+      Self.usesMean ? .variance : .meanSquare, rows: x.shape[..<axis].reduce(1, *),
+      length: normalized.reduce(1, *), epsilon: Double(epsilon),
+      scale: try context.parameters(1, shape: normalized),
+      bias: try context.parameters(2, shape: normalized))
+    let statistics = x.shape[..<axis] + normalized.map { _ in 1 }
+    let y = try context.output(0, context.input(0).elementType, x.shape)
+    let mean = context.wants(1) ? try context.output(1, .float, Array(statistics)) : nil
+    let inverse = context.wants(2) ? try context.output(2, .float, Array(statistics)) : nil
+    guard rows.run(x, into: y, mean: mean, inverse: inverse) else {
+      throw context.unsupportedTypes([0])
+    }
+  }
+
+  /// The first normalised axis, made non-negative.
+  package func first(rank: Int, label: String) throws(ModelError) -> Int {
+    guard axis >= -rank, axis < rank else {
+      throw ModelError(
+        .invalid,
+        "\(label), attribute 'axis': expected a value in [-\(rank), \(rank - 1)], found \(axis)")
+    }
+    return axis < 0 ? axis + rank : axis
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    guard let shape = inputs.shape(0),
+      let first = try? first(rank: shape.rank, label: inputs.label)
+    else { return .barrier("shape of input 0 is not known") }
+    var relations: [ChannelRule.Relation] = []
+    for axis in shape.dimensions.indices {
+      relations.append(.same(Axis(.input(0), axis), Axis(.output(0), axis)))
+      if axis < first {
+        for output in 1..<max(1, outputs.count) {
+          relations.append(.same(Axis(.input(0), axis), Axis(.output(output), axis)))
+        }
+        continue
+      }
+      relations.append(.doesNotCommute(Axis(.input(0), axis)))
+      for index in 1...2 {
+        guard let parameter = inputs.shape(index) else {
+          if inputs.has(index) { return .barrier("shape of input \(index) is not known") }
+          continue
+        }
+        let own = axis - (shape.rank - parameter.rank)
+        guard own >= 0, parameter[own] == shape[axis] else { continue }
+        relations.append(.same(Axis(.input(0), axis), Axis(.input(index), own)))
+        if index == 1 { relations.append(.scales(Axis(.input(1), own))) }
+      }
+    }
+    return ChannelRule(relations)
+  }
+}

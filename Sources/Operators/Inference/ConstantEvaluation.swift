@@ -1,0 +1,64 @@
+package import IR
+
+/// Runs an operator on constants with the reference kernels.
+///
+/// - Returns: the outputs, or nil when an input is not given as a constant.
+/// - Throws: what the operator throws.
+package func evaluateConstant(
+  _ op: any Operator, label: String, inputs: [Tensor?], outputs: Int
+) throws(ModelError) -> [Tensor]? {
+  var views: [TensorView?] = []
+  for tensor in inputs {
+    guard let tensor else {
+      views.append(nil)
+      continue
+    }
+    guard let storage = tensor.storage else { return nil }
+    views.append(TensorView(tensor.elementType, tensor.dimensions, storage.bytes))
+  }
+  let results = Results(count: outputs)
+  var context = Evaluation(
+    label: label, inputs: views, outputs: Array(repeating: true, count: outputs)
+  ) { (index, elementType, shape) throws(ModelError) in
+    try results.allocate(index, elementType, shape, label: label)
+  }
+  try op.evaluate(&context)
+  withExtendedLifetime(inputs) {}
+  return results.tensors
+}
+
+/// Collects the outputs of one evaluation.
+private final class Results {
+  private var slots: [Tensor?]
+
+  init(count: Int) { slots = Array(repeating: nil, count: count) }
+
+  var tensors: [Tensor]? {
+    let all = slots.compactMap { $0 }
+    return all.count == slots.count ? all : nil
+  }
+
+  func allocate(
+    _ index: Int, _ elementType: ElementType, _ shape: [Int], label: String
+  ) throws(ModelError) -> UnsafeMutableRawBufferPointer {
+    guard slots.indices.contains(index), let bytes = byteCount(elementType, shape) else {
+      throw ModelError(.limit, "\(label), output \(index): cannot allocate \(elementType)\(shape)")
+    }
+    var target = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    let storage = Storage(count: bytes) { target = $0 }
+    slots[index] = Tensor(elementType, shape, storage)
+    return target
+  }
+}
+
+/// The bytes of a tensor; nil for negative lengths, on overflow, or for types without a layout.
+package func byteCount(_ elementType: ElementType, _ shape: [Int]) -> Int? {
+  var count = 1
+  for length in shape {
+    guard length >= 0 else { return nil }
+    let (product, overflow) = count.multipliedReportingOverflow(by: length)
+    if overflow { return nil }
+    count = product
+  }
+  return elementType.byteCount(of: count)
+}

@@ -1,0 +1,42 @@
+package import IR
+
+extension Facts {
+  /// The trained weights of the graph, subgraphs not included: value, constant and the node that
+  /// reads it first.
+  ///
+  /// A weight is a float constant, or an integer one where an operator reads quantized weights
+  /// (`Operator.quantizedInputs`). Not weights: constants that only feed auxiliary inputs (running
+  /// statistics, bounds, scales), scalars, and single elements that only feed elementwise
+  /// arithmetic, which are numbers of a formula (an epsilon, a square root's divisor).
+  package var weights: [(value: ValueID, tensor: Tensor, reader: NodeID?)] {
+    graph.valueIDs.compactMap { id in
+      guard let tensor = storedConstant(id), tensor.byteCount > 0 else { return nil }
+      let uses = graph[id].uses.filter { isWeight(tensor, for: $0) }
+      guard !uses.isEmpty else { return nil }
+      return (id, tensor, uses.compactMap(\.node).min())
+    }
+  }
+
+  /// The constant that an initializer or a node's attribute holds, overridable or not; nil for
+  /// results of arithmetic.
+  package func storedConstant(_ id: ValueID) -> Tensor? {
+    if let tensor = graph[id].initializer { return tensor }
+    return graph[id].producer.flatMap { op($0)?.constantValue }
+  }
+
+  private func isWeight(_ tensor: Tensor, for use: Use) -> Bool {
+    let isFloat = tensor.elementType.isFloatingPoint
+    switch use {
+    case .output: return false
+    case .capture: return isFloat && tensor.count > 1
+    case .input(let node, let slot):
+      guard let op = op(node) else { return isFloat && !tensor.dimensions.isEmpty }
+      let type = type(of: op)
+      if type.auxiliaryInputs.contains(slot) { return false }
+      if type.quantizedInputs.contains(slot) { return isFloat || tensor.elementType != .bool }
+      guard isFloat, !tensor.dimensions.isEmpty else { return false }
+      if tensor.count > 1 || type.trainedInputs.contains(slot) { return true }
+      return !type.isCommutative && !(op is any BroadcastBinary)
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package import IR
+
+/// What the operators say about the nodes of a graph: the shared ground of cost tables, fusion,
+/// pruning and quantization.
+package struct Facts: Sendable {
+  /// The graph, its values annotated with inferred types.
+  package let graph: Graph
+  private let operators: [(any Operator)?]
+  private let data: [[Dimension]?]
+  private let constants: [Tensor?]
+  /// Nodes whose operator is not known, which no engine looks through.
+  package let unknown: [NodeID]
+
+  init(
+    graph: Graph, operators: [(any Operator)?], data: [[Dimension]?], constants: [Tensor?],
+    unknown: [NodeID]
+  ) {
+    self.graph = graph
+    self.operators = operators
+    self.data = data
+    self.constants = constants
+    self.unknown = unknown
+  }
+
+  /// The operator of a node, or nil when it is not known.
+  package func op(_ id: NodeID) -> (any Operator)? { operators[id.index] }
+
+  /// The value of a constant: an initializer that nothing overrides, or a small result of such.
+  package func constant(_ id: ValueID) -> Tensor? {
+    (constants[safe: id.index] ?? nil) ?? graph.constant(id)
+  }
+
+  /// What is known about a node's inputs.
+  package func inputs(_ id: NodeID) -> Inputs {
+    Inputs(label: graph.label(id), graph[id].inputs.map { $0.map(operand) })
+  }
+
+  /// Types of a node's outputs; unknown ones for outputs that are left out.
+  package func outputs(_ id: NodeID) -> [TensorType] {
+    graph[id].outputs.map { $0.flatMap { graph[$0].tensorType } ?? .unknown }
+  }
+
+  private func operand(_ id: ValueID) -> Operand {
+    Operand(
+      name: graph[id].name, type: graph[id].tensorType ?? .unknown, constant: constant(id),
+      data: data[safe: id.index] ?? nil)
+  }
+}

@@ -1,0 +1,14 @@
+package import IR
+package import Kernels
+
+/// The absolute value (https://onnx.ai/onnx/operators/onnx__Abs.html).
+package struct Abs: UnaryElementwise {
+  package static let schema = Schema("Abs", opsets: 1...26, inputs: 1...1)
+  package let function = UnaryFunction.abs
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("Abs")
+  }
+}

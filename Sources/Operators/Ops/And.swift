@@ -1,0 +1,15 @@
+package import IR
+package import Kernels
+
+/// Logical conjunction with broadcasting (https://onnx.ai/onnx/operators/onnx__And.html).
+package struct And: Comparison {
+  package static let schema = Schema("And", inputs: 2...2)
+  package static let isCommutative = true
+  package let predicate = Predicate.and
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("And")
+  }
+}

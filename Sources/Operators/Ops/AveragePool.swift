@@ -1,0 +1,36 @@
+package import IR
+import Kernels
+
+/// The average of each window (https://onnx.ai/onnx/operators/onnx__AveragePool.html).
+package struct AveragePool: Pool {
+  package static let schema = Schema("AveragePool", opsets: 1...26, inputs: 1...1)
+  package let window: SlidingWindow
+  /// Whether padding counts as zeros.
+  package let includesPadding: Bool
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    windowDefaults.adding(["ceil_mode": .int(0), "count_include_pad": .int(0)])
+  }
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    window = try SlidingWindow(node, requiresKernel: true)
+    includesPadding = try node.flag("count_include_pad")
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    [Inferred(inputs.elementType(0), try inferShape(inputs))]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let window = try window(context)
+    let x = try context.source(0)
+    let y = try context.output(
+      0, context.input(0).elementType, x.shape.prefix(2) + window.output)
+    guard
+      averagePool(
+        window, planes: x.shape[0] * x.shape[1], includePadding: includesPadding, x, into: y)
+    else { throw context.unsupportedTypes([0]) }
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .free(inputs: [0]) }
+}

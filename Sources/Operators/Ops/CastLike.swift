@@ -1,0 +1,23 @@
+package import IR
+
+/// Elements converted to the type of a second tensor
+/// (https://onnx.ai/onnx/operators/onnx__CastLike.html).
+package struct CastLike: Conversion {
+  package static let schema = Schema("CastLike", opsets: 15...26, inputs: 2...2)
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    infer(inputs, to: inputs.elementType(1))
+  }
+
+  package func isIdentity(_ inputs: Inputs, _ outputs: [TensorType]) -> Bool {
+    inputs.elementType(0) == inputs.elementType(1) && inputs.elementType(0) != .undefined
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    try convert(context, to: context.input(1).elementType)
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("CastLike") }
+}

@@ -1,0 +1,14 @@
+package import IR
+package import Kernels
+
+/// The next integer upwards (https://onnx.ai/onnx/operators/onnx__Ceil.html).
+package struct Ceil: UnaryElementwise {
+  package static let schema = Schema("Ceil", opsets: 1...26, inputs: 1...1)
+  package let function = UnaryFunction.ceil
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("Ceil")
+  }
+}

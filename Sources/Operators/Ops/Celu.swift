@@ -1,0 +1,20 @@
+package import IR
+package import Kernels
+
+/// `alpha·(e^(x/alpha) - 1)` below zero, else x (https://onnx.ai/onnx/operators/onnx__Celu.html).
+package struct Celu: UnaryElementwise {
+  package static let schema = Schema("Celu", opsets: 12...26, inputs: 1...1)
+  package let function: UnaryFunction
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    function = .celu(try node.float("alpha", default: 1))
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["alpha": .float(1)]
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("Celu")
+  }
+}

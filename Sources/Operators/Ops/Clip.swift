@@ -1,0 +1,102 @@
+package import IR
+import Kernels
+
+/// Every element between two bounds (https://onnx.ai/onnx/operators/onnx__Clip.html). Up to opset 10
+/// the bounds are attributes, from 11 on optional scalar inputs.
+package struct Clip: Operator {
+  package static let schema = Schema("Clip", opsets: 6...26, inputs: 1...3)
+  package static let auxiliaryInputs: Set<Int> = [1, 2]
+
+  /// The bounds given as attributes; nil where they are inputs.
+  package let fixed: ClosedRange<Float>?
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    guard opset < 11 else {
+      fixed = nil
+      return
+    }
+    let low = try node.float("min", default: -Float.greatestFiniteMagnitude)
+    let high = try node.float("max", default: Float.greatestFiniteMagnitude)
+    guard low <= high else {
+      throw node.mismatch("max", expected: "at least the minimum \(low)", found: "\(high)")
+    }
+    fixed = low...high
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    guard opset < 11 else { return [:] }
+    let limit = Float.greatestFiniteMagnitude
+    return ["min": .float(-limit), "max": .float(limit)]
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    [Inferred(inputs.type(0))]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let x = try context.source(0)
+    let y = try context.output(0, context.input(0).elementType, x.shape)
+    let low = try bound(context, 1), high = try bound(context, 2)
+    switch x.scalar {
+    case .float, .double:
+      var bounds = (-Double.infinity, Double.infinity)
+      if let fixed {
+        bounds = (Double(fixed.lowerBound), Double(fixed.upperBound))
+      } else {
+        bounds.0 = try value(context, low) ?? bounds.0
+        bounds.1 = try value(context, high) ?? bounds.1
+      }
+      guard unary(.clip(bounds.0, bounds.1), x, into: y) else {
+        throw context.unsupportedTypes([0])
+      }
+    default:
+      // Integers do not go through floating point, which cannot hold all of them.
+      guard fixed == nil else { throw context.unsupportedTypes([0]) }
+      y.bytes.copyMemory(from: x.bytes)
+      let result = Source(y.scalar, y.shape, UnsafeRawBufferPointer(y.bytes))
+      for (function, bound) in [(BinaryFunction.maximum, low), (.minimum, high)] {
+        guard let bound else { continue }
+        guard binary(function, result, bound, into: y) else {
+          throw context.unsupportedTypes([0, 1, 2])
+        }
+      }
+    }
+  }
+
+  /// A bound given as an input, as a scalar.
+  private func bound(_ context: Evaluation, _ index: Int) throws(ModelError) -> Source? {
+    guard context.optional(index) != nil else { return nil }
+    let source = try context.source(index)
+    guard source.count == 1 else {
+      throw context.mismatch(index, expected: "one element", found: "shape \(source.shape)")
+    }
+    return Source(source.scalar, [], source.bytes)
+  }
+
+  private func value(_ context: Evaluation, _ bound: Source?) throws(ModelError) -> Double? {
+    guard let bound else { return nil }
+    var value = 0.0
+    let converted = withUnsafeMutableBytes(of: &value) {
+      convert(bound, into: Target(.double, [], $0))
+    }
+    guard converted else { throw context.unsupportedTypes([0, 1, 2]) }
+    return value
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    .elementwise(inputs: [(0, inputs.shape(0))], outputs: outputs)
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    if let fixed { return .clamp(fixed) }
+    var bounds = [-Float.infinity, Float.infinity]
+    for index in 1...2 where inputs.has(index) {
+      guard let value = inputs[index]?.constant?.doubles?.first else {
+        return .float(reason: "the bounds of Clip are not constant")
+      }
+      bounds[index - 1] = Float(value)
+    }
+    guard bounds[0] <= bounds[1] else { return .float(reason: "the bounds of Clip cross") }
+    return .clamp(bounds[0]...bounds[1])
+  }
+}

@@ -1,0 +1,46 @@
+package import IR
+import Kernels
+
+/// Convolution (https://onnx.ai/onnx/operators/onnx__Conv.html).
+package struct Conv: Operator {
+  package static let schema = Schema("Conv", opsets: 1...26, inputs: 2...3)
+  package let geometry: ConvolutionGeometry
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    windowDefaults.adding(["group": .int(1)])
+  }
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    geometry = try ConvolutionGeometry(node, bias: 2)
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    [Inferred(inputs.elementType(0), try geometry.infer(inputs))]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let shape = try geometry.shape(context)
+    try context.requireSpatialRank(shape.window)
+    let x = try context.source(0), w = try context.source(1)
+    let bias = context.optional(2) == nil ? nil : try context.source(2)
+    let y = try context.output(0, context.input(0).elementType, shape.outputShape)
+    guard convolve(shape, x, w, bias: bias, into: y) else {
+      throw context.unsupportedTypes([0, 1, 2])
+    }
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    geometry.channels(inputs, outputs)
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .weighted(
+      activation: 0, weight: 1, axis: 0, bias: inputs[2] == nil ? nil : 2, perChannel: true)
+  }
+
+  package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
+    geometry.macs(inputs, outputs)
+  }
+
+  package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] { try geometry.resize(cut) }
+}

@@ -1,0 +1,47 @@
+package import IR
+import Kernels
+
+/// Convolution of 8-bit integers into int32
+/// (https://onnx.ai/onnx/operators/onnx__ConvInteger.html).
+package struct ConvInteger: Operator {
+  package static let schema = Schema("ConvInteger", opsets: 10...26, inputs: 2...4)
+  package let geometry: ConvolutionGeometry
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    windowDefaults.adding(["group": .int(1)])
+  }
+
+  package static let quantizedInputs: Set<Int> = [1]
+  package static let auxiliaryInputs: Set<Int> = [2, 3]
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    geometry = try ConvolutionGeometry(node, bias: nil)
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    [Inferred(.int32, try geometry.infer(inputs))]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let shape = try geometry.shape(context)
+    try context.requireSpatialRank(shape.window)
+    let x = try context.widened(0, zeroPoint: 2, axis: nil)
+    let w = try context.widened(1, zeroPoint: 3, axis: 0)
+    let y = try context.output(0, .int32, shape.outputShape)
+    _ = convolve(shape, x.source, w.source, bias: nil, into: y)
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    geometry.channels(inputs, outputs, perChannel: [3])
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .float(reason: "is an integer operator already")
+  }
+
+  package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
+    geometry.macs(inputs, outputs)
+  }
+
+  package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] { try geometry.resize(cut) }
+}

@@ -1,0 +1,64 @@
+package import IR
+import Kernels
+
+/// Dropout as at inference: the input, and a mask that keeps everything
+/// (https://onnx.ai/onnx/operators/onnx__Dropout.html).
+package struct Dropout: Operator {
+  package static let schema = Schema("Dropout", inputs: 1...3, outputs: 1...2)
+  package static let auxiliaryInputs: Set<Int> = [1, 2]
+
+  /// Whether the mask is of bools; before opset 10 it has the type of the data.
+  private let maskIsBool: Bool
+  private let outputs: Int
+  private let mayTrain: Bool
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    maskIsBool = opset >= 10
+    outputs = node.outputs.count
+    mayTrain = node.inputs.count > 2 && node.inputs[2]
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    opset < 12 ? ["ratio": .float(0.5)] : [:]
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    let mask = TensorType(maskIsBool ? .bool : inputs.elementType(0), inputs.shape(0))
+    return Array([Inferred(inputs.type(0)), Inferred(mask)].prefix(outputs))
+  }
+
+  package func isIdentity(_ inputs: Inputs, _ outputs: [TensorType]) -> Bool {
+    !mayTrain || inputs.integers(2) == [0]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    if let training = try context.integers(2), training.contains(where: { $0 != 0 }) {
+      throw ModelError(.unsupported, "\(context.label): training mode is not supported")
+    }
+    let x = try context.input(0)
+    try context.copy(as: x.shape)
+    guard context.wants(1) else { return }
+    let mask = try context.output(1, maskIsBool ? .bool : x.elementType, x.shape)
+    var one: UInt8 = 1
+    let filled = withUnsafeMutableBytes(of: &one) { bytes in
+      fill(mask, with: Source(.bool, [], UnsafeRawBufferPointer(bytes)))
+    }
+    guard filled else { throw context.unsupportedTypes([0]) }
+  }
+
+  private func fill(_ mask: Target, with one: Source) -> Bool {
+    var storage = 0.0
+    return withUnsafeMutableBytes(of: &storage) { bytes in
+      guard convert(one, into: Target(mask.scalar, [], bytes)) else { return false }
+      let size = mask.scalar.size
+      let value = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[..<size])
+      return broadcastCopy(Source(mask.scalar, [], value), into: mask)
+    }
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    .elementwise(inputs: [(0, inputs.shape(0))], outputs: outputs)
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Dropout") }
+}

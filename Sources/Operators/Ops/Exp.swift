@@ -1,0 +1,14 @@
+package import IR
+package import Kernels
+
+/// `eˣ` (https://onnx.ai/onnx/operators/onnx__Exp.html).
+package struct Exp: UnaryElementwise {
+  package static let schema = Schema("Exp", opsets: 1...26, inputs: 1...1)
+  package let function = UnaryFunction.exp
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("Exp")
+  }
+}

@@ -1,0 +1,41 @@
+package import IR
+
+/// A matrix: the axes before `axis` and those from it on, each joined
+/// (https://onnx.ai/onnx/operators/onnx__Flatten.html).
+package struct Flatten: Reshaping {
+  package static let schema = Schema("Flatten", inputs: 1...1)
+  let axis: Int
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    axis = try node.int("axis", default: 1)
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["axis": .int(1)]
+  }
+
+  private func position(rank: Int, label: String) throws(ModelError) -> Int {
+    guard axis >= -rank, axis <= rank else {
+      throw ModelError(
+        .invalid, "\(label), attribute 'axis': expected a value in [-\(rank), \(rank)], found \(axis)")
+    }
+    return axis < 0 ? axis + rank : axis
+  }
+
+  package func shape(_ inputs: Inputs) throws(ModelError) -> Shape? {
+    guard let shape = inputs.shape(0) else { return Shape([.unknown, .unknown]) }
+    let axis = try position(rank: shape.rank, label: inputs.label)
+    return Shape([
+      Shape(Array(shape.dimensions[..<axis])).elementCount,
+      Shape(Array(shape.dimensions[axis...])).elementCount,
+    ])
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let shape = try context.input(0).shape
+    let axis = try position(rank: shape.count, label: context.label)
+    try context.copy(as: [
+      context.elementCount(Array(shape[..<axis])), context.elementCount(Array(shape[axis...])),
+    ])
+  }
+}

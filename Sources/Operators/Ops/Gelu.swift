@@ -1,0 +1,24 @@
+package import IR
+package import Kernels
+
+/// `x · Φ(x)`, exactly or by the tanh approximation
+/// (https://onnx.ai/onnx/operators/onnx__Gelu.html).
+package struct Gelu: UnaryElementwise {
+  package static let schema = Schema("Gelu", opsets: 20...26, inputs: 1...1)
+  package let function: UnaryFunction
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    switch try node.string("approximate", default: "none") {
+    case "none": function = .gelu(tanh: false)
+    case "tanh": function = .gelu(tanh: true)
+    case let other:
+      throw node.mismatch("approximate", expected: "'none' or 'tanh'", found: "'\(other)'")
+    }
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["approximate": .string(Array("none".utf8))]
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Gelu") }
+}

@@ -1,0 +1,22 @@
+package import IR
+import Kernels
+
+/// The average over all spatial positions
+/// (https://onnx.ai/onnx/operators/onnx__GlobalAveragePool.html).
+package struct GlobalAveragePool: GlobalPool {
+  package static let schema = Schema("GlobalAveragePool", opsets: 1...26, inputs: 1...1)
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let window = try window(context)
+    let x = try context.source(0)
+    let y = try context.output(0, context.input(0).elementType, try outputShape(context))
+    let planes = x.shape[0] * x.shape[1]
+    guard averagePool(window, planes: planes, includePadding: false, x, into: y) else {
+      throw context.unsupportedTypes([0])
+    }
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .free(inputs: [0]) }
+}

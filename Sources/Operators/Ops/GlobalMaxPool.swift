@@ -1,0 +1,23 @@
+package import IR
+import Kernels
+
+/// The largest element over all spatial positions
+/// (https://onnx.ai/onnx/operators/onnx__GlobalMaxPool.html).
+package struct GlobalMaxPool: GlobalPool {
+  package static let schema = Schema("GlobalMaxPool", opsets: 1...26, inputs: 1...1)
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let window = try window(context)
+    let x = try context.source(0)
+    let y = try context.output(0, context.input(0).elementType, try outputShape(context))
+    guard maxPool(window, planes: x.shape[0] * x.shape[1], x, into: y) else {
+      throw context.unsupportedTypes([0])
+    }
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .float(reason: "runtimes have no integer global maximum")
+  }
+}

@@ -1,0 +1,14 @@
+package import IR
+package import Kernels
+
+/// Whether `a ≥ b`, with broadcasting (https://onnx.ai/onnx/operators/onnx__GreaterOrEqual.html).
+package struct GreaterOrEqual: Comparison {
+  package static let schema = Schema("GreaterOrEqual", opsets: 12...26, inputs: 2...2)
+  package let predicate = Predicate.greaterOrEqual
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("GreaterOrEqual")
+  }
+}

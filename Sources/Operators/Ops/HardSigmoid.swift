@@ -1,0 +1,21 @@
+package import IR
+package import Kernels
+
+/// `max(0, min(1, alpha·x + beta))` (https://onnx.ai/onnx/operators/onnx__HardSigmoid.html).
+package struct HardSigmoid: UnaryElementwise {
+  package static let schema = Schema("HardSigmoid", opsets: 1...26, inputs: 1...1)
+  package let function: UnaryFunction
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    function = .hardSigmoid(
+      alpha: try node.float("alpha", default: 0.2), beta: try node.float("beta", default: 0.5))
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["alpha": .float(0.2), "beta": .float(0.5)]
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("HardSigmoid")
+  }
+}

@@ -1,0 +1,14 @@
+package import IR
+package import Kernels
+
+/// `x · max(0, min(1, x/6 + 1/2))` (https://onnx.ai/onnx/operators/onnx__HardSwish.html).
+package struct HardSwish: UnaryElementwise {
+  package static let schema = Schema("HardSwish", opsets: 14...26, inputs: 1...1)
+  package let function = UnaryFunction.hardSwish
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("HardSwish")
+  }
+}

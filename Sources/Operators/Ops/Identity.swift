@@ -1,0 +1,24 @@
+package import IR
+
+/// The input (https://onnx.ai/onnx/operators/onnx__Identity.html).
+package struct Identity: Operator {
+  package static let schema = Schema("Identity", opsets: 1...26, inputs: 1...1)
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    [Inferred(inputs.type(0), data: inputs.data(0))]
+  }
+
+  package func isIdentity(_ inputs: Inputs, _ outputs: [TensorType]) -> Bool { true }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    try context.copy(as: context.input(0).shape)
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    .elementwise(inputs: [(0, inputs.shape(0))], outputs: outputs)
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .shared(inputs: [0]) }
+}

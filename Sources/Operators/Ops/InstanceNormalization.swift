@@ -1,0 +1,45 @@
+package import IR
+import Kernels
+
+/// Each channel of each sample brought to mean 0 and variance 1, then scaled and shifted
+/// (https://onnx.ai/onnx/operators/onnx__InstanceNormalization.html).
+package struct InstanceNormalization: Operator {
+  package static let schema = Schema("InstanceNormalization", opsets: 1...26, inputs: 3...3)
+
+  /// What is added to the variance.
+  package let epsilon: Float
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    epsilon = try node.float("epsilon", default: 1e-5)
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["epsilon": .float(1e-5)]
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    try inputs.requireRank(0, 2...Int.max)
+    return [Inferred(inputs.type(0))]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let shape = try context.requireChannels()
+    let x = try context.source(0)
+    let inner = shape[2...].reduce(1, *)
+    let rows = RowNormalization(
+      .variance, rows: shape[0] * shape[1], length: inner, epsilon: Double(epsilon),
+      scale: try context.parameters(1, count: shape[1]),
+      bias: try context.parameters(2, count: shape[1]), rowPeriod: max(1, shape[1]),
+      parameterStep: 1, repeats: max(1, inner))
+    let y = try context.output(0, context.input(0).elementType, shape)
+    guard rows.run(x, into: y) else { throw context.unsupportedTypes([0]) }
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    .normalization(inputs.shape(0), parameters: [1, 2], scale: 1, over: true)
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("InstanceNormalization")
+  }
+}

@@ -1,0 +1,49 @@
+package import IR
+import Kernels
+
+/// Local response normalisation over neighbouring channels
+/// (https://onnx.ai/onnx/operators/onnx__LRN.html).
+package struct LRN: Operator {
+  package static let schema = Schema("LRN", opsets: 1...26, inputs: 1...1)
+
+  private let size: Int
+  private let alpha: Float
+  private let beta: Float
+  private let bias: Float
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    size = try node.int("size")
+    guard size > 0 else {
+      throw node.mismatch("size", expected: "a positive number", found: "\(size)")
+    }
+    alpha = try node.float("alpha", default: 1e-4)
+    beta = try node.float("beta", default: 0.75)
+    bias = try node.float("bias", default: 1)
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["alpha": .float(1e-4), "beta": .float(0.75), "bias": .float(1)]
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    try inputs.requireRank(0, 2...Int.max)
+    return [Inferred(inputs.type(0))]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let shape = try context.requireChannels()
+    let x = try context.source(0)
+    let y = try context.output(0, context.input(0).elementType, shape)
+    guard
+      localResponse(
+        x, batch: shape[0], channels: shape[1], inner: shape[2...].reduce(1, *), size: size,
+        alpha: Double(alpha), beta: Double(beta), bias: Double(bias), into: y)
+    else { throw context.unsupportedTypes([0]) }
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    .alongside(inputs.shape(0), frozen: [1], reason: "normalised over neighbouring channels")
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("LRN") }
+}

@@ -1,0 +1,33 @@
+package import IR
+
+/// The axes from `axis` on brought to mean 0 and variance 1, then scaled and shifted
+/// (https://onnx.ai/onnx/operators/onnx__LayerNormalization.html).
+package struct LayerNormalization: TrailingNormalization {
+  package static let schema = Schema(
+    "LayerNormalization", opsets: 17...26, inputs: 2...3, outputs: 1...3)
+  package static let usesMean = true
+  package let axis: Int
+  package let epsilon: Float
+  private let outputs: Int
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    axis = try node.int("axis", default: -1)
+    epsilon = try node.float("epsilon", default: 1e-5)
+    outputs = node.outputs.count
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    var statistics: Shape?
+    if var shape = inputs.shape(0) {
+      let first = try first(rank: shape.rank, label: inputs.label)
+      for axis in first..<shape.rank { shape[axis] = 1 }
+      statistics = shape
+    }
+    let extra = Inferred(.float, statistics)
+    return [Inferred(inputs.type(0))] + Array(repeating: extra, count: outputs - 1)
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("LayerNormalization")
+  }
+}

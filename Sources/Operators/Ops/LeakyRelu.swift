@@ -1,0 +1,18 @@
+package import IR
+package import Kernels
+
+/// `alpha·x` below zero, else x (https://onnx.ai/onnx/operators/onnx__LeakyRelu.html).
+package struct LeakyRelu: UnaryElementwise {
+  package static let schema = Schema("LeakyRelu", opsets: 1...26, inputs: 1...1)
+  package let function: UnaryFunction
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    function = .leakyRelu(try node.float("alpha", default: 0.01))
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["alpha": .float(0.01)]
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .free(inputs: [0]) }
+}

@@ -1,0 +1,14 @@
+package import IR
+package import Kernels
+
+/// Whether `a ≤ b`, with broadcasting (https://onnx.ai/onnx/operators/onnx__LessOrEqual.html).
+package struct LessOrEqual: Comparison {
+  package static let schema = Schema("LessOrEqual", opsets: 12...26, inputs: 2...2)
+  package let predicate = Predicate.lessOrEqual
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("LessOrEqual")
+  }
+}

@@ -1,0 +1,14 @@
+package import IR
+package import Kernels
+
+/// The natural logarithm (https://onnx.ai/onnx/operators/onnx__Log.html).
+package struct Log: UnaryElementwise {
+  package static let schema = Schema("Log", opsets: 1...26, inputs: 1...1)
+  package let function = UnaryFunction.log
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("Log")
+  }
+}

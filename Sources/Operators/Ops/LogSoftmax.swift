@@ -1,0 +1,18 @@
+package import IR
+
+/// The logarithm of Softmax (https://onnx.ai/onnx/operators/onnx__LogSoftmax.html).
+package struct LogSoftmax: SoftmaxFamily {
+  package static let schema = Schema("LogSoftmax", opsets: 1...26, inputs: 1...1)
+  package static let isLogarithm = true
+  package let axis: Int
+  package let flattens: Bool
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    flattens = opset < 13
+    axis = try node.int("axis", default: flattens ? 1 : -1)
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("LogSoftmax")
+  }
+}

@@ -1,0 +1,38 @@
+package import IR
+import Kernels
+
+/// Product of stacks of 8-bit matrices into int32
+/// (https://onnx.ai/onnx/operators/onnx__MatMulInteger.html).
+package struct MatMulInteger: Operator {
+  package static let schema = Schema("MatMulInteger", opsets: 10...26, inputs: 2...4)
+  package let product = BatchedProduct()
+
+  package static let quantizedInputs: Set<Int> = [0, 1]
+  package static let auxiliaryInputs: Set<Int> = [2, 3]
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    [Inferred(.int32, try product.infer(inputs))]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let (shape, output) = try product.shape(context)
+    let rankA = try context.input(0).shape.count, rankB = try context.input(1).shape.count
+    let a = try context.widened(0, zeroPoint: 2, axis: rankA > 1 ? rankA - 2 : nil)
+    let b = try context.widened(1, zeroPoint: 3, axis: rankB > 1 ? rankB - 1 : nil)
+    _ = matrixProduct(shape, a.source, b.source, into: try context.output(0, .int32, output))
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    product.channels(inputs, outputs, perRow: [2], perColumn: [3])
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .float(reason: "is an integer operator already")
+  }
+
+  package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
+    product.macs(inputs, outputs)
+  }
+}

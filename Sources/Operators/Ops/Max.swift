@@ -1,0 +1,15 @@
+package import IR
+package import Kernels
+
+/// The largest of any number of tensors, with broadcasting (https://onnx.ai/onnx/operators/onnx__Max.html).
+package struct Max: VariadicElementwise {
+  package static let schema = Schema("Max", opsets: 1...26, inputs: 1...Int.max)
+  package static let isCommutative = true
+  package let function = BinaryFunction.maximum
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("Max")
+  }
+}

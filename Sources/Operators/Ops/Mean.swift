@@ -1,0 +1,16 @@
+package import IR
+package import Kernels
+
+/// The average of any number of tensors, with broadcasting (https://onnx.ai/onnx/operators/onnx__Mean.html).
+package struct Mean: VariadicElementwise {
+  package static let schema = Schema("Mean", opsets: 1...26, inputs: 1...Int.max)
+  package static let isCommutative = true
+  package let function = BinaryFunction.add
+  package var divides: Bool { true }
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("Mean")
+  }
+}

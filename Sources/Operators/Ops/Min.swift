@@ -1,0 +1,15 @@
+package import IR
+package import Kernels
+
+/// The smallest of any number of tensors, with broadcasting (https://onnx.ai/onnx/operators/onnx__Min.html).
+package struct Min: VariadicElementwise {
+  package static let schema = Schema("Min", opsets: 1...26, inputs: 1...Int.max)
+  package static let isCommutative = true
+  package let function = BinaryFunction.minimum
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("Min")
+  }
+}

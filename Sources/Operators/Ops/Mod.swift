@@ -1,0 +1,19 @@
+package import IR
+package import Kernels
+
+/// The remainder of a division: with the sign of the divisor, or of the dividend where `fmod` is set
+/// (https://onnx.ai/onnx/operators/onnx__Mod.html).
+package struct Mod: BroadcastBinary {
+  package static let schema = Schema("Mod", opsets: 10...26, inputs: 2...2)
+  package let function: BinaryFunction
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    function = try node.flag("fmod") ? .remainder : .modulo
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["fmod": .int(0)]
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Mod") }
+}

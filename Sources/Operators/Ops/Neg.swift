@@ -1,0 +1,14 @@
+package import IR
+package import Kernels
+
+/// The negative (https://onnx.ai/onnx/operators/onnx__Neg.html).
+package struct Neg: UnaryElementwise {
+  package static let schema = Schema("Neg", opsets: 1...26, inputs: 1...1)
+  package let function = UnaryFunction.negate
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("Neg")
+  }
+}

@@ -1,0 +1,19 @@
+package import IR
+package import Kernels
+
+/// `slope·x` below zero, else x; the slope broadcasts to x
+/// (https://onnx.ai/onnx/operators/onnx__PRelu.html).
+package struct PRelu: BroadcastBinary {
+  package static let schema = Schema("PRelu", inputs: 2...2)
+  package static let trainedInputs: Set<Int> = [1]
+  package let function = BinaryFunction.prelu
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    _ = try inputs.broadcast([0, 1])
+    return [Inferred(inputs.type(0))]
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("PRelu") }
+}

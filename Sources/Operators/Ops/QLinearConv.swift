@@ -1,0 +1,57 @@
+package import IR
+import Kernels
+
+/// Convolution of 8-bit integers, rounded to 8 bits again
+/// (https://onnx.ai/onnx/operators/onnx__QLinearConv.html).
+///
+/// Inputs: x, its scale and zero-point, w, its scales and zero-points, scale and zero-point of y,
+/// and an int32 bias of scale `s_x·s_w`.
+package struct QLinearConv: Operator {
+  package static let schema = Schema("QLinearConv", opsets: 10...26, inputs: 8...9)
+  package let geometry: ConvolutionGeometry
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    windowDefaults.adding(["group": .int(1)])
+  }
+
+  package static let quantizedInputs: Set<Int> = [3, 8]
+  package static let auxiliaryInputs: Set<Int> = [1, 2, 4, 5, 6, 7]
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    geometry = try ConvolutionGeometry(node, weight: 3, bias: 8)
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    [Inferred(inputs.elementType(7), try geometry.infer(inputs))]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let shape = try geometry.shape(context)
+    try context.requireSpatialRank(shape.window)
+    let x = try context.widened(0, zeroPoint: 2, axis: nil)
+    let w = try context.widened(3, zeroPoint: 5, axis: 0)
+    let bias = context.optional(8) == nil ? nil : try context.source(8)
+    let sums = WidenedOperand(
+      count: try context.checkedCount(shape.outputShape), shape: shape.outputShape)
+    guard convolve(shape, x.source, w.source, bias: bias, into: sums.target) else {
+      throw context.mismatch(8, expected: "int32", found: "\(try context.input(8).elementType)")
+    }
+    try context.finishQuantized(
+      sums, a: context.scales(1)[0], b: context.scales(4, count: shape.outputChannels), y: 6,
+      inner: shape.window.outputCount, output: shape.outputShape)
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    geometry.channels(inputs, outputs, perChannel: [4, 5])
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .float(reason: "is an integer operator already")
+  }
+
+  package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
+    geometry.macs(inputs, outputs)
+  }
+
+  package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] { try geometry.resize(cut) }
+}

@@ -1,0 +1,45 @@
+package import IR
+import Kernels
+
+/// Product of stacks of 8-bit matrices, rounded to 8 bits again
+/// (https://onnx.ai/onnx/operators/onnx__QLinearMatMul.html).
+///
+/// Inputs: a, its scale and zero-point, b, its scales and zero-points (one for all or one a
+/// column), scale and zero-point of y.
+package struct QLinearMatMul: Operator {
+  package static let schema = Schema("QLinearMatMul", opsets: 10...26, inputs: 8...8)
+  package let product = BatchedProduct(a: 0, b: 3)
+
+  package static let quantizedInputs: Set<Int> = [0, 3]
+  package static let auxiliaryInputs: Set<Int> = [1, 2, 4, 5, 6, 7]
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    [Inferred(inputs.elementType(7), try product.infer(inputs))]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let (shape, output) = try product.shape(context)
+    let rank = try context.input(3).shape.count
+    let a = try context.widened(0, zeroPoint: 2, axis: nil)
+    let b = try context.widened(3, zeroPoint: 5, axis: rank > 1 ? rank - 1 : nil)
+    let sums = WidenedOperand(count: try context.checkedCount(output), shape: output)
+    _ = matrixProduct(shape, a.source, b.source, into: sums.target)
+    try context.finishQuantized(
+      sums, a: context.scales(1)[0], b: context.scales(4, count: shape.n), y: 6, inner: 1,
+      output: output)
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    product.channels(inputs, outputs, perColumn: [4, 5])
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .float(reason: "is an integer operator already")
+  }
+
+  package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
+    product.macs(inputs, outputs)
+  }
+}

@@ -1,0 +1,14 @@
+package import IR
+package import Kernels
+
+/// `1 / x` (https://onnx.ai/onnx/operators/onnx__Reciprocal.html).
+package struct Reciprocal: UnaryElementwise {
+  package static let schema = Schema("Reciprocal", opsets: 1...26, inputs: 1...1)
+  package let function = UnaryFunction.reciprocal
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("Reciprocal")
+  }
+}

@@ -1,0 +1,17 @@
+package import IR
+package import Kernels
+
+/// The sum of absolute values over axes (https://onnx.ai/onnx/operators/onnx__ReduceL1.html).
+package struct ReduceL1: Reduction {
+  package static let schema = Schema("ReduceL1", opsets: 1...26, inputs: 1...2)
+  package let function = ReduceFunction.l1
+  package let settings: ReductionSettings
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    settings = try ReductionSettings(node, axesAreInput: opset >= 18)
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("ReduceL1")
+  }
+}

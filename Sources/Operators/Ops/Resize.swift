@@ -1,0 +1,208 @@
+package import IR
+import Kernels
+
+/// Enlarges or reduces a tensor along its axes
+/// (https://onnx.ai/onnx/operators/onnx__Resize.html).
+package struct Resize: Operator {
+  package static let schema = Schema("Resize", opsets: 10...26, inputs: 1...4)
+  package static let auxiliaryInputs: Set<Int> = [1, 2, 3]
+
+  /// What to do when the sizes asked for would distort the axes' proportions.
+  private enum Proportions: String {
+    case stretch
+    case notLarger = "not_larger"
+    case notSmaller = "not_smaller"
+  }
+
+  private var resizing: Resizing
+  private let axes: [Int]?
+  private let proportions: Proportions
+  /// Positions of the inputs, which opset 11 changed.
+  private let roi: Int?
+  private let scales: Int
+  private let sizes: Int?
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    resizing = try Resizing(mode: node.string("mode", default: "nearest"), node)
+    let old = opset < 11
+    (roi, scales, sizes) = old ? (nil, 1, nil) : (1, 2, 3)
+    axes = opset >= 18 ? try node.ints("axes") : nil
+    let policy = opset >= 18 ? try node.string("keep_aspect_ratio_policy", default: "stretch") : "stretch"
+    guard let proportions = Proportions(rawValue: policy) else {
+      throw node.mismatch(
+        "keep_aspect_ratio_policy", expected: "stretch, not_larger or not_smaller", found: policy)
+    }
+    self.proportions = proportions
+    if old { return }
+    if opset >= 18, try node.flag("antialias"), resizing.mode != .nearest {
+      throw ModelError(.unsupported, "\(node.label), attribute 'antialias': 1 is not supported")
+    }
+    let transform = try node.string("coordinate_transformation_mode", default: "half_pixel")
+    guard let known = CoordinateTransform(rawValue: transform) else {
+      throw node.mismatch(
+        "coordinate_transformation_mode", expected: "a mode of Resize", found: transform)
+    }
+    let rounding = try node.string("nearest_mode", default: "round_prefer_floor")
+    guard let kind = NearestRounding(rawValue: rounding), kind != .simple else {
+      throw node.mismatch("nearest_mode", expected: "a mode of Resize", found: rounding)
+    }
+    resizing.transform = known
+    resizing.rounding = kind
+    resizing.cubicCoefficient = try node.float("cubic_coeff_a", default: -0.75)
+    resizing.excludesOutside = try node.flag("exclude_outside")
+    resizing.extrapolation = try node.float("extrapolation_value", default: 0)
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    func text(_ text: String) -> AttributeValue { .string(Array(text.utf8)) }
+    var defaults = ["mode": text("nearest")]
+    if opset >= 11 {
+      defaults["coordinate_transformation_mode"] = text("half_pixel")
+      defaults["nearest_mode"] = text("round_prefer_floor")
+      defaults["cubic_coeff_a"] = .float(-0.75)
+      defaults["exclude_outside"] = .int(0)
+      defaults["extrapolation_value"] = .float(0)
+    }
+    if opset >= 18 {
+      defaults["antialias"] = .int(0)
+      defaults["keep_aspect_ratio_policy"] = text("stretch")
+    }
+    return defaults
+  }
+
+  /// The axes that scales and sizes are about.
+  private func axes(rank: Int, label: String) throws(ModelError) -> [Int] {
+    guard let axes else { return Array(0..<rank) }
+    return try normalizedAxes(axes, rank: rank, label: label)
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    let type = inputs.type(0)
+    guard let shape = type.shape else { return [Inferred(type.elementType, nil)] }
+    let axes = try axes(rank: shape.rank, label: inputs.label)
+    var result = shape
+    if let scales = constantScales(inputs) {
+      try check(scales.count, axes, inputs, scales: true)
+      for (place, axis) in axes.enumerated() {
+        result[axis] = Resizing.scaled(shape[axis], scales[place])
+      }
+    } else if let sizes = sizes.flatMap({ inputs.data($0) }), !sizes.isEmpty {
+      try check(sizes.count, axes, inputs, scales: false)
+      let known = sizes.compactMap(\.value)
+      let lengths = axes.compactMap { shape[$0].value }
+      for (place, axis) in axes.enumerated() { result[axis] = sizes[place] }
+      if proportions != .stretch {
+        let complete = known.count == sizes.count && lengths.count == axes.count
+        let kept = complete ? inProportion(known, lengths) : nil
+        for (place, axis) in axes.enumerated() {
+          result[axis] = kept.map { .known($0.sizes[place]) } ?? .unknown
+        }
+      }
+    } else {
+      for axis in axes { result[axis] = .unknown }
+    }
+    return [Inferred(type.elementType, result)]
+  }
+
+  private func constantScales(_ inputs: Inputs) -> [Float]? {
+    guard let values = inputs[scales]?.constant?.floats, !values.isEmpty else { return nil }
+    return values
+  }
+
+  private func check(
+    _ count: Int, _ axes: [Int], _ inputs: Inputs, scales: Bool
+  ) throws(ModelError) {
+    guard count == axes.count else {
+      throw inputs.mismatch(
+        scales ? self.scales : sizes ?? 3, expected: "\(axes.count) numbers", found: "\(count)")
+    }
+  }
+
+  /// Sizes with one scale for all axes, none above (or below) what was asked for.
+  private func inProportion(_ sizes: [Int], _ lengths: [Int]) -> (sizes: [Int], scale: Float)? {
+    let scales = zip(sizes, lengths).map { Float($0) / Float($1) }
+    guard let scale = proportions == .notLarger ? scales.min() : scales.max(), scale.isFinite else {
+      return nil
+    }
+    let rounded = lengths.map { (Float($0) * scale + 0.5).rounded(.down) }
+    guard rounded.allSatisfy({ $0 >= 0 && $0 < Float(1 << 40) }) else { return nil }
+    return (rounded.map { Int($0) }, scale)
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let shape = try context.input(0).shape
+    let axes = try axes(rank: shape.count, label: context.label)
+    let scales = try context.scales(scales)
+    let sizes = try sizes.flatMap { index throws(ModelError) in try context.integers(index) } ?? []
+    let regions = try roi.flatMap { index throws(ModelError) in try context.scales(index) }
+    guard (scales?.count ?? sizes.count) == axes.count, scales == nil || sizes.isEmpty else {
+      throw ModelError(
+        .invalid,
+        "\(context.label): expected \(axes.count) scales or sizes, found \(scales?.count ?? 0) and \(sizes.count)"
+      )
+    }
+    let lengths = axes.map { shape[$0] }
+    let even = proportions == .stretch || scales != nil ? nil : inProportion(sizes, lengths)
+    var plan = shape.map {
+      ResampledAxis(source: $0, target: $0, scale: 1, transform: .asymmetric)
+    }
+    for (place, axis) in axes.enumerated() {
+      let length = shape[axis]
+      let target = scales.map { Resizing.scaled(length, $0[place]) } ?? (even?.sizes ?? sizes)[place]
+      guard let target, target >= 0 else {
+        throw ModelError(
+          .invalid, "\(context.label): expected scales and sizes above 0, found \(scales ?? []) and \(sizes)")
+      }
+      let ends = regions.flatMap { regions in
+        regions.count == 2 * axes.count ? (regions[place], regions[place + axes.count]) : nil
+      }
+      plan[axis] = ResampledAxis(
+        source: length, target: target,
+        scale: scales?[place] ?? even?.scale ?? Float(target) / Float(length),
+        transform: resizing.transform, region: ends ?? (0, 1))
+    }
+    try resizing.evaluate(context, plan)
+  }
+
+  /// The axes that change; nil when that is not known.
+  private func resized(_ inputs: Inputs, _ outputs: [TensorType]) -> Set<Int>? {
+    guard let from = inputs.shape(0), let to = outputs.first?.shape, from.rank == to.rank,
+      let axes = try? axes(rank: from.rank, label: inputs.label)
+    else { return nil }
+    if resizing.transform == .tfCropAndResize { return Set(axes) }
+    if let scales = constantScales(inputs) {
+      return Set(zip(axes, scales).filter { $1 != 1 }.map { $0.0 })
+    }
+    return Set(axes.filter { from[$0] != to[$0] || from[$0] == .unknown })
+  }
+
+  package func isIdentity(_ inputs: Inputs, _ outputs: [TensorType]) -> Bool {
+    resized(inputs, outputs)?.isEmpty ?? false
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    guard let resized = resized(inputs, outputs) else { return .barrier("sizes are not known") }
+    return resizing.channels(inputs.shape(0), resized: resized)
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    resizing.quantization(Self.schema.op)
+  }
+
+  package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] {
+    guard let sizes, constantScales(cut.inputs) == nil, let shape = cut.newShape(.output(0)) else {
+      return []
+    }
+    let axes = try axes(rank: shape.rank, label: cut.label)
+    let changed = cut.changedAxes(.output(0), rank: shape.rank)
+    guard changed.contains(where: { axes.contains($0) }) else { return [] }
+    guard let old = cut.inputs.knownIntegers(sizes), old.count == axes.count,
+      proportions == .stretch
+    else { throw cut.unsupported("sizes are not constant") }
+    var new = old
+    for (place, axis) in axes.enumerated() where changed.contains(axis) {
+      new[place] = shape[axis].value ?? old[place]
+    }
+    return [cut.integers(sizes, new)]
+  }
+}

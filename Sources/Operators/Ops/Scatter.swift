@@ -1,0 +1,17 @@
+package import IR
+
+/// The name of ScatterElements before opset 11
+/// (https://onnx.ai/onnx/operators/onnx__Scatter.html).
+package struct Scatter: ScatteringElements {
+  package static let schema = Schema("Scatter", opsets: 9...10, inputs: 3...3)
+  package let axis: Int
+  package let reduction = ScatterMode.none
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    axis = try node.int("axis", default: 0)
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["axis": .int(0)]
+  }
+}

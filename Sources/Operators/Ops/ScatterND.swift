@@ -1,0 +1,44 @@
+package import IR
+
+/// Replaces the slices that tuples of indices point to
+/// (https://onnx.ai/onnx/operators/onnx__ScatterND.html).
+package struct ScatterND: Operator {
+  package static let schema = Schema("ScatterND", opsets: 11...26, inputs: 3...3)
+  let reduction: ScatterMode
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    reduction = try ScatterMode(node, opset: opset)
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    opset >= 16 ? ["reduction": .string(Array("none".utf8))] : [:]
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] { [Inferred(inputs.type(0))] }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let (offsets, run) = try context.tupleOffsets(1, in: context.input(0).shape)
+    try context.scatter(offsets, run: run, reduction: reduction)
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    guard let shape = inputs.shape(0), let updates = inputs.shape(2),
+      let depth = inputs.shape(1)?.dimensions.last?.value
+    else { return .barrier("shape of an input is not known") }
+    var relations: [ChannelRule.Relation] = []
+    for axis in 0..<shape.rank {
+      let update = axis + updates.rank - shape.rank
+      if axis < depth || update < 0 {
+        relations.append(.freeze(Axis(.input(0), axis), reason: "written at tuples of indices"))
+      } else {
+        relations.append(.same(Axis(.input(0), axis), Axis(.output(0), axis)))
+        relations.append(.same(Axis(.input(2), update), Axis(.output(0), axis)))
+      }
+    }
+    return ChannelRule(relations)
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .float(reason: "no integer kernel for ScatterND")
+  }
+}

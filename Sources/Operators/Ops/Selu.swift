@@ -1,0 +1,22 @@
+package import IR
+package import Kernels
+
+/// `gamma·(alpha·eˣ - alpha)` up to zero, else `gamma·x` (https://onnx.ai/onnx/operators/onnx__Selu.html).
+package struct Selu: UnaryElementwise {
+  package static let schema = Schema("Selu", opsets: 1...26, inputs: 1...1)
+  package let function: UnaryFunction
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    function = .selu(
+      alpha: try node.float("alpha", default: 1.67326319217681884765625),
+      gamma: try node.float("gamma", default: 1.05070102214813232421875))
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["alpha": .float(1.67326319217681884765625), "gamma": .float(1.05070102214813232421875)]
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("Selu")
+  }
+}

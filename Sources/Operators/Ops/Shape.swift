@@ -1,0 +1,55 @@
+package import IR
+private import Kernels
+
+/// The lengths of a tensor's axes (https://onnx.ai/onnx/operators/onnx__Shape.html).
+package struct ShapeOf: Operator {
+  package static let schema = Schema("Shape", inputs: 1...1)
+  /// The first axis and the one past the last, negative ones from the end.
+  let start: Int
+  let end: Int?
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    start = opset >= 15 ? try node.int("start", default: 0) : 0
+    end = opset >= 15 && node.has("end") ? try node.int("end") : nil
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    opset >= 15 ? ["start": .int(0)] : [:]
+  }
+
+  /// The axes asked for.
+  private func axes(rank: Int) -> Range<Int> {
+    let from = min(max(start < 0 ? start + rank : start, 0), rank)
+    let to = min(max(end.map { $0 < 0 ? $0 + rank : $0 } ?? rank, 0), rank)
+    return from..<max(from, to)
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    guard let shape = inputs.shape(0) else { return [Inferred(.int64, Shape([Dimension.unknown]))] }
+    let lengths = Array(shape.dimensions[axes(rank: shape.rank)])
+    return [Inferred(.int64, Shape([lengths.count]), data: lengths)]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let shape = try context.input(0).shape
+    let lengths = shape[axes(rank: shape.count)]
+    let y = try context.output(0, .int64, [lengths.count]).elements(Int64.self)
+    for (place, length) in lengths.enumerated() { y[place] = Int64(length) }
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    guard let rank = inputs.rank(0) else { return .barrier("shape of input 0 is not known") }
+    let read = axes(rank: rank)
+    return ChannelRule(
+      (0..<rank).map { axis in
+        let place = Axis(.input(0), axis)
+        // Axes that are not read may shrink freely: they relate to nothing but themselves.
+        return read.contains(axis)
+          ? .freeze(place, reason: "its length is read by Shape") : .same(place, place)
+      })
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .float(reason: "works on shapes")
+  }
+}

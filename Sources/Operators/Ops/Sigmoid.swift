@@ -1,0 +1,12 @@
+package import IR
+package import Kernels
+
+/// `1 / (1 + e⁻ˣ)` (https://onnx.ai/onnx/operators/onnx__Sigmoid.html).
+package struct Sigmoid: UnaryElementwise {
+  package static let schema = Schema("Sigmoid", opsets: 1...26, inputs: 1...1)
+  package let function = UnaryFunction.sigmoid
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .free(inputs: [0]) }
+}

@@ -1,0 +1,14 @@
+package import IR
+package import Kernels
+
+/// -1, 0 or 1 (https://onnx.ai/onnx/operators/onnx__Sign.html).
+package struct Sign: UnaryElementwise {
+  package static let schema = Schema("Sign", opsets: 9...26, inputs: 1...1)
+  package let function = UnaryFunction.sign
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("Sign")
+  }
+}

@@ -1,0 +1,28 @@
+package import IR
+private import Kernels
+
+/// The number of elements of a tensor (https://onnx.ai/onnx/operators/onnx__Size.html).
+package struct Size: Operator {
+  package static let schema = Schema("Size", inputs: 1...1)
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    let count = inputs.shape(0)?.elementCount
+    return [Inferred(.int64, Shape([Dimension]()), data: count.map { [$0] })]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let count = try context.input(0).count
+    try context.output(0, .int64, []).elements(Int64.self)[0] = Int64(count)
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    .alongside(
+      inputs.shape(0), frozen: Set(0..<(inputs.rank(0) ?? 0)), reason: "its length is read by Size")
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .float(reason: "works on shapes")
+  }
+}

@@ -1,0 +1,14 @@
+package import IR
+package import Kernels
+
+/// `ln(1 + eˣ)` (https://onnx.ai/onnx/operators/onnx__Softplus.html).
+package struct Softplus: UnaryElementwise {
+  package static let schema = Schema("Softplus", opsets: 1...26, inputs: 1...1)
+  package let function = UnaryFunction.softplus
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("Softplus")
+  }
+}

@@ -1,0 +1,14 @@
+package import IR
+package import Kernels
+
+/// The square root (https://onnx.ai/onnx/operators/onnx__Sqrt.html).
+package struct Sqrt: UnaryElementwise {
+  package static let schema = Schema("Sqrt", opsets: 1...26, inputs: 1...1)
+  package let function = UnaryFunction.sqrt
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("Sqrt")
+  }
+}

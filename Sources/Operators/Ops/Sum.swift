@@ -1,0 +1,15 @@
+package import IR
+package import Kernels
+
+/// The sum of any number of tensors, with broadcasting (https://onnx.ai/onnx/operators/onnx__Sum.html).
+package struct Sum: VariadicElementwise {
+  package static let schema = Schema("Sum", opsets: 1...26, inputs: 1...Int.max)
+  package static let isCommutative = true
+  package let function = BinaryFunction.add
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("Sum")
+  }
+}

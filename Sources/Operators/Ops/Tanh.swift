@@ -1,0 +1,14 @@
+package import IR
+package import Kernels
+
+/// The hyperbolic tangent (https://onnx.ai/onnx/operators/onnx__Tanh.html).
+package struct Tanh: UnaryElementwise {
+  package static let schema = Schema("Tanh", opsets: 1...26, inputs: 1...1)
+  package let function = UnaryFunction.tanh
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("Tanh")
+  }
+}

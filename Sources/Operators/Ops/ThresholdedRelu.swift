@@ -1,0 +1,20 @@
+package import IR
+package import Kernels
+
+/// x above `alpha`, else 0 (https://onnx.ai/onnx/operators/onnx__ThresholdedRelu.html).
+package struct ThresholdedRelu: UnaryElementwise {
+  package static let schema = Schema("ThresholdedRelu", opsets: 10...26, inputs: 1...1)
+  package let function: UnaryFunction
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    function = .thresholdedRelu(try node.float("alpha", default: 1))
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["alpha": .float(1)]
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("ThresholdedRelu")
+  }
+}

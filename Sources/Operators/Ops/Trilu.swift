@@ -1,0 +1,47 @@
+package import IR
+private import Kernels
+
+/// The upper or lower triangle of matrices (https://onnx.ai/onnx/operators/onnx__Trilu.html).
+package struct Trilu: Operator {
+  package static let schema = Schema("Trilu", opsets: 14...26, inputs: 1...2)
+  package static let auxiliaryInputs: Set<Int> = [1]
+  let upper: Bool
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    upper = try node.flag("upper", default: true)
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["upper": .int(1)]
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    try inputs.requireRank(0, 2...Int.max)
+    return [Inferred(inputs.type(0))]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let x = try context.input(0)
+    let width = try context.elementWidth()
+    let diagonal = try context.integers(1)?.first ?? 0
+    guard x.shape.count >= 2 else {
+      throw context.mismatch(0, expected: "rank 2 or more", found: "shape \(x.shape)")
+    }
+    let y = try context.bytes(x.elementType, x.shape)
+    guard let from = x.bytes.baseAddress, let to = y.baseAddress, y.count > 0 else { return }
+    keepTriangle(
+      count: x.shape.dropLast(2).reduce(1, *), rows: x.shape[x.shape.count - 2],
+      columns: x.shape[x.shape.count - 1], diagonal: diagonal, upper: upper, width: width,
+      from: from, to: to)
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    let rank = inputs.rank(0) ?? 0
+    return .alongside(
+      inputs.shape(0), frozen: [rank - 2, rank - 1], reason: "Trilu counts rows and columns")
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .float(reason: "no integer kernel for Trilu")
+  }
+}

@@ -1,0 +1,70 @@
+package import IR
+import Kernels
+
+/// The name of Resize before opset 10 (https://onnx.ai/onnx/operators/onnx__Upsample.html).
+package struct Upsample: Operator {
+  package static let schema = Schema("Upsample", opsets: 7...9, inputs: 1...2)
+  package static let auxiliaryInputs: Set<Int> = [1]
+  private let resizing: Resizing
+  /// Scales as an attribute, before opset 9.
+  private let scales: [Float]?
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    resizing = try Resizing(mode: node.string("mode", default: "nearest"), node)
+    scales = opset < 9 ? try node.floats("scales") : nil
+    guard opset < 9 ? scales != nil : node.inputs.count == 2 else {
+      throw ModelError(.invalid, "\(node.label): expected scales, found none")
+    }
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["mode": .string(Array("nearest".utf8))]
+  }
+
+  private func scales(_ inputs: Inputs) -> [Float]? { scales ?? inputs[1]?.constant?.floats }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    let type = inputs.type(0)
+    guard var shape = type.shape else { return [Inferred(type.elementType, nil)] }
+    let scales = scales(inputs)
+    if let scales, scales.count != shape.rank {
+      throw inputs.mismatch(0, expected: "rank \(scales.count), one scale an axis", found: "\(type)")
+    }
+    for axis in shape.dimensions.indices {
+      shape[axis] = scales.map { Resizing.scaled(shape[axis], $0[axis]) } ?? .unknown
+    }
+    return [Inferred(type.elementType, shape)]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let shape = try context.input(0).shape
+    let read = try context.scales(1)
+    let scales = scales ?? read ?? []
+    guard scales.count == shape.count else {
+      throw context.mismatch(0, expected: "rank \(scales.count), one scale an axis", found: "\(shape)")
+    }
+    var plan: [ResampledAxis] = []
+    for (length, scale) in zip(shape, scales) {
+      guard let target = Resizing.scaled(length, scale) else {
+        throw ModelError(.invalid, "\(context.label): expected scales above 0, found \(scales)")
+      }
+      plan.append(
+        ResampledAxis(source: length, target: target, scale: scale, transform: .asymmetric))
+    }
+    try resizing.evaluate(context, plan)
+  }
+
+  package func isIdentity(_ inputs: Inputs, _ outputs: [TensorType]) -> Bool {
+    scales(inputs)?.allSatisfy { $0 == 1 } ?? false
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    guard let scales = scales(inputs) else { return .barrier("scales are not constant") }
+    return resizing.channels(
+      inputs.shape(0), resized: Set(scales.indices.filter { scales[$0] != 1 }))
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    resizing.quantization(Self.schema.op)
+  }
+}

@@ -1,0 +1,167 @@
+package import IR
+
+/// Every operator that the project knows, found by name and opset.
+package enum Registry {
+  /// One line an operator.
+  private static let operators: [any Operator.Type] = [
+    Abs.self,
+    Add.self,
+    And.self,
+    ArgMax.self,
+    ArgMin.self,
+    AveragePool.self,
+    BatchNormalization.self,
+    Cast.self,
+    CastLike.self,
+    Ceil.self,
+    Celu.self,
+    Clip.self,
+    Concat.self,
+    Constant.self,
+    ConstantOfShape.self,
+    Conv.self,
+    ConvInteger.self,
+    ConvTranspose.self,
+    Cos.self,
+    CumSum.self,
+    DepthToSpace.self,
+    DequantizeLinear.self,
+    Div.self,
+    Dropout.self,
+    DynamicQuantizeLinear.self,
+    Elu.self,
+    Equal.self,
+    Erf.self,
+    Exp.self,
+    Expand.self,
+    EyeLike.self,
+    Flatten.self,
+    Floor.self,
+    Gather.self,
+    GatherElements.self,
+    GatherND.self,
+    Gelu.self,
+    Gemm.self,
+    GlobalAveragePool.self,
+    GlobalMaxPool.self,
+    Greater.self,
+    GreaterOrEqual.self,
+    GroupNormalization.self,
+    HardSigmoid.self,
+    HardSwish.self,
+    Identity.self,
+    InstanceNormalization.self,
+    LRN.self,
+    LayerNormalization.self,
+    LeakyRelu.self,
+    Less.self,
+    LessOrEqual.self,
+    Log.self,
+    LogSoftmax.self,
+    LpNormalization.self,
+    MatMul.self,
+    MatMulInteger.self,
+    Max.self,
+    MaxPool.self,
+    Mean.self,
+    Min.self,
+    Mish.self,
+    Mod.self,
+    Mul.self,
+    Neg.self,
+    NonZero.self,
+    Not.self,
+    OneHot.self,
+    Or.self,
+    PRelu.self,
+    Pad.self,
+    Pow.self,
+    QLinearConv.self,
+    QLinearMatMul.self,
+    QuantizeLinear.self,
+    RMSNormalization.self,
+    RangeOf.self,
+    Reciprocal.self,
+    ReduceL1.self,
+    ReduceL2.self,
+    ReduceLogSum.self,
+    ReduceLogSumExp.self,
+    ReduceMax.self,
+    ReduceMean.self,
+    ReduceMin.self,
+    ReduceProd.self,
+    ReduceSum.self,
+    ReduceSumSquare.self,
+    Relu.self,
+    Reshape.self,
+    Resize.self,
+    Round.self,
+    Scatter.self,
+    ScatterElements.self,
+    ScatterND.self,
+    Selu.self,
+    ShapeOf.self,
+    Sigmoid.self,
+    Sign.self,
+    Sin.self,
+    Size.self,
+    Slice.self,
+    Softmax.self,
+    Softplus.self,
+    Softsign.self,
+    SpaceToDepth.self,
+    Split.self,
+    Sqrt.self,
+    Squeeze.self,
+    Sub.self,
+    Sum.self,
+    Tanh.self,
+    ThresholdedRelu.self,
+    Tile.self,
+    TopK.self,
+    Transpose.self,
+    Trilu.self,
+    Unsqueeze.self,
+    Upsample.self,
+    Where.self,
+    Xor.self,
+  ]
+
+  private static let byName: [OperatorName: [any Operator.Type]] =
+    Dictionary(grouping: operators) { $0.schema.op }
+
+  /// Names of all operators, sorted.
+  package static var names: [OperatorName] {
+    byName.keys.sorted { ($0.domain, $0.type) < ($1.domain, $1.type) }
+  }
+
+  /// The implementation for a name at an opset, or nil when it is unknown: never a guess.
+  package static func find(_ op: OperatorName, opset: Int) -> (any Operator.Type)? {
+    byName[op]?.first { $0.schema.opsets.contains(opset) }
+  }
+
+  /// Makes the operator of a node: checks its arity and decodes its attributes. Nil when the
+  /// operator is unknown.
+  package static func make(
+    _ op: OperatorName, opset: Int, _ view: NodeView
+  ) throws(ModelError) -> (any Operator)? {
+    guard let type = find(op, opset: opset) else { return nil }
+    try check(view.label, "inputs", view.inputs.count, type.schema.inputs)
+    try check(view.label, "outputs", view.outputs.count, type.schema.outputs)
+    for index in 0..<type.schema.inputs.lowerBound where !view.inputs[index] {
+      throw ModelError(.invalid, "\(view.label), input \(index): expected a value, found none")
+    }
+    return try type.init(view, opset: opset)
+  }
+
+  private static func check(
+    _ label: String, _ what: String, _ count: Int, _ allowed: ClosedRange<Int>
+  ) throws(ModelError) {
+    guard !allowed.contains(count) else { return }
+    let wanted =
+      allowed.upperBound == .max
+      ? "at least \(allowed.lowerBound)"
+      : allowed.count == 1 ? "\(allowed.lowerBound)" : "\(allowed.lowerBound) to \(allowed.upperBound)"
+    throw ModelError(.invalid, "\(label): expected \(wanted) \(what), found \(count)")
+  }
+}
