@@ -1,0 +1,64 @@
+# Everything that a contributor or a machine runs. `make help` lists the targets.
+
+SWIFT ?= swift
+PYTHON ?= python3
+PACKAGES := pkg-config libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libprotobuf-dev \
+	libonnx-dev libonnx-testdata libdnnl-dev zlib1g-dev dataset-fashion-mnist
+SOURCES := Sources Tests Package.swift
+DEMO := .build/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build demo test bench models format lint generate
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## Install the system packages that are missing (apt)
+	@missing=""; \
+	for package in $(PACKAGES); do \
+	  status=$$(dpkg-query -W -f '$${Status}' $$package 2>/dev/null || true); \
+	  [ "$$status" = "install ok installed" ] || missing="$$missing $$package"; \
+	done; \
+	[ -n "$$missing" ] || exit 0; \
+	if ! command -v apt-get >/dev/null; then \
+	  echo "error: these packages are missing and apt-get is not here to install them:$$missing" >&2; \
+	  echo "hint: install their equivalents by hand, then run the target again" >&2; \
+	  exit 1; \
+	fi; \
+	sudo=""; \
+	if [ "$$(id -u)" -ne 0 ]; then \
+	  if ! command -v sudo >/dev/null; then \
+	    echo "error: installing needs root:$$missing" >&2; exit 1; \
+	  fi; \
+	  sudo="sudo"; \
+	fi; \
+	echo "installing:$$missing"; \
+	$$sudo apt-get update -q && \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing
+
+build: ## Build the command and the library with optimisation
+	$(SWIFT) build -c release
+
+demo: deps build ## Compress the fixture network: fuse, prune, recover, quantize, report
+	@mkdir -p $(DEMO)
+	.build/release/lapidary compress Fixtures/fashion/fashion.onnx \
+	  -o $(DEMO)/fashion.lapidary.onnx --ratio 0.3 \
+	  --calibration Fixtures/fashion/calibration.npz --evaluate Fixtures/fashion/test.npz
+
+test: deps ## Run every test
+	$(SWIFT) test -c release
+
+bench: deps build ## Measure against ONNX Runtime; `make models` first
+	$(PYTHON) Benchmarks/bench.py
+
+models: ## Fetch the models that benchmarks measure, into models/
+	$(PYTHON) Benchmarks/fetch_models.py models
+
+format: ## Format all Swift sources in place
+	$(SWIFT) format -i -r --configuration .swift-format $(SOURCES)
+
+lint: ## Check the format of all Swift sources
+	$(SWIFT) format lint --strict -r --configuration .swift-format $(SOURCES)
+
+generate: ## Regenerate the C code for onnx.proto
+	Sources/COnnx/generate

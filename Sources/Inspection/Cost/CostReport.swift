@@ -1,0 +1,152 @@
+public import IR
+internal import Operators
+
+/// What a model costs to run and to store.
+public struct CostReport: Sendable {
+  /// The cost of one node.
+  public struct NodeCost: Sendable {
+    /// Operator and name, preceded by the enclosing nodes for nodes of subgraphs.
+    public let label: String
+    /// The operator.
+    public let op: OperatorName
+    /// Multiply-accumulates for one sample; nil when a length or the operator is not known.
+    public let macs: Int?
+    /// Elements of the weights that this node is the first to read.
+    public let parameters: Int
+  }
+
+  /// The total of one operator.
+  public struct OperatorCost: Sendable {
+    /// The operator.
+    public let op: OperatorName
+    /// The number of nodes.
+    public let count: Int
+    /// Their multiply-accumulates; nodes whose number is not known add nothing.
+    public let macs: Int
+    /// Their parameters.
+    public let parameters: Int
+  }
+
+  /// Nodes in execution order, those of subgraphs after the node that holds them.
+  public private(set) var nodes: [NodeCost] = []
+  /// Elements of trained weights.
+  public private(set) var parameters = 0
+  /// Bytes of all constants, trained or not.
+  public private(set) var weightBytes = 0
+
+  /// Multiply-accumulates of one run for one sample: symbolic and unknown lengths count as 1, or as
+  /// the caller binds them. Bodies of loops count once, both branches of a condition count.
+  public var macs: Int { nodes.reduce(0) { $0.clampedSum($1.macs ?? 0) } }
+
+  /// Labels of nodes whose number of multiply-accumulates is not known.
+  public var uncounted: [String] { nodes.filter { $0.macs == nil }.map(\.label) }
+
+  /// Totals by operator, those with the most nodes first.
+  public var operators: [OperatorCost] {
+    Dictionary(grouping: nodes, by: \.op).map { op, nodes in
+      OperatorCost(
+        op: op, count: nodes.count, macs: nodes.reduce(0) { $0.clampedSum($1.macs ?? 0) },
+        parameters: nodes.reduce(0) { $0.clampedSum($1.parameters) })
+    }
+    .sorted { ($1.count, $0.op.description) < ($0.count, $1.op.description) }
+  }
+
+  /// Open lengths of the inputs and what they were taken to be; the name is the symbol's or, for
+  /// a length without one, the input's with the axis.
+  public private(set) var assumed: [(name: String, length: Int)] = []
+
+  /// Counts the cost of a model.
+  ///
+  /// Where the network is not possible with open lengths of 1, such as a convolution without padding
+  /// over an open height, only the first axis of each input is taken to be 1 and the nodes whose
+  /// cost depends on the others are `uncounted`.
+  ///
+  /// - Parameter binding: lengths for symbolic dimensions; 1 for those left out.
+  /// - Throws: what shape inference throws for a model whose nodes break their operators' rules.
+  public init(_ model: Model, binding: [String: Int] = [:]) throws(ModelError) {
+    do {
+      try self.init(model, binding, firstAxisOnly: false)
+    } catch {
+      try self.init(model, binding, firstAxisOnly: true)
+    }
+  }
+
+  private init(
+    _ model: Model, _ binding: [String: Int], firstAxisOnly: Bool
+  ) throws(ModelError) {
+    var sample = model
+    var lengths = binding
+    for (index, info) in model.graph.inputs.enumerated() {
+      guard let type = info.type?.tensor, var shape = type.shape?.substituting(lengths) else {
+        continue
+      }
+      for axis in shape.dimensions.indices where axis == 0 || !firstAxisOnly {
+        for symbol in (shape[axis].expression?.symbols ?? []).sorted() where lengths[symbol] == nil
+        {
+          lengths[symbol] = 1
+          assumed.append((name: symbol, length: 1))
+        }
+        shape[axis] = shape[axis].substituting(lengths)
+        if shape[axis] == .unknown {
+          shape[axis] = 1
+          assumed.append((name: "\(model.graph[info.value].name)[\(axis)]", length: 1))
+        }
+      }
+      sample.graph.setInputType(index, .tensor(TensorType(type.elementType, shape)))
+    }
+    try count(sample, lengths, path: "")
+  }
+
+  private mutating func count(
+    _ model: Model, _ lengths: [String: Int], path: String
+  ) throws(ModelError) {
+    let facts = try Self.infer(model, lengths)
+    let graph = facts.graph
+    var owned: [NodeID: Int] = [:]
+    for (_, tensor, reader) in facts.weights {
+      parameters = parameters.clampedSum(tensor.count)
+      if let reader { owned[reader, default: 0] += tensor.count }
+    }
+    for id in graph.valueIDs {
+      weightBytes = weightBytes.clampedSum(facts.storedConstant(id)?.byteCount ?? 0)
+    }
+    for id in graph.nodeIDs {
+      let label = path + graph.label(id)
+      let macs = facts.op(id)?.macs(facts.inputs(id), facts.outputs(id))
+      nodes.append(
+        NodeCost(label: label, op: graph[id].op, macs: macs, parameters: owned[id] ?? 0))
+      for var body in graph[id].subgraphs {
+        for name in body.freeNames {
+          guard let inner = body.value(named: name), let outer = graph.value(named: name) else {
+            continue
+          }
+          body.setType(inner, graph[outer].type)
+        }
+        var part = Model(graph: body)
+        part.opsetImports = model.opsetImports
+        try noting(label) { () throws(ModelError) in
+          try count(part, lengths, path: label + " / ")
+        }
+      }
+    }
+  }
+
+  /// Types with the lengths bound. Declared intermediate types may hold for other lengths only; when
+  /// they contradict, inference goes without them.
+  private static func infer(
+    _ model: Model, _ lengths: [String: Int]
+  ) throws(ModelError) -> Facts {
+    if let facts = try? inferTypes(model, binding: lengths) { return facts }
+    var bare = model
+    bare.graph.valueInfos = []
+    return try inferTypes(bare, binding: lengths)
+  }
+}
+
+extension Int {
+  /// The sum, at most the largest number there is.
+  fileprivate func clampedSum(_ other: Int) -> Int {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
+}

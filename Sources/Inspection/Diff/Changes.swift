@@ -1,0 +1,111 @@
+internal import IR
+
+/// A change of one attribute or constant, before its place is known.
+struct Change {
+  var kind: DiffHunk.Kind
+  var detail: String
+  var figures: [JSONValue.Member] = []
+}
+
+/// What differs between two constants.
+func tensorChanges(_ x: Tensor, _ y: Tensor, equal: Bool) -> [Change] {
+  if equal { return [] }
+  var changes: [Change] = []
+  if x.elementType != y.elementType {
+    changes.append(Change(kind: .elementType, detail: "\(x.elementType) → \(y.elementType)"))
+  }
+  if x.dimensions != y.dimensions {
+    changes.append(
+      Change(
+        kind: .shape, detail: "\(Shape(x.dimensions)) → \(Shape(y.dimensions))",
+        figures: [
+          .init(key: "shape_a", value: .array(x.dimensions.map { .int($0) })),
+          .init(key: "shape_b", value: .array(y.dimensions.map { .int($0) })),
+        ]))
+  }
+  guard x.dimensions == y.dimensions else { return changes }
+  if let difference = TensorDifference(x, y) {
+    if difference.changed > 0 || changes.isEmpty {
+      changes.append(
+        Change(kind: .weight, detail: difference.text, figures: difference.figures))
+    }
+  } else {
+    changes.append(Change(kind: .weight, detail: "\(x.digest) → \(y.digest)"))
+  }
+  return changes
+}
+
+/// What differs between two lists of attributes, each sorted by name.
+///
+/// - Parameter defaults: for either side, what attributes mean that are not in its list.
+func attributeChanges(
+  _ x: [Attribute], _ y: [Attribute],
+  defaults: ([String: AttributeValue], [String: AttributeValue]) = ([:], [:])
+) -> [Change] {
+  var changes: [Change] = []
+  func add(_ name: String, _ detail: String, _ figures: [JSONValue.Member] = []) {
+    let member = JSONValue.Member(key: "attribute", value: .string(name))
+    changes.append(
+      Change(
+        kind: .attribute, detail: "attribute '\(name)': \(detail)", figures: [member] + figures))
+  }
+  for attribute in x {
+    guard let other = y.first(where: { $0.name == attribute.name }) else {
+      add(
+        attribute.name, "\(attribute.value.brief) → \(defaults.1[attribute.name]?.brief ?? "none")")
+      continue
+    }
+    guard attribute.hash(withElements: true) != other.hash(withElements: true) else { continue }
+    if case .tensor(let p) = attribute.value, case .tensor(let q) = other.value {
+      for change in tensorChanges(p, q, equal: false) {
+        add(attribute.name, change.detail, change.figures)
+      }
+    } else {
+      add(attribute.name, "\(attribute.value.brief) → \(other.value.brief)")
+    }
+  }
+  for attribute in y where !x.contains(where: { $0.name == attribute.name }) {
+    add(attribute.name, "\(defaults.0[attribute.name]?.brief ?? "none") → \(attribute.value.brief)")
+  }
+  return changes
+}
+
+extension AttributeValue {
+  /// The value in a few words.
+  fileprivate var brief: String {
+    func list<T>(_ items: [T], _ text: (T) -> String) -> String {
+      let rest = items.count > 8 ? ",… \(items.count) in all" : ""
+      return "[" + items.prefix(8).map(text).joined(separator: ",") + rest + "]"
+    }
+    func quoted(_ bytes: [UInt8]) -> String { "'\(String(decoding: bytes, as: UTF8.self))'" }
+    switch self {
+    case .float(let value): return "\(value)"
+    case .int(let value): return "\(value)"
+    case .string(let bytes): return quoted(bytes)
+    case .tensor(let tensor): return "\(tensor.type) \(tensor.digest)"
+    case .floats(let values): return list(values) { "\($0)" }
+    case .ints(let values): return list(values) { "\($0)" }
+    case .strings(let values): return list(values, quoted)
+    case .tensors(let values): return list(values) { "\($0.type) \($0.digest)" }
+    case .graph: return "a graph"
+    case .graphs(let graphs): return "\(graphs.count) graphs"
+    case .reference(let name): return "@\(name)"
+    case .opaque: return "a value of another kind"
+    }
+  }
+}
+
+extension TensorType {
+  /// Whether no tensor can have both types; lengths that are not numbers contradict nothing.
+  func contradicts(_ other: TensorType) -> Bool {
+    if elementType != other.elementType, elementType != .undefined, other.elementType != .undefined
+    {
+      return true
+    }
+    guard let x = shape, let y = other.shape else { return false }
+    if x.rank != y.rank { return true }
+    return zip(x.dimensions, y.dimensions).contains { p, q in
+      if let m = p.value, let n = q.value { m != n } else { false }
+    }
+  }
+}

@@ -1,0 +1,152 @@
+public import IR
+
+/// Compares what two models compute.
+///
+/// Names, execution order, constants in nodes or initializers, the encoding of tensors, and
+/// attributes that only say the default make no difference. The time is linear in the size of the
+/// models, and weights are read once.
+///
+/// - Parameters:
+///   - a: the first model, the old one where there is an order.
+///   - b: the second model.
+///   - options: which differences count.
+public func diff(_ a: Model, _ b: Model, options: DiffOptions = DiffOptions()) -> DiffReport {
+  var report = DiffReport(failOn: options.failOn)
+  report.compareTexts(a, b)
+  report.compareOpsets(a, b)
+  report.compareContract(a.graph, b.graph)
+  report.compareGraphs(
+    DiffGraph(a.graph, opsets: a.opsetImports), DiffGraph(b.graph, opsets: b.opsetImports), path: []
+  )
+  report.compareFunctions(a.functions, b.functions)
+  return report
+}
+
+extension DiffReport {
+  fileprivate mutating func add(
+    _ kind: DiffHunk.Kind, _ detail: String, path: [String] = [], a: String? = nil, b: String? = nil
+  ) {
+    hunks.append(DiffHunk(kind: kind, path: path, a: a, b: b, detail: detail))
+  }
+
+  fileprivate mutating func compareTexts(_ a: Model, _ b: Model) {
+    func text(_ value: Int?) -> String? { value.map { "\($0)" } }
+    let texts = [
+      ("IR version", text(a.irVersion), text(b.irVersion)),
+      ("producer", a.producerName, b.producerName),
+      ("producer version", a.producerVersion, b.producerVersion),
+      ("domain", a.domain, b.domain),
+      ("model version", text(a.modelVersion), text(b.modelVersion)),
+    ]
+    for (name, x, y) in texts where x ?? "" != y ?? "" {
+      add(.metadata, "\(name) '\(x ?? "")' → '\(y ?? "")'")
+    }
+    if a.docString ?? "" != b.docString ?? "" { add(.metadata, "documentation") }
+    if a.metadata != b.metadata { add(.metadata, "metadata") }
+    if a.extras != b.extras { add(.metadata, "other fields, such as training information") }
+  }
+
+  fileprivate mutating func compareOpsets(_ a: Model, _ b: Model) {
+    compareOpsets(
+      a.opsetImports, b.opsetImports,
+      used: (a.functions + b.functions).reduce(into: a.graph.domains.union(b.graph.domains)) {
+        $0.formUnion($1.body.domains)
+      }, path: [])
+  }
+
+  /// An operator set counts when a node is of its domain.
+  private mutating func compareOpsets(
+    _ a: [OpsetImport], _ b: [OpsetImport], used: Set<String>, path: [String]
+  ) {
+    let domains = Set((a + b).map { OperatorName("", domain: $0.domain ?? "").domain })
+    for domain in domains.sorted() {
+      let x = a.version(of: domain), y = b.version(of: domain)
+      guard x != y else { continue }
+      func text(_ version: Int?) -> String { version.map { "\($0)" } ?? "none" }
+      let name = domain.isEmpty ? "ai.onnx" : domain
+      add(
+        used.contains(domain) ? .opset : .metadata,
+        "operator set '\(name)': \(text(x)) → \(text(y))", path: path)
+    }
+  }
+
+  fileprivate mutating func compareContract(_ a: Graph, _ b: Graph) {
+    var symbols = SymbolPairs()
+    for (what, x, y) in [("input", a.openInputs, b.openInputs), ("output", a.outputs, b.outputs)] {
+      if x.count != y.count { add(.io, "\(x.count) \(what)s → \(y.count)") }
+      for (index, (p, q)) in zip(x, y).enumerated() {
+        let label = "graph \(what) \(index)"
+        let p = (p.type, "\(label) '\(a[p.value].name)'"),
+          q = (q.type, "\(label) '\(b[q.value].name)'")
+        guard !symbols.match(p.0, q.0) else { continue }
+        func text(_ type: ValueType?) -> String { type.map(\.description) ?? "no type" }
+        add(.io, "\(text(p.0)) → \(text(q.0))", a: p.1, b: q.1)
+      }
+    }
+    for (x, y) in symbols.renamed {
+      add(.renamed, "", a: "dimension '\(x)'", b: "dimension '\(y)'")
+    }
+  }
+
+  fileprivate mutating func compareGraphs(_ a: DiffGraph, _ b: DiffGraph, path: [String]) {
+    let comparison = GraphComparison(a, b, path: path)
+    hunks += comparison.hunks
+    matchedNodes += comparison.matchedNodes
+  }
+
+  fileprivate mutating func compareFunctions(_ a: [Function], _ b: [Function]) {
+    for x in a {
+      guard let y = b.first(where: { x.isSameOperator($0) }) else {
+        add(.removed, "", a: x.label)
+        continue
+      }
+      compare(x, y)
+    }
+    for y in b where !a.contains(where: { y.isSameOperator($0) }) {
+      add(.inserted, "", b: y.label)
+    }
+  }
+
+  private mutating func compare(_ x: Function, _ y: Function) {
+    let path = [x.label]
+    if Set(x.attributeNames) != Set(y.attributeNames) {
+      add(.attribute, "attributes \(x.attributeNames) → \(y.attributeNames)", path: path)
+    }
+    let defaults = [x, y].map { $0.attributeDefaults.sorted { $0.name < $1.name } }
+    for change in attributeChanges(defaults[0], defaults[1]) {
+      hunks.append(
+        DiffHunk(kind: change.kind, path: path, detail: change.detail, figures: change.figures))
+    }
+    for (what, p, q) in [
+      ("inputs", x.body.inputs.count, y.body.inputs.count),
+      ("outputs", x.body.outputs.count, y.body.outputs.count),
+    ] where p != q { add(.io, "\(p) \(what) → \(q)", path: path) }
+    if x.docString ?? "" != y.docString ?? "" { add(.metadata, "documentation", path: path) }
+    if x.metadata != y.metadata { add(.metadata, "metadata", path: path) }
+    compareOpsets(
+      x.opsetImports, y.opsetImports, used: x.body.domains.union(y.body.domains), path: path)
+    compareGraphs(
+      DiffGraph(x.body, opsets: x.opsetImports), DiffGraph(y.body, opsets: y.opsetImports),
+      path: path)
+  }
+}
+
+extension Function {
+  fileprivate var label: String {
+    "function \(op)\(overload.map { $0.isEmpty ? "" : ":\($0)" } ?? "")"
+  }
+
+  fileprivate func isSameOperator(_ other: Function) -> Bool {
+    op == other.op && overload ?? "" == other.overload ?? ""
+  }
+}
+
+extension Graph {
+  /// The domains of all nodes, those of subgraphs included.
+  fileprivate var domains: Set<String> {
+    nodeIDs.reduce(into: []) { found, id in
+      found.insert(self[id].op.domain)
+      for body in self[id].subgraphs { found.formUnion(body.domains) }
+    }
+  }
+}

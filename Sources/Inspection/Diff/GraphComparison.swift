@@ -1,0 +1,335 @@
+internal import IR
+
+/// Compares two graphs whose items have been paired, and says what differs.
+///
+/// The pairing only proposes; every attribute, operand and constant of every pair is compared here,
+/// so a report without differences is a proof.
+final class GraphComparison {
+  let a: DiffGraph
+  let b: DiffGraph
+  let matcher: Matcher
+  private let parent: GraphComparison?
+  private let path: [String]
+  private(set) var hunks: [DiffHunk] = []
+  private(set) var matchedNodes = 0
+  private var comparedConstants: Set<[Int]> = []
+  private var renamedValues: Set<ValueID> = []
+  /// What the second graph's nodes record about nodes that a fusion rule absorbed, by label.
+  private lazy var absorbers = b.recordedFusions
+
+  init(_ a: DiffGraph, _ b: DiffGraph, path: [String], parent: GraphComparison? = nil) {
+    self.a = a
+    self.b = b
+    self.path = path
+    self.parent = parent
+    matcher = Matcher(a, b)
+    compareInputs()
+    for (item, other) in matcher.counterpart.enumerated() {
+      if let other {
+        matchedNodes += 1
+        compare(item, other)
+      } else {
+        let fate = absorbers[a.label(item)].map { "; \($0)" } ?? ""
+        report(.removed, a.label(item), nil, surroundings(a, item) + fate)
+      }
+    }
+    for (item, other) in matcher.origin.enumerated() where other == nil {
+      report(.inserted, nil, b.label(item), surroundings(b, item))
+    }
+    compareOutputs()
+    compareOrder()
+    compareTexts()
+  }
+
+  private func report(
+    _ kind: DiffHunk.Kind, _ a: String?, _ b: String?, _ detail: String,
+    _ figures: [JSONValue.Member] = []
+  ) {
+    hunks.append(DiffHunk(kind: kind, path: path, a: a, b: b, detail: detail, figures: figures))
+  }
+
+  private func rename(_ kind: String, _ x: String?, _ y: String?) {
+    let x = x ?? "", y = y ?? ""
+    guard x != y else { return }
+    report(.renamed, "\(kind) '\(x)'", "\(kind) '\(y)'", "")
+  }
+
+  private func renameValue(_ x: ValueID, _ y: ValueID, _ kind: String = "value") {
+    guard renamedValues.insert(x).inserted else { return }
+    rename(kind, a.graph[x].name, b.graph[y].name)
+  }
+
+  /// `reads …; read by …`, for nodes without a counterpart.
+  private func surroundings(_ graph: DiffGraph, _ item: Int) -> String {
+    let reads = graph.items[item].inputs.filter { $0 != .none }.map { graph.name($0) }
+    var readers: [String] = []
+    for consumer in graph.items[item].consumers where !readers.contains(graph.label(consumer.item))
+    {
+      readers.append(graph.label(consumer.item))
+    }
+    readers += graph.items[item].graphOutputs.map { "graph output \($0.index)" }
+    func list(_ names: [String]) -> String {
+      if names.isEmpty { return "nothing" }
+      return names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", …" : "")
+    }
+    return "reads \(list(reads)); read by \(list(readers))"
+  }
+
+  // MARK: Sources
+
+  /// Whether two operands are the same value; constants are compared elsewhere.
+  func areSame(_ x: DiffGraph.Source, _ y: DiffGraph.Source) -> Bool {
+    switch (x, y) {
+    case (.none, .none), (.constant, .constant): true
+    case (.input(let i), .input(let j)), (.sparse(let i), .sparse(let j)): i == j
+    case (.result(let i, let m), .result(let j, let n)): matcher.counterpart[i] == j && m == n
+    case (.outer(let p), .outer(let q)):
+      parent.map { $0.areSame($0.a.source(named: p), $0.b.source(named: q)) } ?? (p == q)
+    default: false
+    }
+  }
+
+  /// Whether a source's item has no counterpart, which is reported by itself.
+  private func isExplained(_ x: DiffGraph.Source, _ y: DiffGraph.Source) -> Bool {
+    if case .result(let item, _) = x, matcher.counterpart[item] == nil { return true }
+    if case .result(let item, _) = y, matcher.origin[item] == nil { return true }
+    return false
+  }
+
+  // MARK: Items
+
+  private func compare(_ i: Int, _ j: Int) {
+    let x = a.items[i], y = b.items[j]
+    let nodeA = a.graph[x.id], nodeB = b.graph[y.id]
+    let labelA = a.label(i), labelB = b.label(j)
+    rename("\(x.op)", nodeA.name, nodeB.name)
+    compareAttributes(x, y, labelA, labelB)
+    compareOperands(x, y, labelA, labelB)
+    compareResults(nodeA, nodeB, labelA, labelB)
+    if nodeA.overload ?? "" != nodeB.overload ?? "" {
+      report(
+        .attribute, labelA, labelB,
+        "overload '\(nodeA.overload ?? "")' → '\(nodeB.overload ?? "")'")
+    }
+    if nodeA.docString ?? "" != nodeB.docString ?? "" {
+      report(.metadata, labelA, labelB, "documentation")
+    }
+    if nodeA.metadata != nodeB.metadata { report(.metadata, labelA, labelB, "metadata") }
+    for child in x.children {
+      guard let other = y.children.first(where: { child.isAt($0) }) else {
+        report(.attribute, labelA, labelB, "graph '\(child.attribute)' → none")
+        continue
+      }
+      let inner = GraphComparison(
+        child.graph, other.graph, path: path + ["\(labelA).\(child.attribute)"], parent: self)
+      hunks += inner.hunks
+      matchedNodes += inner.matchedNodes
+    }
+    for child in y.children where !x.children.contains(where: { child.isAt($0) }) {
+      report(.attribute, labelA, labelB, "graph none → '\(child.attribute)'")
+    }
+  }
+
+  private func compareAttributes(
+    _ x: DiffGraph.Item, _ y: DiffGraph.Item, _ labelA: String, _ labelB: String
+  ) {
+    for change in attributeChanges(
+      x.attributes, y.attributes, defaults: (x.defaults, y.defaults))
+    {
+      report(.attribute, labelA, labelB, change.detail, change.figures)
+    }
+  }
+
+  private func compareOperands(
+    _ x: DiffGraph.Item, _ y: DiffGraph.Item, _ labelA: String, _ labelB: String
+  ) {
+    let count = max(x.inputs.count, y.inputs.count)
+    func padded(_ sources: [DiffGraph.Source]) -> [DiffGraph.Source] {
+      sources + Array(repeating: .none, count: count - sources.count)
+    }
+    let left = padded(x.inputs), right = padded(y.inputs)
+    let order = x.isCommutative ? bestOrder(left, right) : Array(0..<count)
+    if order != Array(0..<count) { report(.moved, labelA, labelB, "operands in another order") }
+    for (slot, place) in order.enumerated() {
+      compareOperand(
+        left[slot], right[place], "\(labelA), input \(slot)", "\(labelB), input \(place)")
+    }
+  }
+
+  /// For each operand of a commutative item, its partner: an equal one, else one that is left.
+  private func bestOrder(_ left: [DiffGraph.Source], _ right: [DiffGraph.Source]) -> [Int] {
+    func isEqual(_ x: DiffGraph.Source, _ y: DiffGraph.Source) -> Bool {
+      if case .constant(let m) = x, case .constant(let n) = y {
+        return a.constants[m].hash == b.constants[n].hash
+      }
+      return areSame(x, y)
+    }
+    var order = [Int?](repeating: nil, count: left.count)
+    var free = Set(right.indices)
+    for slot in left.indices where isEqual(left[slot], right[slot]) {
+      order[slot] = slot
+      free.remove(slot)
+    }
+    for slot in left.indices where order[slot] == nil {
+      let place = free.sorted().first { isEqual(left[slot], right[$0]) }
+      if let place {
+        order[slot] = place
+        free.remove(place)
+      }
+    }
+    // What is left differs; constants go with constants.
+    for slot in left.indices where order[slot] == nil {
+      let rest = free.sorted()
+      guard
+        let place = rest.first(where: { left[slot].isConstant == right[$0].isConstant })
+          ?? rest.first
+      else { continue }
+      order[slot] = place
+      free.remove(place)
+    }
+    return order.enumerated().map { $1 ?? $0 }
+  }
+
+  private func compareOperand(
+    _ x: DiffGraph.Source, _ y: DiffGraph.Source, _ placeA: String, _ placeB: String
+  ) {
+    if case .constant(let m) = x, case .constant(let n) = y {
+      compareConstants(m, n, placeA, placeB)
+    } else if !areSame(x, y), !isExplained(x, y) {
+      report(.rewired, placeA, placeB, "\(a.name(x)) → \(b.name(y))")
+    }
+  }
+
+  private func compareConstants(_ m: Int, _ n: Int, _ placeA: String, _ placeB: String) {
+    guard comparedConstants.insert([m, n]).inserted else { return }
+    let x = a.constants[m], y = b.constants[n]
+    rename("constant", x.name, y.name)
+    for change in tensorChanges(x.tensor, y.tensor, equal: x.hash == y.hash) {
+      report(
+        change.kind, "\(placeA) '\(x.name)'", "\(placeB) '\(y.name)'", change.detail,
+        change.figures)
+    }
+  }
+
+  private func compareResults(_ nodeA: Node, _ nodeB: Node, _ labelA: String, _ labelB: String) {
+    for slot in 0..<max(nodeA.outputs.count, nodeB.outputs.count) {
+      let x = nodeA.outputs[safe: slot] ?? nil, y = nodeB.outputs[safe: slot] ?? nil
+      // An output that only one side asks for makes a difference to its readers alone.
+      guard let x, let y else { continue }
+      renameValue(x, y)
+      guard operandsAgree(nodeA, nodeB) else { continue }
+      compareDeclared(
+        a.graph[x].tensorType, b.graph[y].tensorType, "\(labelA), output \(slot)",
+        "\(labelB), output \(slot)")
+    }
+  }
+
+  /// Whether no declared type of a dynamic operand differs, so that a different result starts here.
+  private func operandsAgree(_ nodeA: Node, _ nodeB: Node) -> Bool {
+    zip(nodeA.inputs, nodeB.inputs).allSatisfy { x, y in
+      guard let x, let y, let p = a.graph[x].tensorType, let q = b.graph[y].tensorType else {
+        return true
+      }
+      return !p.contradicts(q)
+    }
+  }
+
+  private func compareDeclared(
+    _ x: TensorType?, _ y: TensorType?, _ placeA: String, _ placeB: String
+  ) {
+    guard let x, let y, x.contradicts(y) else { return }
+    let isShape = x.elementType == y.elementType
+    report(isShape ? .shape : .elementType, placeA, placeB, "\(x) → \(y)")
+  }
+
+  // MARK: The graph
+
+  private func compareInputs() {
+    if parent != nil, a.inputs.count != b.inputs.count {
+      report(.io, nil, nil, "\(a.inputs.count) inputs → \(b.inputs.count)")
+    }
+    for (index, (x, y)) in zip(a.inputs, b.inputs).enumerated() {
+      renameValue(x.value, y.value, "graph input")
+      let p = a.graph[x.value].initializer, q = b.graph[y.value].initializer
+      let place = "default of graph input \(index)"
+      switch (p, q) {
+      case (let p?, let q?):
+        for change in tensorChanges(p, q, equal: p.contentHash == q.contentHash) {
+          report(change.kind, place, place, change.detail, change.figures)
+        }
+      case (nil, nil): break
+      default: report(.io, place, place, p == nil ? "none → given" : "given → none")
+      }
+    }
+  }
+
+  private func compareOutputs() {
+    for (index, (x, y)) in zip(a.outputs, b.outputs).enumerated() {
+      let place = "graph output \(index)"
+      renameValue(
+        a.graph.outputs[index].value, b.graph.outputs[index].value, "graph output")
+      compareOperand(x, y, place, place)
+    }
+    guard parent != nil, a.outputs.count != b.outputs.count else { return }
+    report(.io, nil, nil, "\(a.outputs.count) outputs → \(b.outputs.count)")
+  }
+
+  /// Reports the fewest items whose removal leaves both graphs in the same order.
+  private func compareOrder() {
+    let places = matcher.counterpart.enumerated().compactMap { i, j in
+      j.map { (item: i, place: $0) }
+    }
+    let kept = longestRise(places.map(\.place))
+    for (index, (item, place)) in places.enumerated() where !kept.contains(index) {
+      report(
+        .moved, a.label(item), b.label(place), "position \(item) → \(place) in execution order")
+    }
+  }
+
+  private func compareTexts() {
+    if path.isEmpty { rename("graph", a.graph.name, b.graph.name) }
+    let what = "graph"
+    if a.graph.docString ?? "" != b.graph.docString ?? "" {
+      report(.metadata, what, what, "documentation")
+    }
+    if a.graph.metadata != b.graph.metadata { report(.metadata, what, what, "metadata") }
+    let sparse = !a.graph.sparseInitializers.isEmpty || !b.graph.sparseInitializers.isEmpty
+    if a.graph.extras != b.graph.extras {
+      report(
+        sparse ? .weight : .metadata, what, what, sparse ? "sparse initializers" : "other fields")
+    }
+  }
+}
+
+extension DiffGraph.Child {
+  /// Whether both are held by the same attribute.
+  fileprivate func isAt(_ other: DiffGraph.Child) -> Bool {
+    attribute == other.attribute && index == other.index
+  }
+}
+
+extension DiffGraph.Source {
+  fileprivate var isConstant: Bool { if case .constant = self { true } else { false } }
+}
+
+/// Positions of a longest rising subsequence of distinct numbers, in O(n log n).
+private func longestRise(_ values: [Int]) -> Set<Int> {
+  var tails: [Int] = []
+  var previous = [Int?](repeating: nil, count: values.count)
+  for (index, value) in values.enumerated() {
+    var low = 0, high = tails.count
+    while low < high {
+      let middle = (low + high) / 2
+      if values[tails[middle]] < value { low = middle + 1 } else { high = middle }
+    }
+    previous[index] = low > 0 ? tails[low - 1] : nil
+    if low == tails.count { tails.append(index) } else { tails[low] = index }
+  }
+  var kept: Set<Int> = []
+  var next = tails.last
+  while let index = next {
+    kept.insert(index)
+    next = previous[index]
+  }
+  return kept
+}

@@ -1,0 +1,81 @@
+internal import IR
+
+/// How far two tensors of one type and shape are apart.
+struct TensorDifference {
+  /// The number of elements.
+  let count: Int
+  /// Elements that differ.
+  private(set) var changed = 0
+  /// The largest absolute difference; nil where an element has no distance, such as a NaN.
+  private(set) var maximum: Double? = 0
+  /// The mean absolute difference over all elements.
+  var mean: Double? { maximum == nil ? nil : count > 0 ? sum / Double(count) : 0 }
+  private var sum = 0.0
+
+  /// Compares numbers; nil for types that are not numbers.
+  init?(_ a: Tensor, _ b: Tensor) {
+    count = a.count
+    if a.elementType == .float, let x = a.storage, let y = b.storage,
+      x.count == count * 4, y.count == x.count
+    {
+      x.withUnsafeBytes { x in
+        y.withUnsafeBytes { y in
+          for offset in stride(from: 0, to: x.count, by: 4) {
+            let p = x.loadUnaligned(fromByteOffset: offset, as: Float.self)
+            let q = y.loadUnaligned(fromByteOffset: offset, as: Float.self)
+            if p != q { add(Double(p), Double(q)) }
+          }
+        }
+      }
+    } else {
+      guard let x = a.doubles, let y = b.doubles, x.count == y.count else { return nil }
+      for (p, q) in zip(x, y) where p != q { add(p, q) }
+    }
+  }
+
+  private mutating func add(_ p: Double, _ q: Double) {
+    if p.isNaN && q.isNaN { return }
+    changed += 1
+    let distance = (p - q).magnitude
+    if distance.isFinite {
+      sum += distance
+      if let maximum, distance > maximum { self.maximum = distance }
+    } else {
+      maximum = nil
+    }
+  }
+
+  /// For people.
+  var text: String {
+    guard changed > 0 else { return "equal numbers in other bits (signs of zero, NaN payloads)" }
+    let head = "\(grouped(changed)) of \(grouped(count)) elements changed"
+    guard let maximum, let mean else { return head + ", some to or from NaN or infinity" }
+    return head + ", max |Δ| \(Self.short(maximum)), mean |Δ| \(Self.short(mean))"
+  }
+
+  /// For programs.
+  var figures: [JSONValue.Member] {
+    [
+      .init(key: "elements", value: .int(count)),
+      .init(key: "changed", value: .int(changed)),
+      .init(key: "max_abs", value: maximum.map { .number($0) } ?? .null),
+      .init(key: "mean_abs", value: mean.map { .number($0) } ?? .null),
+    ]
+  }
+
+  /// A number with four significant digits.
+  private static func short(_ value: Double) -> String {
+    guard value > 0, value.isFinite else { return "\(value)" }
+    var scale = 1.0
+    var scaled = value
+    while scaled < 1000, scale < 1e300 {
+      scaled *= 10
+      scale *= 10
+    }
+    while scaled >= 10000 {
+      scaled /= 10
+      scale /= 10
+    }
+    return "\(scaled.rounded() / scale)"
+  }
+}
