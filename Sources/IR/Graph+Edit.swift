@@ -64,6 +64,14 @@ extension Graph {
     }
   }
 
+  /// Makes the graph compute without giving out anything: for running a part of it.
+  package mutating func removeOutputs() {
+    for info in outputs {
+      valueTable[info.value.index].uses.removeAll { if case .output = $0 { true } else { false } }
+    }
+    outputs = []
+  }
+
   /// Sets the declared type of a graph output.
   package mutating func setOutputType(_ index: Int, _ type: ValueType?) {
     outputs[index].type = type

@@ -6,7 +6,8 @@ private import Foundation
 ///   - shape: the source's shape.
 ///   - taps: what each output index of an axis combines; nil where the axis stays as it is.
 package func interpolate(
-  _ source: UnsafePointer<Float>, shape: [Int], taps: [Taps?], into target: UnsafeMutablePointer<Float>
+  _ source: UnsafePointer<Float>, shape: [Int], taps: [Taps?],
+  into target: UnsafeMutablePointer<Float>
 ) {
   // Axes that shrink most go first, so that later passes have less to do.
   let axes = shape.indices.filter { taps[$0] != nil }.sorted {
@@ -85,12 +86,16 @@ private struct AxisPass {
   ) {
     if taps.width == 2 {
       for i in 0..<taps.count {
-        to[i] = from[indices[2 &* i]] * weights[2 &* i] + from[indices[2 &* i &+ 1]] * weights[2 &* i &+ 1]
+        to[i] =
+          from[indices[2 &* i]] * weights[2 &* i] + from[indices[2 &* i &+ 1]]
+          * weights[2 &* i &+ 1]
       }
     } else {
       for i in 0..<taps.count {
         var sum: Float = 0
-        for tap in i &* taps.width..<(i &+ 1) &* taps.width { sum += from[indices[tap]] * weights[tap] }
+        for tap in i &* taps.width..<(i &+ 1) &* taps.width {
+          sum += from[indices[tap]] * weights[tap]
+        }
         to[i] = sum
       }
     }

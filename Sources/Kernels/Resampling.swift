@@ -127,7 +127,8 @@ package struct ResampledAxis: Sendable {
         ((a * (r + 1) - 5 * a) * (r + 1) + 8 * a) * (r + 1) - 4 * a,
       ]
       if excludeOutside {
-        for tap in 0..<4 where low + Float(tap - 1) < 0 || low + Float(tap - 1) > Float(source - 1) {
+        for tap in 0..<4 where low + Float(tap - 1) < 0 || low + Float(tap - 1) > Float(source - 1)
+        {
           weights[tap] = 0
         }
         let sum = weights[0] + weights[1] + weights[2] + weights[3]

@@ -6,7 +6,7 @@ import Testing
 /// How movement passes channels on, and that it runs on labels.
 @Suite struct MovementFacetTests {
   private func passing(
-    _ type: String, _ attributes: [Attribute] = [], _ shapes: [[Int]], constants: [[Int]] = [],
+    _ type: String, _ attributes: [Attribute] = [], shapes: [[Int]], constants: [[Int]] = [],
     outputs: Int = 1
   ) throws -> [[Int]] {
     let data = shapes.map { Operand(name: "x", type: TensorType(.float, $0)) }
@@ -26,25 +26,20 @@ import Testing
   }
 
   @Test func untouchedAxesPass() throws {
+    let permutation = [Attribute("perm", .ints([0, 2, 1]))]
     #expect(
-      try passing("Transpose", [Attribute("perm", .ints([0, 2, 1]))], [[1, 2, 3]]) == [
-        [0, 0], [2, 1], [1, 2],
-      ])
-    #expect(
-      try passing("Concat", [Attribute("axis", .int(1))], [[1, 2, 3], [1, 4, 3]]) == [
-        [0, 0], [2, 2],
-      ])
-    #expect(try passing("Reshape", [[5, 4, 6, 7]], constants: [[5, 2, 2, 42]]) == [[0, 0]])
-    #expect(try passing("Reshape", [[5, 4, 7]], constants: [[20, 7]]) == [[2, 1]])
-    #expect(try passing("Squeeze", [[5, 1, 7]], constants: [[1]]) == [[0, 0], [2, 1]])
-    #expect(try passing("Unsqueeze", [[5, 7]], constants: [[1]]) == [[0, 0], [1, 2]])
-    #expect(try passing("Pad", [[5, 7]], constants: [[0, 1, 0, 0]]) == [[0, 0]])
-    #expect(try passing("Slice", [[5, 7]], constants: [[0], [2], [1]]) == [[0, 0]])
-    #expect(
-      try passing("Gather", [Attribute("axis", .int(0))], [[5, 7]], constants: [[3, 1]]) == [
-        [1, 1]
-      ])
-    #expect(try passing("Expand", [[5, 1]], constants: [[5, 3]]) == [[0, 0]])
+      try passing("Transpose", permutation, shapes: [[1, 2, 3]]) == [[0, 0], [2, 1], [1, 2]])
+    let first = [Attribute("axis", .int(0))]
+    #expect(try passing("Concat", first, shapes: [[2, 3], [4, 3]]) == [[1, 1]])
+    #expect(try passing("Gather", first, shapes: [[5, 7]], constants: [[3, 1]]) == [[1, 1]])
+    let image = [[5, 4, 6, 7]]
+    #expect(try passing("Reshape", shapes: image, constants: [[5, 2, 2, 42]]) == [[0, 0]])
+    #expect(try passing("Reshape", shapes: image, constants: [[5, 24, 7]]) == [[0, 0], [3, 2]])
+    #expect(try passing("Squeeze", shapes: [[5, 1, 7]], constants: [[1]]) == [[0, 0], [2, 1]])
+    #expect(try passing("Unsqueeze", shapes: [[5, 7]], constants: [[1]]) == [[0, 0], [1, 2]])
+    #expect(try passing("Pad", shapes: [[5, 7]], constants: [[0, 1, 0, 0]]) == [[0, 0]])
+    #expect(try passing("Slice", shapes: [[5, 7]], constants: [[0], [2], [1]]) == [[0, 0]])
+    #expect(try passing("Expand", shapes: [[5, 1]], constants: [[5, 3]]) == [[0, 0]])
   }
 
   @Test func createdElementsTakeTheirLabel() throws {

@@ -73,7 +73,8 @@ package func normalizedAxes(
   var result: [Int] = []
   for axis in axes {
     guard axis >= -rank, axis < rank else {
-      throw ModelError(.invalid, "\(label): expected axes in [-\(rank), \(rank - 1)], found \(axis)")
+      throw ModelError(
+        .invalid, "\(label): expected axes in [-\(rank), \(rank - 1)], found \(axis)")
     }
     let axis = axis < 0 ? axis + rank : axis
     guard seen.insert(axis).inserted else {
@@ -110,7 +111,8 @@ extension ChannelRule {
   /// Elements of input 0 move, and all axes but the given ones go through unchanged.
   package static func movement(_ shape: Shape?, except axes: Set<Int>) -> ChannelRule {
     guard let shape else { return .barrier("shape of input 0 is not known") }
-    return movement(passing: shape.dimensions.indices.filter { !axes.contains($0) }.map { ($0, $0) })
+    return movement(
+      passing: shape.dimensions.indices.filter { !axes.contains($0) }.map { ($0, $0) })
   }
 
   /// Index by index from input 0 to the given outputs, but for frozen axes.

@@ -34,7 +34,8 @@ func preservedAxes(_ from: Shape, _ to: Shape) -> [(input: Int, output: Int)] {
   while front < shorter, same(front, front) { front += 1 }
   var back = 0
   while back < shorter - front, same(from.rank - 1 - back, to.rank - 1 - back) { back += 1 }
-  return (0..<front).map { ($0, $0) } + (0..<back).reversed().map {
-    (from.rank - 1 - $0, to.rank - 1 - $0)
-  }
+  return (0..<front).map { ($0, $0) }
+    + (0..<back).reversed().map {
+      (from.rank - 1 - $0, to.rank - 1 - $0)
+    }
 }

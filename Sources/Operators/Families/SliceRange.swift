@@ -15,7 +15,8 @@ package struct SliceRange: Hashable, Sendable {
       span = min(max(end < 0 ? end + length : end, 0), length) - first
     } else {
       first = min(max(start < 0 ? start + length : start, 0), length - 1)
-      span = first - (Self.isOpen(end) ? -1 : min(max(end < 0 ? end + length : end, -1), length - 1))
+      span =
+        first - (Self.isOpen(end) ? -1 : min(max(end < 0 ? end + length : end, -1), length - 1))
     }
     guard length > 0, span > 0 else {
       self.start = 0

@@ -2,10 +2,12 @@ package import IR
 
 /// Runs an operator on constants with the reference kernels.
 ///
+/// - Parameter createdLabel: when the inputs are labels, what elements that the operator creates are
+///   given.
 /// - Returns: the outputs, or nil when an input is not given as a constant.
 /// - Throws: what the operator throws.
 package func evaluateConstant(
-  _ op: any Operator, label: String, inputs: [Tensor?], outputs: Int
+  _ op: any Operator, label: String, inputs: [Tensor?], outputs: Int, createdLabel: Int? = nil
 ) throws(ModelError) -> [Tensor]? {
   var views: [TensorView?] = []
   for tensor in inputs {
@@ -22,6 +24,7 @@ package func evaluateConstant(
   ) { (index, elementType, shape) throws(ModelError) in
     try results.allocate(index, elementType, shape, label: label)
   }
+  context.createdLabel = createdLabel
   try op.evaluate(&context)
   withExtendedLifetime(inputs) {}
   return results.tensors
@@ -30,6 +33,8 @@ package func evaluateConstant(
 /// Collects the outputs of one evaluation.
 private final class Results {
   private var slots: [Tensor?]
+  /// No constant is larger than a model file can be.
+  private static let limit = Int(Int32.max)
 
   init(count: Int) { slots = Array(repeating: nil, count: count) }
 
@@ -41,7 +46,9 @@ private final class Results {
   func allocate(
     _ index: Int, _ elementType: ElementType, _ shape: [Int], label: String
   ) throws(ModelError) -> UnsafeMutableRawBufferPointer {
-    guard slots.indices.contains(index), let bytes = byteCount(elementType, shape) else {
+    guard slots.indices.contains(index), let bytes = byteCount(elementType, shape),
+      bytes <= Self.limit
+    else {
       throw ModelError(.limit, "\(label), output \(index): cannot allocate \(elementType)\(shape)")
     }
     var target = UnsafeMutableRawBufferPointer(start: nil, count: 0)

@@ -4,7 +4,7 @@ private import Kernels
 /// Joins tensors along an axis (https://onnx.ai/onnx/operators/onnx__Concat.html).
 package struct Concat: Operator {
   package static let schema = Schema("Concat", inputs: 1...Int.max)
-  let axis: Int
+  package let axis: Int
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     axis = try node.int("axis")

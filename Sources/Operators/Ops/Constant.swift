@@ -14,7 +14,9 @@ package struct Constant: Operator {
     if let tensor = try node.tensor("value") { return tensor }
     if node.has("value_float") { return Tensor(floats: [try node.float("value_float")], []) }
     if node.has("value_int") { return Tensor(int64: [try node.int("value_int")], []) }
-    if let values = try node.floats("value_floats") { return Tensor(floats: values, [values.count]) }
+    if let values = try node.floats("value_floats") {
+      return Tensor(floats: values, [values.count])
+    }
     if let values = try node.ints("value_ints") { return Tensor(int64: values, [values.count]) }
     if node.has("value_string") {
       return Tensor(strings: [Array(try node.string("value_string").utf8)], [])
@@ -44,12 +46,15 @@ package struct Constant: Operator {
     let y = try context.bytes(tensor.elementType, tensor.dimensions)
     guard storage.count == y.count else {
       throw ModelError(
-        .invalid, "\(context.label): expected \(y.count) bytes for \(tensor.type), found \(storage.count)")
+        .invalid,
+        "\(context.label): expected \(y.count) bytes for \(tensor.type), found \(storage.count)")
     }
     storage.withUnsafeBytes { y.copyMemory(from: $0) }
   }
 
-  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule { ChannelRule([]) }
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    ChannelRule([])
+  }
 
   package func quantization(_ inputs: Inputs) -> QuantizationRule { .float(reason: "a constant") }
 }

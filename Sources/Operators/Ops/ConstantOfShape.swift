@@ -50,7 +50,9 @@ package struct ConstantOfShape: Operator {
     }
   }
 
-  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule { ChannelRule([]) }
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    ChannelRule([])
+  }
 
   package func quantization(_ inputs: Inputs) -> QuantizationRule {
     .float(reason: "works on shapes")

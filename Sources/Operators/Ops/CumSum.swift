@@ -17,7 +17,9 @@ package struct CumSum: Operator {
     ["exclusive": .int(0), "reverse": .int(0)]
   }
 
-  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] { [Inferred(inputs.type(0))] }
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    [Inferred(inputs.type(0))]
+  }
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
     let x = try context.source(0)

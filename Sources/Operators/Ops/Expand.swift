@@ -24,7 +24,8 @@ package struct Expand: Operator {
       return [Inferred(type.elementType, open)]
     }
     let operands = [
-      Operand(name: "input", type: type), Operand(name: "shape", type: TensorType(.float, Shape(target))),
+      Operand(name: "input", type: type),
+      Operand(name: "shape", type: TensorType(.float, Shape(target))),
     ]
     let result = try Inputs(label: inputs.label, operands).broadcast([0, 1])
     return [Inferred(type.elementType, result, data: data(inputs, result))]

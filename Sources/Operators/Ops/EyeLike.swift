@@ -10,7 +10,8 @@ package struct EyeLike: Operator {
   let diagonal: Int
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
-    elementType = node.has("dtype")
+    elementType =
+      node.has("dtype")
       ? ElementType(rawValue: Int32(clamping: try node.int("dtype"))) : nil
     diagonal = try node.int("k", default: 0)
   }

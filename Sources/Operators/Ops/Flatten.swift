@@ -17,7 +17,8 @@ package struct Flatten: Reshaping {
   private func position(rank: Int, label: String) throws(ModelError) -> Int {
     guard axis >= -rank, axis <= rank else {
       throw ModelError(
-        .invalid, "\(label), attribute 'axis': expected a value in [-\(rank), \(rank)], found \(axis)")
+        .invalid,
+        "\(label), attribute 'axis': expected a value in [-\(rank), \(rank)], found \(axis)")
     }
     return axis < 0 ? axis + rank : axis
   }

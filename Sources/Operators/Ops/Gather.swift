@@ -18,7 +18,9 @@ package struct Gather: Operator {
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     let type = inputs.type(0)
     guard let shape = type.shape else { return [Inferred(type.elementType, nil)] }
-    guard shape.rank > 0 else { throw inputs.mismatch(0, expected: "rank 1 or more", found: "\(type)") }
+    guard shape.rank > 0 else {
+      throw inputs.mismatch(0, expected: "rank 1 or more", found: "\(type)")
+    }
     let axis = try inputs.normalizedAxis(axis, rank: shape.rank)
     guard let picked = inputs.shape(1) else { return [Inferred(type.elementType, nil)] }
     let result = Shape(

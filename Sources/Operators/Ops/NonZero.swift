@@ -27,7 +27,8 @@ package struct NonZero: Operator {
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     .alongside(
-      inputs.shape(0), frozen: Set(0..<(inputs.rank(0) ?? 0)), reason: "NonZero gives places along it")
+      inputs.shape(0), frozen: Set(0..<(inputs.rank(0) ?? 0)),
+      reason: "NonZero gives places along it")
   }
 
   package func quantization(_ inputs: Inputs) -> QuantizationRule {

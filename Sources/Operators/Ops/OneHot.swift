@@ -25,7 +25,9 @@ package struct OneHot: Operator {
     return [Inferred(type, shape)]
   }
 
-  private func whole(_ value: Double) -> Dimension? { Int(exactly: value.rounded(.towardZero)).map { .known($0) } }
+  private func whole(_ value: Double) -> Dimension? {
+    Int(exactly: value.rounded(.towardZero)).map { .known($0) }
+  }
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
     let x = try context.input(0)

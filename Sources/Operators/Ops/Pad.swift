@@ -47,7 +47,8 @@ package struct Pad: Operator {
   ) throws(ModelError) -> [(before: Dimension, after: Dimension)]? {
     guard let rank = inputs.rank(0) else { return nil }
     if inputs.has(3), inputs.knownIntegers(3) == nil { return nil }
-    guard let pads = attributes.map({ $0.pads.map { Dimension.known($0) } }) ?? inputs.data(1) else {
+    guard let pads = attributes.map({ $0.pads.map { Dimension.known($0) } }) ?? inputs.data(1)
+    else {
       return nil
     }
     return try spread(pads, inputs.knownIntegers(3), zero: .known(0), rank, inputs.label)
@@ -57,15 +58,18 @@ package struct Pad: Operator {
   private func spread<T>(
     _ pads: [T], _ axes: [Int]?, zero: T, _ rank: Int, _ label: String
   ) throws(ModelError) -> [(before: T, after: T)] {
-    let axes = try axes.map { axes throws(ModelError) in
-      try normalizedAxes(axes, rank: rank, label: label)
-    } ?? Array(0..<rank)
+    let axes =
+      try axes.map { axes throws(ModelError) in
+        try normalizedAxes(axes, rank: rank, label: label)
+      } ?? Array(0..<rank)
     guard pads.count == 2 * axes.count else {
       throw ModelError(
         .invalid, "\(label): expected \(2 * axes.count) widths in 'pads', found \(pads.count)")
     }
     var result = Array(repeating: (before: zero, after: zero), count: rank)
-    for (place, axis) in axes.enumerated() { result[axis] = (pads[place], pads[place + axes.count]) }
+    for (place, axis) in axes.enumerated() {
+      result[axis] = (pads[place], pads[place + axes.count])
+    }
     return result
   }
 
@@ -141,11 +145,14 @@ package struct Pad: Operator {
     }
     if let value = context.optional(2) {
       guard value.elementType == type, value.bytes.count >= width else {
-        throw context.mismatch(2, expected: "one \(type)", found: "\(TensorType(value.elementType, value.shape))")
+        throw context.mismatch(
+          2, expected: "one \(type)", found: "\(TensorType(value.elementType, value.shape))")
       }
       return Array(value.bytes.prefix(width))
     }
-    guard let value = attributes?.value, value != 0 else { return Array(repeating: 0, count: width) }
+    guard let value = attributes?.value, value != 0 else {
+      return Array(repeating: 0, count: width)
+    }
     switch type {
     case .float: return withUnsafeBytes(of: value) { Array($0) }
     case .double: return withUnsafeBytes(of: Double(value)) { Array($0) }
@@ -166,7 +173,8 @@ package struct Pad: Operator {
     let touched = widths.indices.filter {
       widths[$0].before != .known(0) || widths[$0].after != .known(0)
     }
-    if touched.contains(where: { widths[$0].before.value == nil || widths[$0].after.value == nil }) {
+    if touched.contains(where: { widths[$0].before.value == nil || widths[$0].after.value == nil })
+    {
       return .alongside(
         inputs.shape(0), frozen: Set(touched), reason: "padded by widths that are not constant")
     }
@@ -183,7 +191,8 @@ package struct Pad: Operator {
     for axis in old.indices {
       let kept = cut.kept(.input(0), axis)
       let keptOut = cut.kept(.output(0), axis)
-      guard kept != nil || keptOut != nil, old[axis].before != .known(0) || old[axis].after != .known(0)
+      guard kept != nil || keptOut != nil,
+        old[axis].before != .known(0) || old[axis].after != .known(0)
       else { continue }
       guard mode == .constant, let before = old[axis].before.value,
         let after = old[axis].after.value, let length = shape[axis].value
@@ -201,9 +210,10 @@ package struct Pad: Operator {
       new[axis] = (.known(newBefore), .known(newAfter))
     }
     guard zip(old, new).contains(where: { $0 != $1 }) else { return [] }
-    let axes = try cut.inputs.knownIntegers(3).map { axes throws(ModelError) in
-      try normalizedAxes(axes, rank: shape.rank, label: cut.label)
-    } ?? Array(old.indices)
+    let axes =
+      try cut.inputs.knownIntegers(3).map { axes throws(ModelError) in
+        try normalizedAxes(axes, rank: shape.rank, label: cut.label)
+      } ?? Array(old.indices)
     let values = (axes.map { new[$0].before } + axes.map { new[$0].after }).compactMap(\.value)
     guard values.count == 2 * axes.count else { throw cut.unsupported("pads are not constant") }
     return attributes == nil ? [cut.integers(1, values)] : [.attribute("pads", .ints(values))]

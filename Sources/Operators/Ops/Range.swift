@@ -38,9 +38,12 @@ package struct RangeOf: Operator {
   private func count(
     _ start: Int, _ limit: Int, _ step: Int, _ label: String
   ) throws(ModelError) -> Int {
-    guard step != 0 else { throw ModelError(.invalid, "\(label): expected a step other than 0, found 0") }
+    guard step != 0 else {
+      throw ModelError(.invalid, "\(label): expected a step other than 0, found 0")
+    }
     guard step > 0 ? limit > start : limit < start else { return 0 }
-    let (span, overflow) = step > 0
+    let (span, overflow) =
+      step > 0
       ? limit.subtractingReportingOverflow(start) : start.subtractingReportingOverflow(limit)
     guard !overflow else { throw tooLong(label) }
     return Int(UInt(span - 1) / step.magnitude) + 1
@@ -103,7 +106,9 @@ package struct RangeOf: Operator {
     for i in 0..<count { y[i] = start + T(i) * step }
   }
 
-  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule { ChannelRule([]) }
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    ChannelRule([])
+  }
 
   package func quantization(_ inputs: Inputs) -> QuantizationRule {
     .float(reason: "works on shapes")

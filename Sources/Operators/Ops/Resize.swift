@@ -27,7 +27,8 @@ package struct Resize: Operator {
     let old = opset < 11
     (roi, scales, sizes) = old ? (nil, 1, nil) : (1, 2, 3)
     axes = opset >= 18 ? try node.ints("axes") : nil
-    let policy = opset >= 18 ? try node.string("keep_aspect_ratio_policy", default: "stretch") : "stretch"
+    let policy =
+      opset >= 18 ? try node.string("keep_aspect_ratio_policy", default: "stretch") : "stretch"
     guard let proportions = Proportions(rawValue: policy) else {
       throw node.mismatch(
         "keep_aspect_ratio_policy", expected: "stretch, not_larger or not_smaller", found: policy)
@@ -148,10 +149,12 @@ package struct Resize: Operator {
     }
     for (place, axis) in axes.enumerated() {
       let length = shape[axis]
-      let target = scales.map { Resizing.scaled(length, $0[place]) } ?? (even?.sizes ?? sizes)[place]
+      let target =
+        scales.map { Resizing.scaled(length, $0[place]) } ?? (even?.sizes ?? sizes)[place]
       guard let target, target >= 0 else {
         throw ModelError(
-          .invalid, "\(context.label): expected scales and sizes above 0, found \(scales ?? []) and \(sizes)")
+          .invalid,
+          "\(context.label): expected scales and sizes above 0, found \(scales ?? []) and \(sizes)")
       }
       let ends = regions.flatMap { regions in
         regions.count == 2 * axes.count ? (regions[place], regions[place + axes.count]) : nil

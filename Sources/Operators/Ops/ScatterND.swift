@@ -14,7 +14,9 @@ package struct ScatterND: Operator {
     opset >= 16 ? ["reduction": .string(Array("none".utf8))] : [:]
   }
 
-  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] { [Inferred(inputs.type(0))] }
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    [Inferred(inputs.type(0))]
+  }
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
     let (offsets, run) = try context.tupleOffsets(1, in: context.input(0).shape)

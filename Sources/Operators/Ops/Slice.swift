@@ -19,7 +19,8 @@ package struct Slice: Operator {
       return
     }
     guard let starts = try node.ints("starts"), let ends = try node.ints("ends") else {
-      throw ModelError(.invalid, "\(node.label): expected attributes 'starts' and 'ends', found none")
+      throw ModelError(
+        .invalid, "\(node.label): expected attributes 'starts' and 'ends', found none")
     }
     attributes = (starts, ends, try node.ints("axes"))
   }

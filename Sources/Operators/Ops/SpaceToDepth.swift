@@ -20,7 +20,8 @@ package struct SpaceToDepth: Operator {
     guard var shape = type.shape else { return [Inferred(type.elementType, nil)] }
     for axis in 2...3 {
       if let length = shape[axis].value, length % block != 0 {
-        throw inputs.mismatch(0, expected: "rows and columns that \(block) divides", found: "\(type)")
+        throw inputs.mismatch(
+          0, expected: "rows and columns that \(block) divides", found: "\(type)")
       }
       shape[axis] = shape[axis].floorDivided(by: .known(block))
     }

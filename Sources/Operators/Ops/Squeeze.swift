@@ -29,7 +29,9 @@ package struct Squeeze: Reshaping {
   }
 
   package func shape(_ inputs: Inputs) throws(ModelError) -> Shape? {
-    try kept(inputs).flatMap { axes in inputs.shape(0).map { shape in Shape(axes.map { shape[$0] }) } }
+    try kept(inputs).flatMap { axes in
+      inputs.shape(0).map { shape in Shape(axes.map { shape[$0] }) }
+    }
   }
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {

@@ -32,7 +32,8 @@ package struct TopK: Operator {
     }
     let wanted = count.map { Dimension.known($0) } ?? inputs.data(1)?.first ?? .unknown
     if let wanted = wanted.value, wanted < 0 || wanted > shape[axis].value ?? .max {
-      throw inputs.mismatch(0, expected: "at least \(wanted) elements along axis \(axis)", found: "\(type)")
+      throw inputs.mismatch(
+        0, expected: "at least \(wanted) elements along axis \(axis)", found: "\(type)")
     }
     shape[axis] = wanted
     return [Inferred(type.elementType, shape), Inferred(.int64, shape)]

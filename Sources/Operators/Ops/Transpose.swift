@@ -11,7 +11,8 @@ package struct Transpose: Operator {
     permutation = try node.ints("perm")
     if let permutation, permutation.sorted() != Array(permutation.indices) {
       throw node.mismatch(
-        "perm", expected: "each axis from 0 to \(permutation.count - 1) once", found: "\(permutation)")
+        "perm", expected: "each axis from 0 to \(permutation.count - 1) once",
+        found: "\(permutation)")
     }
   }
 

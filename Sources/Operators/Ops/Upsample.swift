@@ -28,7 +28,8 @@ package struct Upsample: Operator {
     guard var shape = type.shape else { return [Inferred(type.elementType, nil)] }
     let scales = scales(inputs)
     if let scales, scales.count != shape.rank {
-      throw inputs.mismatch(0, expected: "rank \(scales.count), one scale an axis", found: "\(type)")
+      throw inputs.mismatch(
+        0, expected: "rank \(scales.count), one scale an axis", found: "\(type)")
     }
     for axis in shape.dimensions.indices {
       shape[axis] = scales.map { Resizing.scaled(shape[axis], $0[axis]) } ?? .unknown
@@ -41,7 +42,8 @@ package struct Upsample: Operator {
     let read = try context.scales(1)
     let scales = scales ?? read ?? []
     guard scales.count == shape.count else {
-      throw context.mismatch(0, expected: "rank \(scales.count), one scale an axis", found: "\(shape)")
+      throw context.mismatch(
+        0, expected: "rank \(scales.count), one scale an axis", found: "\(shape)")
     }
     var plan: [ResampledAxis] = []
     for (length, scale) in zip(shape, scales) {

@@ -1,0 +1,190 @@
+internal import COneDNN
+internal import IR
+internal import Kernels
+internal import Operators
+
+/// Elementwise work on tensors in a layout of oneDNN's; row-major ones are left to the kernels.
+extension Accelerator {
+  func unary(_ function: UnaryFunction) -> (any FastStep)? {
+    guard let (algorithm, alpha, beta) = Self.primitive(function) else { return nil }
+    return PreparedStep { [unowned self] (call) throws(ModelError) in
+      self.unary(algorithm, alpha, beta, call)
+    }
+  }
+
+  func clip(_ op: Clip, _ constants: [RuntimeTensor?]) -> (any FastStep)? {
+    var bounds = [-Float.infinity, .infinity]
+    if let fixed = op.fixed {
+      bounds = [fixed.lowerBound, fixed.upperBound]
+    } else {
+      for index in 1...2 where index < constants.count {
+        guard let bound = constants[index], bound.elementType == .float, bound.count == 1 else {
+          return nil
+        }
+        bounds[index - 1] = bound.bytes.loadUnaligned(as: Float.self)
+      }
+    }
+    let (low, high) = (bounds[0], bounds[1])
+    guard low <= high else { return nil }
+    return PreparedStep { [unowned self] (call) throws(ModelError) in
+      self.unary(dnnl_eltwise_clip, low, high, call)
+    }
+  }
+
+  private static func primitive(
+    _ function: UnaryFunction
+  ) -> (dnnl_alg_kind_t, alpha: Float, beta: Float)? {
+    switch function {
+    case .relu: (dnnl_eltwise_relu, 0, 0)
+    case .leakyRelu(let alpha): (dnnl_eltwise_relu, alpha, 0)
+    case .sigmoid: (dnnl_eltwise_logistic, 0, 0)
+    case .tanh: (dnnl_eltwise_tanh, 0, 0)
+    case .elu(let alpha): (dnnl_eltwise_elu, alpha, 0)
+    case .hardSwish: (dnnl_eltwise_hardswish, 0, 0)
+    case .mish: (dnnl_eltwise_mish, 0, 0)
+    case .gelu(tanh: false): (dnnl_eltwise_gelu_erf, 0, 0)
+    case .gelu(tanh: true): (dnnl_eltwise_gelu_tanh, 0, 0)
+    case .abs: (dnnl_eltwise_abs, 0, 0)
+    case .negate: (dnnl_eltwise_linear, -1, 0)
+    case .exp: (dnnl_eltwise_exp, 0, 0)
+    case .sqrt: (dnnl_eltwise_sqrt, 0, 0)
+    default: nil
+    }
+  }
+
+  private func unary(
+    _ algorithm: dnnl_alg_kind_t, _ alpha: Float, _ beta: Float, _ call: FastCall
+  ) -> Prepared? {
+    guard let x = call.operands[0], var layout = x.layout?.descriptor else { return nil }
+    var operation = dnnl_eltwise_desc_t()
+    let status = dnnl_eltwise_forward_desc_init(
+      &operation, dnnl_forward_inference, algorithm, &layout, alpha, beta)
+    guard status == dnnl_success, let primitive = Primitive(operation, engine) else { return nil }
+    return Prepared(
+      primitive,
+      operands: [
+        Prepared.Operand(index: 0, argument: DNNL_ARG_SRC_0, given: layout, wanted: layout)
+      ], result: layout, shape: x.shape, sharing: [0], self)
+  }
+
+  func binary(_ function: BinaryFunction) -> (any FastStep)? {
+    let algorithm: dnnl_alg_kind_t
+    switch function {
+    case .add: algorithm = dnnl_binary_add
+    case .subtract: algorithm = dnnl_binary_sub
+    case .multiply: algorithm = dnnl_binary_mul
+    case .divide: algorithm = dnnl_binary_div
+    default: return nil
+    }
+    let commutes = function == .add || function == .multiply
+    return PreparedStep { [unowned self] (call) throws(ModelError) in
+      guard let a = call.operands[0], let b = call.operands[1] else { return nil }
+      if a.layout != nil { return self.binary(algorithm, 0, 1, call) }
+      return b.layout != nil && commutes ? self.binary(algorithm, 1, 0, call) : nil
+    }
+  }
+
+  /// The operand `first` has a layout and the output's shape; the other is brought to that layout
+  /// or stretched.
+  private func binary(
+    _ algorithm: dnnl_alg_kind_t, _ first: Int, _ second: Int, _ call: FastCall
+  ) -> Prepared? {
+    guard let a = call.operands[first], let b = call.operands[second],
+      var layout = a.layout?.descriptor
+    else { return nil }
+    let shape = [Int](repeating: 1, count: max(0, a.shape.count - b.shape.count)) + b.shape
+    guard layout.lengths == a.shape, shape.count == a.shape.count,
+      zip(shape, a.shape).allSatisfy({ $0 == $1 || $0 == 1 }),
+      let given = b.layout?.descriptor ?? dnnl_memory_desc_t.rowMajor(shape),
+      given.lengths == shape
+    else { return nil }
+    var wanted = shape == a.shape ? layout : given
+    var operation = dnnl_binary_desc_t()
+    guard
+      dnnl_binary_desc_init(&operation, algorithm, &layout, &wanted, &layout) == dnnl_success,
+      let primitive = Primitive(operation, engine)
+    else { return nil }
+    return Prepared(
+      primitive,
+      operands: [
+        Prepared.Operand(index: first, argument: DNNL_ARG_SRC_0, given: layout, wanted: layout),
+        Prepared.Operand(index: second, argument: DNNL_ARG_SRC_1, given: given, wanted: wanted),
+      ], result: layout, shape: a.shape, sharing: [first], self)
+  }
+
+  /// Normalisation with stored statistics, on tensors in a layout of oneDNN's.
+  func normalize(_ op: BatchNormalization, _ constants: [RuntimeTensor?]) -> (any FastStep)? {
+    guard !op.trains, op.isPerChannel, constants.count == 5 else { return nil }
+    let parameters = constants.dropFirst().compactMap { constant -> RuntimeTensor? in
+      guard let constant, constant.elementType == .float, constant.shape.count == 1 else {
+        return nil
+      }
+      return constant
+    }
+    guard parameters.count == 4, Set(parameters.map(\.shape)).count == 1 else { return nil }
+    return PreparedStep { [unowned self] (call) throws(ModelError) in
+      guard let x = call.operands[0], var layout = x.layout?.descriptor,
+        x.shape.count >= 2, parameters[0].shape == [x.shape[1]]
+      else { return nil }
+      var operation = dnnl_batch_normalization_desc_t()
+      let flags =
+        dnnl_use_global_stats.rawValue | dnnl_use_scale.rawValue | dnnl_use_shift.rawValue
+      let status = dnnl_batch_normalization_forward_desc_init(
+        &operation, dnnl_forward_inference, &layout, op.epsilon, UInt32(flags))
+      guard status == dnnl_success, let primitive = Primitive(operation, engine) else {
+        return nil
+      }
+      var fixed: [(argument: Int32, memory: Memory)] = []
+      let arguments = [DNNL_ARG_SCALE, DNNL_ARG_SHIFT, DNNL_ARG_MEAN, DNNL_ARG_VARIANCE]
+      for (argument, parameter) in zip(arguments, parameters) {
+        guard let descriptor = parameter.descriptor, let address = parameter.bytes.baseAddress,
+          let memory = Memory(
+            descriptor, engine, fixed: Memory.Fixed(address: address, owner: parameter.owner))
+        else { return nil }
+        fixed.append((argument, memory))
+      }
+      return Prepared(
+        primitive,
+        operands: [
+          Prepared.Operand(index: 0, argument: DNNL_ARG_SRC_0, given: layout, wanted: layout)
+        ], fixed: fixed, result: layout, shape: x.shape, sharing: [0], self)
+    }
+  }
+
+  /// Concatenation where an operand is in a layout of oneDNN's.
+  func join(_ op: Concat) -> any FastStep {
+    PreparedStep { [unowned self] (call) throws(ModelError) in
+      let parts = call.operands.compactMap { $0 }
+      guard parts.count == call.operands.count, parts.count <= 64,
+        parts.contains(where: { $0.layout != nil }), let first = parts.first
+      else { return nil }
+      let rank = first.shape.count
+      let axis = op.axis < 0 ? op.axis + rank : op.axis
+      guard axis >= 0, axis < rank else { return nil }
+      var shape = first.shape
+      shape[axis] = 0
+      for part in parts {
+        guard part.shape.count == rank,
+          (0..<rank).allSatisfy({ $0 == axis || part.shape[$0] == first.shape[$0] })
+        else { return nil }
+        shape[axis] += part.shape[axis]
+      }
+      let layouts = parts.compactMap(\.descriptor)
+      guard layouts.count == parts.count, layouts.allSatisfy({ Int($0.ndims) == rank }) else {
+        return nil
+      }
+      var descriptor: dnnl_primitive_desc_t?
+      let status = dnnl_concat_primitive_desc_create(
+        &descriptor, nil, Int32(parts.count), Int32(axis), layouts, nil, engine)
+      guard status == dnnl_success, let descriptor, let primitive = Primitive(descriptor),
+        let result = primitive.layout(dnnl_query_dst_md)
+      else { return nil }
+      let operands = layouts.enumerated().map { index, layout in
+        Prepared.Operand(
+          index: index, argument: DNNL_ARG_MULTIPLE_SRC + Int32(index), given: layout,
+          wanted: layout)
+      }
+      return Prepared(primitive, operands: operands, result: result, shape: shape, self)
+    }
+  }
+}

@@ -1,0 +1,201 @@
+internal import COneDNN
+internal import IR
+internal import Operators
+
+/// The accelerated way to run one node.
+protocol FastStep: AnyObject {
+  /// The outputs, or nil where the operands are not of a kind that it takes.
+  func run(_ call: FastCall) throws(ModelError) -> [RuntimeTensor?]?
+}
+
+/// What an accelerated node gets for one run.
+struct FastCall {
+  let label: String
+  let operands: [RuntimeTensor?]
+  /// Whether the run holds the last reference to an operand, whose memory may then be reused.
+  let dying: [Bool]
+  let pool: BufferPool
+
+  /// The operands' shapes for an operator's own checks; there are no elements to read.
+  var shapes: Evaluation {
+    Evaluation(
+      label: label,
+      inputs: operands.map { operand in
+        operand.map {
+          TensorView($0.elementType, $0.shape, UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+      }, outputs: [true]
+    ) { (_, _, shape) throws(ModelError) in
+      throw ModelError(.unsupported, "\(label): no output of shape \(shape) is computed here")
+    }
+  }
+}
+
+/// A primitive compiled for operands of certain shapes and layouts.
+final class Prepared {
+  /// How one of the node's inputs reaches the primitive.
+  struct Operand {
+    let index: Int
+    let argument: Int32
+    /// How the input lies in memory when it comes.
+    let given: dnnl_memory_desc_t
+    /// How the primitive reads it.
+    let wanted: dnnl_memory_desc_t
+  }
+
+  private struct Slot {
+    let index: Int
+    let argument: Int32
+    let memory: Memory
+    let reorder: Reorder?
+    let byteCount: Int
+  }
+
+  private let primitive: Primitive
+  private let slots: [Slot]
+  private let fixed: [(argument: Int32, memory: Memory)]
+  private let target: Memory
+  private let result: Layout
+  private let isRowMajor: Bool
+  private let shape: [Int]
+  private let sharing: [Int]
+  private let stream: dnnl_stream_t
+
+  /// - Parameters:
+  ///   - fixed: arguments that are the same in every run.
+  ///   - result: the layout of the output.
+  ///   - shape: the shape of the output, which may have other axes than the primitive's.
+  ///   - sharing: inputs whose memory may become the output's where it has the same layout.
+  init?(
+    _ primitive: Primitive, operands: [Operand], fixed: [(argument: Int32, memory: Memory)] = [],
+    result: dnnl_memory_desc_t, shape: [Int], sharing: [Int] = [], _ accelerator: Accelerator
+  ) {
+    var slots: [Slot] = []
+    var sharing = sharing
+    for operand in operands {
+      guard let memory = Memory(operand.wanted, accelerator.engine) else { return nil }
+      var reorder: Reorder?
+      if !operand.given.isSame(as: operand.wanted) {
+        guard let made = Reorder(operand.given, to: operand.wanted, accelerator) else { return nil }
+        reorder = made
+      }
+      if reorder != nil || !operand.wanted.isSame(as: result) {
+        sharing.removeAll { $0 == operand.index }
+      }
+      slots.append(
+        Slot(
+          index: operand.index, argument: operand.argument, memory: memory, reorder: reorder,
+          byteCount: Layout(operand.wanted).byteCount))
+    }
+    guard let target = Memory(result, accelerator.engine) else { return nil }
+    self.primitive = primitive
+    self.slots = slots
+    self.fixed = fixed
+    self.target = target
+    self.result = Layout(result)
+    self.isRowMajor = result.isRowMajor
+    self.shape = shape
+    self.sharing = sharing
+    stream = accelerator.stream
+  }
+
+  /// The output, or nil where oneDNN fails.
+  func run(_ call: FastCall) throws(ModelError) -> RuntimeTensor? {
+    var arguments: [dnnl_exec_arg_t] = []
+    arguments.reserveCapacity(slots.count + fixed.count + 1)
+    // Reordered operands live until the primitive has read them.
+    var temporary: [Buffer] = []
+    for slot in slots {
+      guard let operand = call.operands[slot.index], var address = operand.bytes.baseAddress else {
+        return nil
+      }
+      if let reorder = slot.reorder {
+        let buffer = try memory(slot.byteCount, call)
+        guard reorder.run(address, to: buffer.address) else { return nil }
+        temporary.append(buffer)
+        address = UnsafeRawPointer(buffer.address)
+      }
+      guard slot.memory.point(to: address) else { return nil }
+      arguments.append(dnnl_exec_arg_t(arg: slot.argument, memory: slot.memory.handle))
+    }
+    for (argument, memory) in fixed {
+      arguments.append(dnnl_exec_arg_t(arg: argument, memory: memory.handle))
+    }
+    let (owner, address) = try output(call)
+    guard target.point(to: address) else { return nil }
+    arguments.append(dnnl_exec_arg_t(arg: DNNL_ARG_DST_0, memory: target.handle))
+    guard primitive.execute(stream, arguments) else { return nil }
+    withExtendedLifetime(temporary) {}
+    return RuntimeTensor(
+      .float, shape, UnsafeRawBufferPointer(start: address, count: result.byteCount), owner: owner,
+      layout: isRowMajor ? nil : result)
+  }
+
+  private func output(
+    _ call: FastCall
+  ) throws(ModelError) -> (AnyObject, UnsafeMutableRawPointer) {
+    for index in sharing where call.dying[index] {
+      if let operand = call.operands[index], let address = operand.writableInPlace {
+        return (operand.owner, address)
+      }
+    }
+    let buffer = try memory(result.byteCount, call)
+    return (buffer, buffer.address)
+  }
+
+  private func memory(_ byteCount: Int, _ call: FastCall) throws(ModelError) -> Buffer {
+    guard let buffer = call.pool.take(byteCount) else {
+      throw ModelError(
+        .limit, "\(call.label): expected a tensor that fits in memory, found \(byteCount) bytes")
+    }
+    return buffer
+  }
+}
+
+/// A node whose primitive depends on the shapes and layouts of its operands: compiled at the first
+/// sight of each combination, and kept.
+final class PreparedStep: FastStep {
+  /// Compiles the primitive for the operands of a call; nil where there is none.
+  typealias Prepare = (FastCall) throws(ModelError) -> Prepared?
+
+  private struct Entry {
+    let shapes: [[Int]?]
+    let layouts: [Layout?]
+    let prepared: Prepared?
+  }
+
+  /// More combinations than this are compiled again when they come back.
+  private static let limit = 16
+
+  private let prepare: Prepare
+  /// The most recent last.
+  private var entries: [Entry] = []
+
+  init(_ prepare: @escaping Prepare) { self.prepare = prepare }
+
+  func run(_ call: FastCall) throws(ModelError) -> [RuntimeTensor?]? {
+    guard let prepared = try prepared(call), let result = try prepared.run(call) else { return nil }
+    return [result]
+  }
+
+  private func prepared(_ call: FastCall) throws(ModelError) -> Prepared? {
+    if let found = entries.lastIndex(where: { matches($0, call) }) {
+      return entries[found].prepared
+    }
+    let made = try prepare(call)
+    if entries.count == Self.limit { entries.removeFirst() }
+    entries.append(
+      Entry(
+        shapes: call.operands.map { $0?.shape }, layouts: call.operands.map { $0?.layout },
+        prepared: made))
+    return made
+  }
+
+  private func matches(_ entry: Entry, _ call: FastCall) -> Bool {
+    for (index, operand) in call.operands.enumerated()
+    where entry.shapes[index] != operand?.shape || entry.layouts[index] !== operand?.layout {
+      return false
+    }
+    return true
+  }
+}

@@ -1,0 +1,88 @@
+internal import COneDNN
+
+/// How the elements of a tensor lie in memory, in oneDNN's terms.
+final class Layout {
+  let descriptor: dnnl_memory_desc_t
+  let byteCount: Int
+  /// Brings a tensor of this layout to row-major order; made when first needed.
+  var toRowMajor: Reorder?
+
+  init(_ descriptor: dnnl_memory_desc_t) {
+    self.descriptor = descriptor
+    self.byteCount = withUnsafePointer(to: descriptor) { dnnl_memory_desc_get_size($0) }
+  }
+}
+
+extension dnnl_memory_desc_t {
+  /// Row-major floats; nil for more axes than oneDNN knows and for axes without elements.
+  static func rowMajor(_ shape: [Int]) -> dnnl_memory_desc_t? {
+    var strides = [Int](repeating: 1, count: shape.count)
+    for axis in shape.indices.dropLast().reversed() {
+      strides[axis] = strides[axis + 1] * shape[axis + 1]
+    }
+    return strided(shape, strides)
+  }
+
+  /// Floats with the given distances between neighbours along each axis.
+  static func strided(_ shape: [Int], _ strides: [Int]) -> dnnl_memory_desc_t? {
+    guard (1...Int(DNNL_MAX_NDIMS)).contains(shape.count), shape.allSatisfy({ $0 > 0 }) else {
+      return nil
+    }
+    var descriptor = dnnl_memory_desc_t()
+    let status = dnnl_memory_desc_init_by_strides(
+      &descriptor, Int32(shape.count), shape.map { Int64($0) }, dnnl_f32,
+      strides.map { Int64($0) })
+    return status == dnnl_success ? descriptor : nil
+  }
+
+  /// Floats in the order that the primitive likes best.
+  static func any(_ shape: [Int]) -> dnnl_memory_desc_t? {
+    guard (1...Int(DNNL_MAX_NDIMS)).contains(shape.count), shape.allSatisfy({ $0 > 0 }) else {
+      return nil
+    }
+    var descriptor = dnnl_memory_desc_t()
+    let status = dnnl_memory_desc_init_by_tag(
+      &descriptor, Int32(shape.count), shape.map { Int64($0) }, dnnl_f32, dnnl_format_tag_any)
+    return status == dnnl_success ? descriptor : nil
+  }
+
+  /// Whether both describe the same arrangement.
+  func isSame(as other: dnnl_memory_desc_t) -> Bool {
+    withUnsafePointer(to: self) { a in
+      withUnsafePointer(to: other) { b in dnnl_memory_desc_equal(a, b) != 0 }
+    }
+  }
+
+  /// The lengths of the axes.
+  var lengths: [Int] {
+    withUnsafeBytes(of: dims) { bytes in
+      bytes.bindMemory(to: Int64.self).prefix(Int(ndims)).map { Int($0) }
+    }
+  }
+
+  /// Whether the elements lie one after another in row-major order, whatever the descriptor says
+  /// about axes of length 1.
+  var isRowMajor: Bool {
+    guard format_kind == dnnl_blocked, offset0 == 0 else { return false }
+    let blocking = format_desc.blocking
+    let lengths = lengths
+    let padded = withUnsafeBytes(of: padded_dims) {
+      $0.bindMemory(to: Int64.self).prefix(lengths.count).map { Int($0) }
+    }
+    guard padded == lengths else { return false }
+    if blocking.inner_nblks == 1, blocking.inner_idxs.0 == 1 {
+      // Blocks of channels follow one another where there is one spatial position.
+      return lengths[0] == 1 && lengths.dropFirst(2).allSatisfy { $0 == 1 }
+    }
+    guard blocking.inner_nblks == 0 else { return false }
+    let strides = withUnsafeBytes(of: blocking.strides) {
+      $0.bindMemory(to: Int64.self).prefix(lengths.count).map { Int($0) }
+    }
+    var expected = 1
+    for axis in lengths.indices.reversed() where lengths[axis] != 1 {
+      guard strides[axis] == expected else { return false }
+      expected *= lengths[axis]
+    }
+    return true
+  }
+}

@@ -1,0 +1,107 @@
+internal import COneDNN
+
+/// oneDNN's handle on memory that somebody else owns.
+final class Memory {
+  let handle: dnnl_memory_t
+  /// Keeps the memory alive, where it is the same in every run.
+  private let owner: AnyObject?
+
+  init?(_ layout: dnnl_memory_desc_t, _ engine: dnnl_engine_t, fixed: Fixed? = nil) {
+    var memory: dnnl_memory_t?
+    let address = fixed.map { UnsafeMutableRawPointer(mutating: $0.address) }
+    let status = withUnsafePointer(to: layout) { dnnl_memory_create(&memory, $0, engine, address) }
+    guard status == dnnl_success, let memory else { return nil }
+    handle = memory
+    owner = fixed?.owner
+  }
+
+  deinit { dnnl_memory_destroy(handle) }
+
+  /// Memory that does not change from run to run.
+  struct Fixed {
+    let address: UnsafeRawPointer
+    let owner: AnyObject
+  }
+
+  /// Refers to other bytes from now on.
+  func point(to address: UnsafeRawPointer) -> Bool {
+    dnnl_memory_set_data_handle(handle, UnsafeMutableRawPointer(mutating: address)) == dnnl_success
+  }
+}
+
+/// A piece of compiled arithmetic.
+final class Primitive {
+  private let handle: dnnl_primitive_t
+  private let descriptor: dnnl_primitive_desc_t
+
+  /// Takes over a descriptor.
+  init?(_ descriptor: dnnl_primitive_desc_t) {
+    var primitive: dnnl_primitive_t?
+    guard dnnl_primitive_create(&primitive, descriptor) == dnnl_success, let primitive else {
+      dnnl_primitive_desc_destroy(descriptor)
+      return nil
+    }
+    handle = primitive
+    self.descriptor = descriptor
+  }
+
+  /// Compiles an operation described by one of oneDNN's structures.
+  convenience init?<Operation>(_ operation: Operation, _ engine: dnnl_engine_t) {
+    var descriptor: dnnl_primitive_desc_t?
+    let status = withUnsafePointer(to: operation) {
+      dnnl_primitive_desc_create(&descriptor, $0, nil, engine, nil)
+    }
+    guard status == dnnl_success, let descriptor else { return nil }
+    self.init(descriptor)
+  }
+
+  deinit {
+    dnnl_primitive_destroy(handle)
+    dnnl_primitive_desc_destroy(descriptor)
+  }
+
+  /// The layout that the primitive has chosen for an operand.
+  func layout(_ query: dnnl_query_t, _ index: Int32 = 0) -> dnnl_memory_desc_t? {
+    dnnl_primitive_desc_query_md(descriptor, query, index)?.pointee
+  }
+
+  func execute(_ stream: dnnl_stream_t, _ arguments: [dnnl_exec_arg_t]) -> Bool {
+    dnnl_primitive_execute(handle, stream, Int32(arguments.count), arguments) == dnnl_success
+      && dnnl_stream_wait(stream) == dnnl_success
+  }
+}
+
+/// A change from one layout to another.
+final class Reorder {
+  private let primitive: Primitive
+  private let source: Memory
+  private let target: Memory
+  private let stream: dnnl_stream_t
+
+  init?(_ from: dnnl_memory_desc_t, to: dnnl_memory_desc_t, _ accelerator: Accelerator) {
+    var descriptor: dnnl_primitive_desc_t?
+    let engine = accelerator.engine
+    let status = withUnsafePointer(to: from) { from in
+      withUnsafePointer(to: to) { to in
+        dnnl_reorder_primitive_desc_create(&descriptor, from, engine, to, engine, nil)
+      }
+    }
+    guard status == dnnl_success, let descriptor, let primitive = Primitive(descriptor),
+      let source = Memory(from, engine), let target = Memory(to, engine)
+    else { return nil }
+    self.primitive = primitive
+    self.source = source
+    self.target = target
+    stream = accelerator.stream
+  }
+
+  func run(_ from: UnsafeRawPointer, to: UnsafeRawPointer) -> Bool {
+    source.point(to: from) && target.point(to: to)
+      && primitive.execute(
+        stream,
+        [
+          dnnl_exec_arg_t(arg: DNNL_ARG_SRC_0, memory: source.handle),
+          dnnl_exec_arg_t(arg: DNNL_ARG_DST_0, memory: target.handle),
+        ])
+  }
+}

@@ -1,0 +1,97 @@
+public import IR
+
+/// A small random number generator whose sequence follows from its seed alone (SplitMix64).
+public struct SplitMix64: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  /// Starts the sequence that belongs to `seed`.
+  public init(seed: UInt64) { state = seed }
+
+  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  public mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+
+  /// A number of mean 0 and variance 1, nearly normal: the sum of twelve uniform ones. It takes no
+  /// function of the C library, so it is the same on every machine.
+  public mutating func normal() -> Float {
+    var sum = 0
+    for _ in 0..<3 {
+      let bits = next()
+      for shift in stride(from: 0 as UInt64, to: 64, by: 16) { sum += Int(bits >> shift & 0xffff) }
+    }
+    // Twelve values with mean 32767.5 each.
+    return Float(Double(sum - 393_210) / 65_536)
+  }
+}
+
+/// Random inputs that follow from a seed, for comparing two graphs.
+public enum SeededInputs {
+  /// Inputs for every input that the graph requires: floats nearly standard normal, integers from
+  /// 0 to 3, truth values.
+  ///
+  /// - Parameters:
+  ///   - bindings: lengths for named dimensions; others, and unknown ones, are 1.
+  public static func make(
+    for graph: Graph, seed: UInt64, bindings: [String: Int] = [:]
+  ) throws(ModelError) -> [String: Tensor] {
+    var inputs: [String: Tensor] = [:]
+    for (index, info) in graph.requiredInputs.enumerated() {
+      let name = graph[info.value].name
+      guard let type = info.type?.tensor, let shape = type.shape else {
+        throw ModelError(
+          .unsupported,
+          "input '\(name)': expected a tensor of known rank, found \(info.type.map { "\($0)" } ?? "no type")"
+        )
+      }
+      let dimensions = shape.dimensions.map { length($0, bindings) }
+      // Each input has its own sequence, so that one more input does not change the others.
+      var generator = SplitMix64(seed: seed &+ UInt64(index) &* 0xd1b5_4a32_d192_ed03)
+      guard let tensor = make(type.elementType, dimensions, &generator) else {
+        throw ModelError(
+          .unsupported, "input '\(name)': expected a type of numbers or truth values, found \(type)")
+      }
+      inputs[name] = tensor
+    }
+    return inputs
+  }
+
+  private static func length(_ dimension: Dimension, _ bindings: [String: Int]) -> Int {
+    guard let expression = dimension.expression else { return 1 }
+    var all = bindings
+    for symbol in expression.symbols where all[symbol] == nil { all[symbol] = 1 }
+    return max(0, expression.evaluated(all) ?? 1)
+  }
+
+  /// A random tensor of the given type; nil for types other than numbers and truth values, and for
+  /// more elements than fit in memory.
+  public static func make(
+    _ elementType: ElementType, _ dimensions: [Int], _ generator: inout SplitMix64
+  ) -> Tensor? {
+    var count = 1
+    for length in dimensions {
+      let (product, overflow) = count.multipliedReportingOverflow(by: length)
+      guard !overflow, product >= 0, product <= 1 << 34 else { return nil }
+      count = product
+    }
+    func fill<T: BitwiseCopyable>(_ next: (inout SplitMix64) -> T) -> Tensor {
+      Tensor(elementType, dimensions, Storage((0..<count).map { _ in next(&generator) }))
+    }
+    switch elementType {
+    case .float: return fill { $0.normal() }
+    case .double: return fill { Double($0.normal()) }
+    case .float16: return fill { Float16($0.normal()) }
+    case .bfloat16: return fill { UInt16($0.normal().bitPattern >> 16) }
+    case .int8, .uint8: return fill { UInt8($0.next() & 3) }
+    case .int16, .uint16: return fill { UInt16($0.next() & 3) }
+    case .int32, .uint32: return fill { UInt32($0.next() & 3) }
+    case .int64, .uint64: return fill { $0.next() & 3 }
+    case .bool: return fill { UInt8($0.next() & 1) }
+    default: return nil
+    }
+  }
+}

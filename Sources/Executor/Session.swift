@@ -1,0 +1,116 @@
+public import IR
+internal import Kernels
+package import Operators
+private import Synchronization
+
+/// A model made ready to run: operators resolved, constants placed, memory planned. Runs of one
+/// session happen one after another.
+public final class Session: Sendable {
+  private let model: Model
+  private let options: SessionOptions
+  /// One run at a time: `lock` guards `runner`.
+  private let lock = Mutex<Void>(())
+  nonisolated(unsafe) private var runner: Runner
+
+  /// Plans the model's graph.
+  ///
+  /// - Throws: `ModelError`, with code `unsupported` where a node cannot be evaluated.
+  public init(_ model: Model, options: SessionOptions = SessionOptions()) throws(ModelError) {
+    self.model = model
+    self.options = options
+    Threads.use(options.threads, backend: options.backend)
+    let accelerator = options.backend == .accelerated ? Accelerator() : nil
+    let plan = try Plan(model, accelerator: accelerator)
+    runner = Runner(plan: plan, accelerator: accelerator)
+  }
+
+  /// Runs the model.
+  ///
+  /// - Parameters:
+  ///   - inputs: a tensor for each of the graph's required inputs; an input that has an initializer
+  ///     takes that where it is not given.
+  ///   - outputs: the names of the values to compute, inner ones included; the graph's outputs when
+  ///     nil.
+  /// - Returns: a tensor for each name.
+  public func run(
+    _ inputs: [String: Tensor], outputs: [String]? = nil
+  ) throws(ModelError) -> [String: Tensor] {
+    try run(inputs, outputs: outputs, observing: []) { _, _ in }
+  }
+
+  /// Runs the model and shows values to `observe` as soon as they are there.
+  ///
+  /// - Parameters:
+  ///   - observing: the values to show: graph inputs and results of nodes. They are shown in
+  ///     execution order; the memory is valid during the call only.
+  package func run(
+    _ inputs: [String: Tensor], outputs: [String]? = nil, observing: Set<ValueID>,
+    observe: (ValueID, TensorView) throws(ModelError) -> Void
+  ) throws(ModelError) -> [String: Tensor] {
+    let graph = model.graph
+    var wanted: [(name: String, slot: Int)] = []
+    for name in outputs ?? graph.outputs.map({ graph[$0.value].name }) {
+      guard let id = graph.value(named: name) else {
+        throw ModelError(.request, "output '\(name)': expected a value of the graph, found none of that name")
+      }
+      wanted.append((name, id.index))
+    }
+    let supplied = try check(inputs)
+    let result: Result<[String: Tensor], ModelError> = lock.withLock { _ in
+      Threads.use(options.threads, backend: options.backend)
+      do throws(ModelError) {
+        return .success(
+          try runner.run(graph, supplied, wanted, observing: observing, observe: observe))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try result.get()
+  }
+
+  /// Checks names, types and shapes of the inputs and finds their slots.
+  private func check(_ inputs: [String: Tensor]) throws(ModelError) -> [Int: RuntimeTensor] {
+    let graph = model.graph
+    var supplied: [Int: RuntimeTensor] = [:]
+    for info in graph.inputs {
+      let value = graph[info.value]
+      guard let tensor = inputs[value.name] else {
+        guard value.initializer == nil else { continue }
+        throw ModelError(
+          .request, "input '\(value.name)': expected \(info.type.map { "\($0)" } ?? "a tensor"), found none")
+      }
+      guard Self.accepts(info.type?.tensor ?? .unknown, tensor) else {
+        throw ModelError(
+          .request,
+          "input '\(value.name)': expected \(info.type.map { "\($0)" } ?? "a tensor"), found \(tensor.type)")
+      }
+      guard let view = RuntimeTensor(tensor),
+        tensor.elementType.byteCount(of: tensor.count) == tensor.byteCount
+      else {
+        throw ModelError(
+          .unsupported, "input '\(value.name)': tensors of strings cannot be evaluated")
+      }
+      supplied[info.value.index] = view
+    }
+    for name in inputs.keys.sorted() {
+      guard let id = graph.value(named: name), graph.isInput(id) else {
+        let known = graph.inputs.map { "'\(graph[$0.value].name)'" }.joined(separator: ", ")
+        throw ModelError(
+          .request, "input '\(name)': expected a name among the graph's inputs (\(known)), found none such")
+      }
+    }
+    return supplied
+  }
+
+  private static func accepts(_ type: TensorType, _ tensor: Tensor) -> Bool {
+    guard type.elementType == .undefined || type.elementType == tensor.elementType else {
+      return false
+    }
+    guard let shape = type.shape else { return true }
+    return shape.rank == tensor.dimensions.count
+      && zip(shape.dimensions, tensor.dimensions).allSatisfy { declared, length in
+        // Some exporters write -1 for a length that is not fixed.
+        declared.value.map { $0 == length || $0 < 0 } ?? true
+      }
+  }
+}

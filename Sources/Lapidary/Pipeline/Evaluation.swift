@@ -1,0 +1,66 @@
+public import Executor
+public import IR
+
+/// How often a classifier is right.
+public struct Accuracy: Hashable, Sendable {
+  /// The number of samples.
+  public var samples: Int
+  /// Samples whose highest score is the label's.
+  public var top1: Int
+  /// Samples whose label is among the five highest scores.
+  public var top5: Int
+
+  /// The fraction of samples whose highest score is the label's.
+  public var top1Fraction: Double { samples == 0 ? 0 : Double(top1) / Double(samples) }
+  /// The fraction of samples whose label is among the five highest scores.
+  public var top5Fraction: Double { samples == 0 ? 0 : Double(top5) / Double(samples) }
+
+  /// Runs a classifier on labelled samples. Of several outputs the first counts; its last axis is
+  /// the classes. Ties go to the class with the lower number, as numpy's argmax does.
+  ///
+  /// - Parameters:
+  ///   - batch: samples a run, where the model's batch axis is open.
+  ///   - progress: called with the number of samples done.
+  /// - Throws: `ModelError` when the data has no labels or a label is no class.
+  public init(
+    of model: Model, on data: Dataset, options: SessionOptions = SessionOptions(), batch: Int = 64,
+    progress: (Int) -> Void = { _ in }
+  ) throws(ModelError) {
+    guard let labels = data.labels else {
+      throw ModelError(.request, "evaluation: expected an array 'labels' in the data, found none")
+    }
+    let session = try Session(model, options: options)
+    let output = model.graph[model.graph.outputs[0].value].name
+    (samples, top1, top5) = (0, 0, 0)
+    for range in data.batches(of: batch) {
+      let results = try session.run(try data.inputs(range))
+      guard let tensor = results[output], let scores = tensor.floats, !scores.isEmpty,
+        scores.count % range.count == 0
+      else {
+        throw ModelError(
+          .request,
+          "output '\(output)': expected scores of type float, one row a sample, found \(results[output].map { "\($0.type)" } ?? "none")"
+        )
+      }
+      let classes = scores.count / range.count
+      for (row, sample) in range.enumerated() {
+        let label = labels[sample]
+        guard label >= 0, label < classes else {
+          throw ModelError(
+            .request, "labels: expected a class from 0 to \(classes - 1), found \(label) for sample \(sample)")
+        }
+        let own = scores[row * classes + label]
+        var above = 0
+        for other in 0..<classes {
+          let score = scores[row * classes + other]
+          // A score that is not a number never wins, and a label without one is never right.
+          if score > own || (score == own && other < label) || own.isNaN { above += 1 }
+        }
+        top1 += above == 0 ? 1 : 0
+        top5 += above < 5 && !own.isNaN ? 1 : 0
+        samples += 1
+      }
+      progress(samples)
+    }
+  }
+}

@@ -1,0 +1,45 @@
+public import IR
+
+/// Runs passes in order, checks invariants after each and, when asked, that results stayed equal.
+public struct PassManager: Sendable {
+  /// The passes, in order.
+  public let passes: [any Pass]
+  /// How results are compared after each pass that changed something; nil for no comparison.
+  public let verification: Verification?
+
+  /// Makes a manager.
+  ///
+  /// - Throws: `ModelError` when a pass stands before one that it must follow.
+  public init(_ passes: [any Pass], verification: Verification? = nil) throws(ModelError) {
+    for (place, pass) in passes.enumerated() {
+      for later in passes[(place + 1)...] where pass.runsAfter.contains(later.name) {
+        throw ModelError(
+          .request, "pass '\(pass.name)': expected to run after '\(later.name)', found it before")
+      }
+    }
+    self.passes = passes
+    self.verification = verification
+  }
+
+  /// Runs every pass on `model`. An error leaves `model` as it was before the pass that failed.
+  ///
+  /// - Throws: `ModelError` naming the pass: what it threw, a broken invariant, or with code
+  ///   `verification` a result that is no longer equal.
+  public func run(_ model: inout Model) throws(ModelError) -> [PassReport] {
+    var reports: [PassReport] = []
+    for pass in passes {
+      var copy = model
+      let report = try noting("pass '\(pass.name)'") { () throws(ModelError) in
+        let report = try pass.run(&copy)
+        if !report.applied.isEmpty {
+          try copy.graph.checkInvariants()
+          try verification?.check(model, copy)
+        }
+        return report
+      }
+      if !report.applied.isEmpty { model = copy }
+      reports.append(report)
+    }
+    return reports
+  }
+}

@@ -1,0 +1,86 @@
+public import Executor
+public import IR
+internal import Operators
+
+/// Runs two models on the same seeded inputs and requires equal outputs.
+public struct Verification: Sendable {
+  /// The seed of the inputs.
+  public var seed: UInt64
+  /// The largest difference allowed, relative to the largest magnitude of the output.
+  public var tolerance: Double
+  /// How the models are run.
+  public var options: SessionOptions
+
+  /// Makes a verification.
+  public init(seed: UInt64 = 0, tolerance: Double = 1e-4, options: SessionOptions = SessionOptions()) {
+    self.seed = seed
+    self.tolerance = tolerance
+    self.options = options
+  }
+
+  /// Compares every output of the two models, in order.
+  ///
+  /// A model with an operator that Lapidary cannot run is not compared; the result says so.
+  ///
+  /// - Returns: the largest relative difference, or nil when the models could not be run.
+  /// - Throws: `ModelError` with code `verification` naming the output and the difference.
+  @discardableResult
+  public func check(_ before: Model, _ after: Model) throws(ModelError) -> Double? {
+    guard let (inputs, first) = try sample(before) else { return nil }
+    let second = try Session(after, options: options).run(inputs)
+    var worst = 0.0
+    for (a, b) in zip(before.graph.outputs, after.graph.outputs) {
+      let name = before.graph[a.value].name
+      guard let x = first[name], let y = second[after.graph[b.value].name] else { continue }
+      let difference = try noting("output '\(name)'") { () throws(ModelError) in
+        try Comparison(reference: x, candidate: y).maxRelative
+      }
+      guard difference <= tolerance else {
+        throw ModelError(
+          .verification,
+          "output '\(name)': expected equal results within \(tolerance), found a relative difference of \(difference)"
+        )
+      }
+      worst = max(worst, difference)
+    }
+    return worst
+  }
+
+  /// Lengths to try for symbolic dimensions other than the batch: a network with strides needs its
+  /// images to be large enough.
+  private static let lengths = [1, 32, 224]
+
+  /// Seeded inputs and the model's outputs for them; nil for a model that Lapidary cannot run.
+  private func sample(
+    _ model: Model
+  ) throws(ModelError) -> (inputs: [String: Tensor], outputs: [String: Tensor])? {
+    let session: Session
+    do { session = try Session(model, options: options) } catch {
+      guard error.code == .unsupported else { throw error }
+      return nil
+    }
+    var failure: ModelError?
+    for length in Self.lengths {
+      let inputs = try SeededInputs.make(
+        for: model.graph, seed: seed, bindings: model.graph.innerSymbols(bound: length))
+      do { return (inputs, try session.run(inputs)) } catch {
+        if error.code == .unsupported { return nil }
+        failure = failure ?? error
+      }
+    }
+    throw failure!
+  }
+}
+
+extension Graph {
+  /// A length for every symbol of the inputs that is not the first axis, which is the batch.
+  fileprivate func innerSymbols(bound length: Int) -> [String: Int] {
+    var bindings: [String: Int] = [:]
+    for info in requiredInputs {
+      for dimension in (info.type?.tensor?.shape?.dimensions ?? []).dropFirst() {
+        for symbol in dimension.expression?.symbols ?? [] { bindings[symbol] = length }
+      }
+    }
+    return bindings
+  }
+}

@@ -1,0 +1,286 @@
+internal import IR
+internal import Operators
+
+/// Which slots of a model stand and fall together, and which cannot go, with the reason.
+///
+/// Built by walking the nodes once and uniting slots as each operator's channel rule says
+/// (PRUNING.md, "Propagation rules").
+struct Coupling {
+  /// An axis of a node's operand that takes part in scoring, cutting or proving.
+  struct Role {
+    let node: NodeID
+    let axis: Axis
+    let slots: Range<Int>
+  }
+
+  /// The columns of a grouped convolution's weight, which serve other channels in each group.
+  struct GroupedColumns {
+    let node: NodeID
+    let axis: Axis
+    let rows: Range<Int>
+    let channels: Range<Int>
+    let groups: Int
+  }
+
+  /// An axis whose `count` equal runs must keep the same number of indices.
+  struct Blocks {
+    let slots: Range<Int>
+    let count: Int
+  }
+
+  let facts: Facts
+  let space: SlotSpace
+  private(set) var producers: [Role] = []
+  private(set) var consumers: [Role] = []
+  private(set) var scales: [Role] = []
+  private(set) var statistics: [Role] = []
+  private(set) var groupedColumns: [GroupedColumns] = []
+  private(set) var blocks: [Blocks] = []
+
+  private var sets: UnionFind
+  private var reasonOfRoot: [Int32]
+  private var reasons: [String] = []
+  private var reasonIndex: [String: Int32] = [:]
+
+  /// - Parameter barriers: nodes to treat as barriers, with the reason.
+  init(_ facts: Facts, barriers: [NodeID: String] = [:]) {
+    self.facts = facts
+    space = SlotSpace(facts)
+    sets = UnionFind(count: space.count)
+    reasonOfRoot = Array(repeating: -1, count: space.count)
+    freezeBoundaries()
+    var movements: [Movement] = []
+    for id in facts.graph.nodeIDs {
+      if let reason = barriers[id] {
+        freezeAll(of: id, reason)
+      } else {
+        propagate(id, &movements)
+      }
+    }
+    resolve(movements)
+  }
+
+  /// The representative of a slot's atom.
+  mutating func atom(_ slot: Int) -> Int { sets.root(slot) }
+
+  /// Why the atom of a slot cannot go; nil when it can.
+  mutating func reason(_ slot: Int) -> String? {
+    let index = reasonOfRoot[sets.root(slot)]
+    return index < 0 ? nil : reasons[Int(index)]
+  }
+
+  /// Keeps an atom from being removed.
+  mutating func freeze(_ slot: Int, _ reason: String) {
+    let root = sets.root(slot)
+    guard reasonOfRoot[root] < 0 else { return }
+    if let known = reasonIndex[reason] {
+      reasonOfRoot[root] = known
+    } else {
+      reasonIndex[reason] = Int32(reasons.count)
+      reasonOfRoot[root] = Int32(reasons.count)
+      reasons.append(reason)
+    }
+  }
+
+  private mutating func unite(_ a: Int, _ b: Int) {
+    guard let (kept, gone) = sets.unite(a, b) else { return }
+    if reasonOfRoot[kept] < 0 { reasonOfRoot[kept] = reasonOfRoot[gone] }
+  }
+
+  private mutating func freeze(_ slots: Range<Int>, _ reason: String) {
+    for slot in slots { freeze(slot, reason) }
+  }
+
+  private mutating func freezeTensor(_ tensor: SlotTensor, rank: Int, _ reason: String) {
+    for axis in 0..<rank {
+      if let slots = space[SlotAxis(tensor: tensor, axis: axis)] { freeze(slots, reason) }
+    }
+  }
+
+  /// Graph inputs and outputs are the model's contract; what a subgraph reads is out of sight.
+  private mutating func freezeBoundaries() {
+    let graph = facts.graph
+    for value in graph.valueIDs {
+      guard let rank = graph[value].tensorType?.shape?.rank else { continue }
+      let name = graph[value].name
+      if graph.isInput(value), graph.constant(value) == nil {
+        freezeTensor(.value(value), rank: rank, "graph input '\(name)'")
+      }
+      if graph.isOutput(value) {
+        freezeTensor(.value(value), rank: rank, "graph output '\(name)'")
+      }
+      if graph.isCaptured(value) {
+        freezeTensor(.value(value), rank: rank, "a subgraph reads '\(name)'")
+      }
+    }
+  }
+
+  private func ports(_ id: NodeID) -> [Port] {
+    let node = facts.graph[id]
+    return node.inputs.indices.map { .input($0) } + node.outputs.indices.map { .output($0) }
+  }
+
+  private func rank(_ id: NodeID, _ port: Port) -> Int {
+    space.tensor(facts.graph, id, port).flatMap {
+      facts.graph[$0.value(facts.graph)].tensorType?.shape?.rank
+    } ?? 0
+  }
+
+  private mutating func freezeAll(of id: NodeID, _ reason: String) {
+    for port in ports(id) {
+      guard let tensor = space.tensor(facts.graph, id, port) else { continue }
+      freezeTensor(tensor, rank: rank(id, port), reason)
+    }
+  }
+
+  private func slots(_ id: NodeID, _ axis: Axis) -> Range<Int>? {
+    space.slots(facts.graph, id, axis)
+  }
+
+  private mutating func propagate(_ id: NodeID, _ movements: inout [Movement]) {
+    let label = facts.graph.label(id)
+    guard let op = facts.op(id) else {
+      return freezeAll(of: id, "\(label): the operator is not known")
+    }
+    let rule = op.channels(facts.inputs(id), facts.outputs(id))
+    if let reason = rule.barrier { return freezeAll(of: id, "\(label): \(reason)") }
+    var mentioned: Set<Axis> = []
+    for relation in rule.relations {
+      switch relation {
+      case .same(let a, let b):
+        mentioned.formUnion([a, b])
+        link(id, a, b, factor: 1, label)
+      case .spread(let small, let large, let factor):
+        mentioned.formUnion([small, large])
+        link(id, small, large, factor: factor, label)
+      case .freeze(let axis, let reason):
+        mentioned.insert(axis)
+        if let slots = slots(id, axis) { freeze(slots, "\(label): \(reason)") }
+      case .blocks(let axis, let count):
+        mentioned.insert(axis)
+        if let slots = slots(id, axis) { blocks.append(Blocks(slots: slots, count: count)) }
+      case .groupedColumns(let axis, let rows, let channels, let groups):
+        mentioned.insert(axis)
+        if let rows = slots(id, rows), let channels = slots(id, channels) {
+          groupedColumns.append(
+            GroupedColumns(node: id, axis: axis, rows: rows, channels: channels, groups: groups))
+        }
+      case .produces(let axis): add(&producers, id, axis)
+      case .consumes(let axis): add(&consumers, id, axis)
+      case .scales(let axis): add(&scales, id, axis)
+      case .doesNotCommute(let axis): add(&statistics, id, axis)
+      case .moves(let inputs, let passing):
+        let tracing = LabelTracing(
+          op: op, inputs: facts.inputs(id), outputs: facts.outputs(id), moved: inputs,
+          passing: passing)
+        do throws(ModelError) {
+          movements.append(Movement(node: id, axes: try tracing.axes()))
+        } catch {
+          return freezeAll(of: id, error.message)
+        }
+        for port in inputs.map({ Port.input($0) }) + facts.graph[id].outputs.indices.map({ .output($0) }) {
+          for axis in 0..<rank(id, port) { mentioned.insert(Axis(port, axis)) }
+        }
+      }
+    }
+    for port in ports(id) {
+      for axis in 0..<rank(id, port) where !mentioned.contains(Axis(port, axis)) {
+        if let slots = slots(id, Axis(port, axis)) {
+          freeze(slots, "\(label): its rule says nothing about this axis")
+        }
+      }
+    }
+  }
+
+  private func add(_ roles: inout [Role], _ id: NodeID, _ axis: Axis) {
+    if let slots = slots(id, axis) { roles.append(Role(node: id, axis: axis, slots: slots)) }
+  }
+
+  /// Unites index i of `a` with the `factor` indices from i·factor of `b`.
+  private mutating func link(_ id: NodeID, _ a: Axis, _ b: Axis, factor: Int, _ label: String) {
+    let small = slots(id, a), large = slots(id, b)
+    guard let small, let large, small.count * factor == large.count else {
+      // One side has an unknown length or length 1: the other cannot shrink without it.
+      for slots in [small, large].compactMap({ $0 }) {
+        freeze(slots, "\(label): the length of an axis coupled to it is not known")
+      }
+      return
+    }
+    for index in 0..<large.count {
+      unite(small.lowerBound + index / factor, large.lowerBound + index)
+    }
+  }
+
+  // MARK: Data movement
+
+  /// What tracing found at one node.
+  private struct Movement {
+    let node: NodeID
+    let axes: [TracedAxis]
+  }
+
+  /// Chooses a reading for every axis that is moved: those that reach the consumers without
+  /// freezing first, then those that leave most channels.
+  private mutating func resolve(_ movements: [Movement]) {
+    // Unambiguous movements first, so that what they connect is known to the choices.
+    let (plain, ambiguous) = movements.reduce(into: ([Movement](), [Movement]())) { parts, movement in
+      let links = movement.axes.flatMap(\.readings)
+      let clear = movement.axes.allSatisfy { $0.readings.count <= 1 } && !links.contains { link in
+        links.contains { $0.to == link.to && $0.from.port == link.from.port && $0.from != link.from }
+      }
+      if clear { parts.0.append(movement) } else { parts.1.append(movement) }
+    }
+    for movement in plain + ambiguous { settle(movement) }
+  }
+
+  private mutating func settle(_ movement: Movement) {
+    let id = movement.node
+    let label = facts.graph.label(id)
+    var candidates = movement.axes.flatMap(\.readings)
+    let blocked = candidates.map { isBlocked(id, $0.from) || isBlocked(id, $0.to) }
+    let order = candidates.indices.sorted {
+      if blocked[$0] != blocked[$1] { return !blocked[$0] }
+      if candidates[$0].classes != candidates[$1].classes {
+        return candidates[$0].classes > candidates[$1].classes
+      }
+      return $0 < $1
+    }
+    candidates = order.map { candidates[$0] }
+    var chosen: [TracedLink] = []
+    for candidate in candidates {
+      // An axis is read on one axis of each output, and carries one axis of each input.
+      let taken = chosen.contains {
+        ($0.from == candidate.from && $0.to.port == candidate.to.port && $0.to != candidate.to)
+          || ($0.to == candidate.to && $0.from.port == candidate.from.port
+            && $0.from != candidate.from)
+      }
+      if !taken { chosen.append(candidate) }
+    }
+    for link in chosen {
+      guard let from = slots(id, link.from), let to = slots(id, link.to) else { continue }
+      for (label, index) in link.pairs { unite(from.lowerBound + label, to.lowerBound + index) }
+      for index in link.mixed {
+        freeze(to.lowerBound + index, "\(label): adds elements of its own to this slice")
+      }
+    }
+    // What is not read on an output cannot go: a slice of it is spread over all of the output.
+    for axis in movement.axes {
+      let read = chosen.contains { $0.from == axis.from && $0.to.port == .output(axis.output) }
+      guard !read, let from = slots(id, axis.from) else { continue }
+      for index in axis.present where index < from.count {
+        freeze(from.lowerBound + index, "\(label): another axis is read where this one goes")
+      }
+    }
+    for link in candidates where !chosen.contains(where: { $0.to == link.to }) {
+      if let to = slots(id, link.to) {
+        freeze(to, "\(label): another axis is read where this one comes from")
+      }
+    }
+  }
+
+  /// Whether everything along the axis is frozen already.
+  private mutating func isBlocked(_ id: NodeID, _ axis: Axis) -> Bool {
+    guard let slots = slots(id, axis) else { return false }
+    return slots.allSatisfy { reason($0) != nil }
+  }
+}

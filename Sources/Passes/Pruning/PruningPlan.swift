@@ -1,0 +1,83 @@
+private import Foundation
+public import IR
+
+/// A removal as data: which channels of which weights stay, and why others could not go. The same
+/// model and options give the same plan, byte for byte; replaying it gives the same model.
+public struct PruningPlan: Codable, Hashable, Sendable {
+  /// The version of the format.
+  public var schema = 1
+  /// The hash of the model that the plan was made for.
+  public var model: String
+  /// Coupled groups, in the order of the graph.
+  public var groups: [Group]
+  /// Every constant that is cut, in the order of the graph.
+  public var weights: [Slice]
+  /// Channels that cannot go, by weight and reason.
+  public var frozen: [Frozen]
+
+  /// Channels made by the same weights.
+  public struct Group: Codable, Hashable, Sendable {
+    /// The group's number.
+    public var index: Int
+    /// The channels before.
+    public var channels: Int
+    /// The channels after.
+    public var kept: Int
+    /// The weights that make the channels, with what stays of each.
+    public var producers: [Slice]
+    /// The score of each channel, in the order of the first producer; 1 on average.
+    public var scores: [Double]
+  }
+
+  /// What stays of a weight along an axis.
+  public struct Slice: Codable, Hashable, Sendable {
+    /// The weight's name.
+    public var weight: String
+    /// The axis.
+    public var axis: Int
+    /// The indices along the axis before.
+    public var length: Int
+    /// The indices that stay; for a grouped convolution's columns one list for each group.
+    public var kept: [[Int]]
+  }
+
+  /// Channels that cannot go.
+  public struct Frozen: Codable, Hashable, Sendable {
+    /// The weight that makes the channels.
+    public var weight: String
+    /// Its axis.
+    public var axis: Int
+    /// How many channels.
+    public var channels: Int
+    /// The reason.
+    public var reason: String
+  }
+
+  /// The plan as JSON with sorted keys and a final newline.
+  public func json() throws(ModelError) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+    do { return [UInt8](try encoder.encode(self)) + [10] } catch {
+      throw ModelError(.invalid, "plan: \(error)")
+    }
+  }
+
+  /// Reads a plan.
+  ///
+  /// - Throws: `ModelError` when the bytes are no plan of a known version.
+  public init(json: [UInt8]) throws(ModelError) {
+    do { self = try JSONDecoder().decode(Self.self, from: Data(json)) } catch {
+      throw ModelError(.malformed, "plan: expected a pruning plan in JSON, found other content")
+    }
+    guard schema == 1 else {
+      throw ModelError(.unsupported, "plan: expected schema 1, found \(schema)")
+    }
+  }
+
+  init(model: String, groups: [Group], weights: [Slice], frozen: [Frozen]) {
+    self.model = model
+    self.groups = groups
+    self.weights = weights
+    self.frozen = frozen
+  }
+}

@@ -1,0 +1,174 @@
+internal import IR
+internal import Operators
+
+/// Inserts QuantizeLinear and DequantizeLinear as a scheme says (QUANTIZATION.md).
+struct QDQRewriter {
+  private(set) var model: Model
+  private let scheme: QuantizationScheme
+  private let parameters: [ValueID: ActivationParameters]
+  private var weights: [WeightKey: ValueID] = [:]
+  private var scalars: [ActivationParameters: (scale: ValueID, zeroPoint: ValueID)] = [:]
+
+  init(
+    model: Model, scheme: QuantizationScheme, parameters: [ValueID: ActivationParameters]
+  ) {
+    self.model = model
+    self.scheme = scheme
+    self.parameters = parameters
+  }
+
+  private struct WeightKey: Hashable {
+    let value: ValueID
+    let axis: Int?
+    let leastScale: [Double]?
+  }
+
+  mutating func run() throws(ModelError) {
+    // Weights first: they read the activations' parameters under the values' present names.
+    for id in model.graph.nodeIDs {
+      if case .weighted(let activation, let weight, let axis, let bias)? = scheme.decisions[id] {
+        quantizeWeight(id, activation: activation, weight: weight, axis: axis, bias: bias)
+      }
+    }
+    for value in scheme.quantized.sorted() {
+      if let tensor = model.graph.constant(value) {
+        quantizeConstant(value, tensor)
+      } else {
+        insertPair(value)
+      }
+    }
+    try model.graph.sortTopologically()
+    model.graph.dropUnusedValues()
+  }
+
+  // MARK: Activations
+
+  /// Puts Q and DQ behind a value; everything that reads it then reads the DQ's result. A graph
+  /// output keeps its name: the DQ produces it.
+  private mutating func insertPair(_ value: ValueID) {
+    let name = model.graph[value].name
+    let (scale, zeroPoint) = scalar(parameters[value]!, name)
+    let type = model.graph[value].tensorType
+    let quantized = model.graph.addFreshValue(
+      "\(name)_quantized", type: type.map { .tensor(TensorType(.uint8, $0.shape)) })
+    let source: ValueID
+    let result: ValueID
+    if model.graph.isOutput(value), let producer = model.graph[value].producer {
+      let slot = model.graph[producer].outputs.firstIndex(of: value)!
+      source = model.graph.addFreshValue("\(name)_float", type: type.map { .tensor($0) })
+      model.graph.setOutput(producer, slot: slot, to: source)
+      result = value
+    } else {
+      source = value
+      result = model.graph.addFreshValue("\(name)_dequantized", type: type.map { .tensor($0) })
+      model.graph.replaceInputs(of: value, with: result)
+    }
+    model.graph.add(
+      QuantizationNodes.quantize(
+        source, scale: scale, zeroPoint: zeroPoint, into: quantized,
+        name: "\(model.graph[quantized].name)_q"))
+    model.graph.add(
+      QuantizationNodes.dequantize(
+        quantized, scale: scale, zeroPoint: zeroPoint, axis: nil, into: result,
+        name: "\(model.graph[result].name)_dq"))
+  }
+
+  /// A constant operand is stored in the activations' type.
+  private mutating func quantizeConstant(_ value: ValueID, _ tensor: Tensor) {
+    guard let floats = tensor.floats, let own = parameters[value] else { return }
+    let name = model.graph[value].name
+    let (scale, zeroPoint) = scalar(own, name)
+    let stored = model.graph.addInitializer(
+      "\(name)_quantized", Tensor(.uint8, tensor.dimensions, Storage(own.quantize(floats))))
+    let result = model.graph.addFreshValue("\(name)_dequantized", type: .tensor(tensor.type))
+    for case .input(let node, let slot) in model.graph[value].uses {
+      switch scheme.decisions[node] {
+      case .weighted, .integer: model.graph.setInput(node, slot: slot, to: result)
+      default: break
+      }
+    }
+    model.graph.add(
+      QuantizationNodes.dequantize(
+        stored, scale: scale, zeroPoint: zeroPoint, axis: nil, into: result,
+        name: "\(model.graph[result].name)_dq"))
+  }
+
+  /// Scale and zero-point as constants of rank 0; equal ones are stored once.
+  private mutating func scalar(
+    _ own: ActivationParameters, _ name: String
+  ) -> (scale: ValueID, zeroPoint: ValueID) {
+    if let known = scalars[own] { return known }
+    let pair = (
+      scale: model.graph.addInitializer("\(name)_scale", Tensor(floats: [own.scale], [])),
+      zeroPoint: model.graph.addInitializer(
+        "\(name)_zero_point", Tensor(.uint8, [], Storage([own.zeroPoint])))
+    )
+    scalars[own] = pair
+    return pair
+  }
+
+  // MARK: Weights
+
+  private mutating func quantizeWeight(
+    _ id: NodeID, activation: Int, weight: Int, axis: Int?, bias: Int?
+  ) {
+    let node = model.graph[id]
+    guard let weightID = node.inputs[weight], let tensor = model.graph.constant(weightID),
+      let values = tensor.floats, let input = node.inputs[activation],
+      let scale = parameters[input]?.scale
+    else { return }
+    let channels = axis.map { tensor.dimensions[$0] } ?? 1
+    var biases: [Float]?
+    var least: [Double]?
+    if let bias, let biasID = node.inputs[bias], let constant = model.graph.constant(biasID)?.floats {
+      // One number serves all channels; with one scale for the weight the bias keeps its length.
+      let count = axis == nil ? constant.count : channels
+      biases = constant.count == count ? constant : Array(repeating: constant[0], count: count)
+      let limit = Double(Int32.max) * Double(scale)
+      let needed = biases!.map { Double($0.magnitude) / limit }
+      least = axis == nil ? [needed.max() ?? 0] : needed
+    }
+    let quantized = QuantizedWeight(values, tensor.dimensions, axis: axis, leastScale: least)
+    let key = WeightKey(value: weightID, axis: axis, leastScale: least)
+    if let known = weights[key] {
+      model.graph.setInput(id, slot: weight, to: known)
+    } else {
+      let name = model.graph[weightID].name
+      let result = addDequantized(
+        name, Tensor(.int8, tensor.dimensions, Storage(quantized.values)), quantized.scales,
+        zero: Tensor(.int8, axis == nil ? [] : [channels], Storage([Int8](repeating: 0, count: channels))),
+        axis: axis)
+      weights[key] = result
+      model.graph.setInput(id, slot: weight, to: result)
+    }
+    guard let bias, let biases, let biasID = node.inputs[bias] else { return }
+    let scales = quantized.scales.map { $0 * scale }
+    let stored = biases.indices.map { index -> Int32 in
+      let rounded = (Double(biases[index]) / Double(scales[scales.count == 1 ? 0 : index]))
+        .rounded(.toNearestOrEven)
+      return rounded.isNaN ? 0 : Int32(min(max(rounded, Double(Int32.min)), Double(Int32.max)))
+    }
+    let result = addDequantized(
+      model.graph[biasID].name, Tensor(.int32, [stored.count], Storage(stored)), scales,
+      zero: Tensor(
+        .int32, axis == nil ? [] : [channels], Storage([Int32](repeating: 0, count: scales.count))),
+      axis: axis == nil ? nil : 0)
+    model.graph.setInput(id, slot: bias, to: result)
+  }
+
+  private mutating func addDequantized(
+    _ name: String, _ stored: Tensor, _ scales: [Float], zero: Tensor, axis: Int?
+  ) -> ValueID {
+    let data = model.graph.addInitializer("\(name)_quantized", stored)
+    let scale = model.graph.addInitializer(
+      "\(name)_scale", Tensor(floats: scales, axis == nil ? [] : [scales.count]))
+    let zeroPoint = model.graph.addInitializer("\(name)_zero_point", zero)
+    let result = model.graph.addFreshValue(
+      "\(name)_dequantized", type: .tensor(TensorType(.float, stored.dimensions)))
+    model.graph.add(
+      QuantizationNodes.dequantize(
+        data, scale: scale, zeroPoint: zeroPoint, axis: axis, into: result,
+        name: "\(model.graph[result].name)_dq"))
+    return result
+  }
+}

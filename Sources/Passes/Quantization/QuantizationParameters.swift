@@ -1,0 +1,56 @@
+internal import IR
+
+/// Scale and zero-point of unsigned 8-bit activations (QUANTIZATION.md, "Parameters").
+struct ActivationParameters: Hashable {
+  let scale: Float
+  let zeroPoint: UInt8
+
+  /// Parameters for a range, widened to hold 0.
+  ///
+  /// A range without extent says nothing about a scale; values in [0, 1] are then told apart.
+  init(_ range: ClosedRange<Float>) {
+    var low = Double(min(range.lowerBound, 0)), high = Double(max(range.upperBound, 0))
+    if low == high { (low, high) = (0, 1) }
+    let step = (high - low) / 255
+    scale = max(Float(step), .leastNormalMagnitude)
+    zeroPoint = UInt8(min(max((-low / step).rounded(.toNearestOrEven), 0), 255))
+  }
+
+  /// `saturate(rne(x / scale) + zeroPoint)`.
+  func quantize(_ values: [Float]) -> [UInt8] {
+    values.map { value in
+      let rounded = (value / scale).rounded(.toNearestOrEven) + Float(zeroPoint)
+      return rounded.isNaN ? 0 : UInt8(min(max(rounded, 0), 255))
+    }
+  }
+}
+
+/// A weight as signed 8-bit integers, symmetric, per channel along an axis or with one scale.
+struct QuantizedWeight {
+  let values: [Int8]
+  let scales: [Float]
+
+  /// - Parameters:
+  ///   - axis: the axis of the channels, or nil for one scale.
+  ///   - leastScale: for each channel the smallest scale allowed, so that its bias fits 32 bits.
+  init(_ weight: [Float], _ shape: [Int], axis: Int?, leastScale: [Double]? = nil) {
+    let channels = axis.map { shape[$0] } ?? 1
+    let inner = axis.map { shape[($0 + 1)...].reduce(1, *) } ?? max(weight.count, 1)
+    var peak = [Float](repeating: 0, count: channels)
+    for (index, value) in weight.enumerated() where value.magnitude > peak[index / inner % channels] {
+      peak[index / inner % channels] = value.magnitude
+    }
+    // A channel of zeros takes its layer's scale: with 1 its bias would round to nothing.
+    let fallback = peak.max().flatMap { $0 > 0 && $0.isFinite ? $0 : nil } ?? 1
+    let scales = peak.indices.map { channel -> Float in
+      let own = peak[channel] > 0 && peak[channel].isFinite ? peak[channel] : fallback
+      let least = leastScale?[channel] ?? 0
+      return max(Float(max(Double(own) / 127, least)), .leastNormalMagnitude)
+    }
+    self.scales = scales
+    values = weight.enumerated().map { index, value in
+      let rounded = (value / scales[index / inner % channels]).rounded(.toNearestOrEven)
+      return rounded.isNaN ? 0 : Int8(min(max(rounded, -127), 127))
+    }
+  }
+}

@@ -1,0 +1,188 @@
+internal import IR
+internal import Operators
+
+/// Which nodes become integer and which values are quantized, found from the operators' rules in
+/// one walk (QUANTIZATION.md, "What ORT turns into integer kernels").
+struct QuantizationScheme {
+  /// What becomes of a node.
+  enum Decision {
+    /// Its weight and bias are quantized too.
+    case weighted(activation: Int, weight: Int, axis: Int?, bias: Int?)
+    /// Its inputs and outputs are quantized.
+    case integer
+    /// It vanishes into the operator before it.
+    case absorbed
+    /// It stays in float.
+    case float(reason: String)
+  }
+
+  private(set) var decisions: [NodeID: Decision] = [:]
+  private(set) var quantized: Set<ValueID> = []
+  /// Ranges known beforehand.
+  private(set) var fixed: [ValueID: ClosedRange<Float>] = [:]
+  /// What absorbed clamps allow.
+  private(set) var clamps: [ValueID: ClosedRange<Float>] = [:]
+  /// Nodes that cannot run in calibration, because they or one before them is not known; with the
+  /// reason.
+  private(set) var blind: [NodeID: String] = [:]
+  private var sharing: UnionFind
+  private let facts: Facts
+
+  init(_ facts: Facts, _ options: QuantizationOptions, opset: Int) {
+    self.facts = facts
+    sharing = UnionFind(count: facts.graph.valueCount)
+    let excluded = options.exclude.map { ($0, Glob($0)) }
+    for id in facts.graph.nodeIDs {
+      let names = facts.graph.names(of: id)
+      if let reason = blindness(of: id) {
+        blind[id] = reason
+        decisions[id] = .float(reason: reason)
+      } else if let (pattern, _) = excluded.first(where: { _, glob in names.contains(where: glob.matches) }) {
+        decisions[id] = .float(reason: "excluded by '\(pattern)'")
+      } else {
+        decisions[id] = decide(id, perChannel: opset >= QuantizationNodes.perChannelOpset)
+      }
+    }
+  }
+
+  /// Why a node cannot run; nil when it can.
+  private func blindness(of id: NodeID) -> String? {
+    let node = facts.graph[id]
+    if facts.op(id) == nil { return "the operator is not known" }
+    if !node.subgraphs.isEmpty { return "it has subgraphs, which are not run in calibration" }
+    for input in node.inputs.compactMap({ $0 }) {
+      guard let producer = facts.graph[input].producer, blind[producer] != nil else { continue }
+      return "its input '\(facts.graph[input].name)' cannot be computed in calibration"
+    }
+    return nil
+  }
+
+  /// A number that values sharing scale and zero-point have in common.
+  mutating func parameterGroup(_ value: ValueID) -> Int { sharing.root(value.index) }
+
+  private mutating func decide(_ id: NodeID, perChannel allowed: Bool) -> Decision {
+    let node = facts.graph[id]
+    guard let op = facts.op(id) else { return .float(reason: "the operator is not known") }
+    switch op.quantization(facts.inputs(id)) {
+    case .float(let reason): return .float(reason: reason)
+    case .weighted(let activation, let weight, let axis, let bias, let perChannel):
+      if let reason = obstacle(id, activation: activation, weight: weight, axis: axis, bias: bias) {
+        return .float(reason: reason)
+      }
+      mark([node.inputs[activation]!] + node.outputs.compactMap { $0 })
+      let bias = bias.flatMap { (node.inputs[safe: $0] ?? nil) == nil ? nil : $0 }
+      return .weighted(
+        activation: activation, weight: weight, axis: allowed && perChannel ? axis : nil, bias: bias)
+    case .product(let inputs):
+      let operands = inputs.compactMap { node.inputs[$0] }
+      guard (operands + node.outputs.compactMap { $0 }).allSatisfy(isFloat) else {
+        return .float(reason: "its operands are not of type float")
+      }
+      mark(operands + node.outputs.compactMap { $0 })
+      return .integer
+    case .free(let inputs): return follow(id, inputs, range: nil)
+    case .bounded(let inputs, let range): return follow(id, inputs, range: range)
+    case .shared(let inputs): return share(id, inputs)
+    case .clamp(let range): return clamp(id, range)
+    }
+  }
+
+  private func isFloat(_ value: ValueID) -> Bool {
+    facts.graph[value].tensorType?.elementType == .float
+  }
+
+  private mutating func mark(_ values: [ValueID]) { quantized.formUnion(values) }
+
+  private func obstacle(
+    _ id: NodeID, activation: Int, weight: Int, axis: Int, bias: Int?
+  ) -> String? {
+    let node = facts.graph[id]
+    guard let data = node.inputs[safe: activation] ?? nil, isFloat(data),
+      facts.graph.constant(data) == nil
+    else { return "its input is constant or not of type float" }
+    guard let value = node.inputs[safe: weight] ?? nil, let tensor = facts.graph.constant(value),
+      tensor.elementType == .float, tensor.dimensions.indices.contains(axis), tensor.count > 0
+    else { return "its weight is not a constant of type float" }
+    guard let bias, let value = node.inputs[safe: bias] ?? nil else { return nil }
+    let channels = tensor.dimensions[axis]
+    guard let constant = facts.graph.constant(value), constant.elementType == .float,
+      constant.count == channels || constant.count == 1,
+      constant.dimensions.isEmpty || constant.dimensions.last == constant.count
+    else { return "its bias is not a constant with one number a channel" }
+    return nil
+  }
+
+  /// Operators that pay in integers only next to others that are: at least one input is quantized.
+  private mutating func follow(
+    _ id: NodeID, _ inputs: [Int], range: ClosedRange<Float>?
+  ) -> Decision {
+    let node = facts.graph[id]
+    let operands = inputs.compactMap { node.inputs[safe: $0] ?? nil }
+    let outputs = node.outputs.compactMap { $0 }
+    guard operands.contains(where: quantized.contains) else {
+      return .float(reason: "none of its inputs is quantized")
+    }
+    guard (operands + outputs).allSatisfy(isFloat) else {
+      return .float(reason: "its operands are not of type float")
+    }
+    if outputs.contains(where: facts.graph.isOutput) {
+      return .float(reason: "its result is a graph output")
+    }
+    mark(operands + outputs)
+    if let range { for output in outputs { fixed[output] = range } }
+    return .integer
+  }
+
+  private mutating func share(_ id: NodeID, _ inputs: [Int]) -> Decision {
+    let node = facts.graph[id]
+    guard let source = inputs.first.flatMap({ node.inputs[safe: $0] ?? nil }),
+      quantized.contains(source)
+    else { return .float(reason: "its input is not quantized") }
+    let outputs = node.outputs.compactMap { $0 }
+    guard outputs.allSatisfy(isFloat) else { return .float(reason: "its result is not of type float") }
+    if outputs.contains(where: facts.graph.isOutput) {
+      return .float(reason: "its result is a graph output")
+    }
+    for output in outputs { sharing.unite(source.index, output.index) }
+    mark(outputs)
+    return .integer
+  }
+
+  /// A clamp after an integer operator goes when nothing else reads what it clamps: the range of
+  /// its own output then does the clamping.
+  private mutating func clamp(_ id: NodeID, _ range: ClosedRange<Float>) -> Decision {
+    let node = facts.graph[id]
+    guard let source = node.inputs[0], let result = node.outputs[0], quantized.contains(source) else {
+      return .float(reason: "its input is not quantized")
+    }
+    guard let producer = facts.graph[source].producer, let before = decisions[producer],
+      facts.graph.onlyConsumer(of: source) == id
+    else { return .float(reason: "other nodes read '\(facts.graph[source].name)' too") }
+    switch before {
+    case .weighted, .integer:
+      guard sharing.root(source.index) == source.index, !isShared(source) else {
+        return .float(reason: "the operator before it shares its parameters")
+      }
+      quantized.remove(source)
+      mark([result])
+      clamps[result] = range
+      return .absorbed
+    case .absorbed, .float: return .float(reason: "the operator before it is not integer")
+    }
+  }
+
+  /// Whether the producer only passes its input's parameters on.
+  private func isShared(_ value: ValueID) -> Bool {
+    guard let producer = facts.graph[value].producer, let op = facts.op(producer) else { return false }
+    if case .shared = op.quantization(facts.inputs(producer)) { return true }
+    return false
+  }
+}
+
+extension Graph {
+  /// Everything a pattern may name a node by: name, operator, outputs.
+  func names(of id: NodeID) -> [String] {
+    let node = self[id]
+    return [node.name ?? "", node.type] + node.outputs.compactMap { $0.map { self[$0].name } }
+  }
+}

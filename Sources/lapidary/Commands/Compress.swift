@@ -1,0 +1,82 @@
+import ArgumentParser
+import Lapidary
+
+/// `lapidary compress`.
+struct Compress: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Fuses, prunes and quantizes a model, proves each step and reports gain and cost.",
+    discussion: """
+      Without a target nothing is pruned; without calibration data nothing is quantized. A recipe \
+      file says the same in YAML; options given beside it win.
+
+      Example: lapidary compress Fixtures/fashion/fashion.onnx -o small.onnx --ratio 0.3 \
+      --calibration Fixtures/fashion/calibration.npz --evaluate Fixtures/fashion/test.npz
+      """)
+
+  @Argument(help: "The model; - for the standard input.")
+  var model: String
+
+  @OptionGroup var output: OutputOptions
+
+  @Option(help: ArgumentHelp("A file that says what to do.", valueName: "FILE.yaml"))
+  var recipe: String?
+
+  @OptionGroup var target: TargetOptions
+
+  @Option(help: "Samples to quantize with: an .npz file, a folder of .npy or .pb files, or random:N.")
+  var calibration: String?
+
+  @Option(help: "Samples with an array 'labels' to measure each stage with.")
+  var evaluate: String?
+
+  @Flag(help: "Leave pruning out.")
+  var noPrune = false
+
+  @Flag(help: "Leave out the recovery of accuracy after pruning, which needs calibration data.")
+  var noRecover = false
+
+  @Flag(help: "Leave quantization out.")
+  var noQuantize = false
+
+  @Flag(help: "Leave fusion out.")
+  var noFuse = false
+
+  @OptionGroup var report: ReportOptions
+  @OptionGroup var verification: VerificationOptions
+  @OptionGroup var runOptions: RunOptions
+
+  func run() throws {
+    try output.check(against: [model])
+    let original = try ONNXFile.read(model)
+    var plan = try recipe.map { path throws(ModelError) in
+      try Recipe(yaml: String(decoding: try TextFile.read(path), as: UTF8.self))
+    } ?? Recipe()
+    if let target = target.target {
+      if plan.pruning == nil { plan.pruning = PruningOptions(target: target) }
+      plan.pruning?.target = target
+    }
+    if noPrune { plan.pruning = nil }
+    if noRecover { plan.recovers = false }
+    if noFuse { plan.fuses = false }
+    if noQuantize || (calibration == nil && recipe == nil) { plan.quantization = nil }
+    let samples = try load(calibration, original), labelled = try load(evaluate, original)
+    let progress = Progress("compressing")
+    let result = try Compression(
+      original, plan, calibration: samples, evaluation: labelled, options: runOptions.session(),
+      verification: verification.verification(runOptions), progress: progress.show)
+    try output.write(result.model)
+    let notes = UnknownOperators(original).notes
+    report.print(
+      toStandardError: output.reportsToStandardError,
+      text: result.table.text + notes.map { "note: \($0)\n" }.joined(),
+      markdown: result.table.markdown,
+      json: .object([
+        "schema": .int(1), "stages": result.table.json, "notes": .array(notes.map { .string($0) }),
+      ]))
+  }
+
+  private func load(_ spec: String?, _ model: Model) throws(ModelError) -> Dataset? {
+    guard let spec else { return nil }
+    return try Dataset.load(spec, for: model.graph, seed: runOptions.seed)
+  }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Lapidary
+
+/// `lapidary infer`.
+struct Infer: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Infers the type of every intermediate and writes it into the model.",
+    discussion: """
+      Example: lapidary infer Fixtures/fashion/fashion.onnx -o typed.onnx --dim batch=1
+      """)
+
+  @Argument(help: "The model; - for the standard input.")
+  var model: String
+
+  @Option(
+    help: ArgumentHelp("A length for a symbolic dimension, such as --dim N=1.", valueName: "NAME=LENGTH"))
+  var dim: [String] = []
+
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var report: ReportOptions
+
+  func run() throws {
+    try output.check(against: [model])
+    let loaded = try ONNXFile.read(model)
+    let result = try TypedModel(loaded, binding: try dimensionBindings(dim))
+    try output.write(result.model)
+    var table = Table("", [.init("values", numeric: true), .init("typed", numeric: true)])
+    table.add(.init(result.values), .init(result.typed))
+    let missing = result.untyped.map { "no shape: \($0)\n" }.joined()
+    report.print(
+      toStandardError: output.reportsToStandardError, text: table.text + missing,
+      markdown: table.markdown,
+      json: .object([
+        "schema": .int(1), "values": .int(result.values), "typed": .int(result.typed),
+        "untyped": .array(result.untyped.map { .string($0) }),
+      ]))
+  }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Foundation
+import Lapidary
+
+/// `lapidary run`.
+struct Run: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Runs a model and writes its outputs, one file each.",
+    discussion: """
+      Outputs are written as ONNX tensors (output_0.pb, ...) when the inputs came as .pb files, \
+      else as NAME.npy.
+
+      Example: lapidary run Fixtures/fashion/fashion.onnx --inputs random:4 -o outputs
+      """)
+
+  @Argument(help: "The model; - for the standard input.")
+  var model: String
+
+  @Option(help: "Samples: an .npz file, a folder of .npy or .pb files, or random:N.")
+  var inputs: String
+
+  @Option(name: [.short, .long], help: "The folder to write to.")
+  var output: String
+
+  @Option(help: ArgumentHelp("Which implementation runs the model.", valueName: "accelerated|reference"))
+  var backend = Backend.accelerated
+
+  @OptionGroup var report: ReportOptions
+  @OptionGroup var runOptions: RunOptions
+
+  func run() throws {
+    let loaded = try ONNXFile.read(model)
+    let session = try Session(loaded, options: runOptions.session(backend))
+    let data = try Dataset.load(inputs, for: loaded.graph, seed: runOptions.seed)
+    let results = try data.run(on: session)
+    try OutputFolder(output).write(results, of: loaded.graph, asTensors: data.isFromProtos)
+    var table = Table("", [.init("output"), .init("type")])
+    for info in loaded.graph.outputs {
+      let name = loaded.graph[info.value].name
+      table.add(.init(name), .init(results[name].map { "\($0.type)" } ?? "?"))
+    }
+    report.print(
+      text: table.text, markdown: table.markdown,
+      json: .object(["schema": .int(1), "outputs": table.json]))
+  }
+}

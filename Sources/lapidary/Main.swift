@@ -1,0 +1,38 @@
+import ArgumentParser
+import Foundation
+import Lapidary
+
+/// Runs the command and turns errors into text and an exit status, in this one place.
+@main
+enum Main {
+  static func main() {
+    do {
+      var command = try LapidaryCommand.parseAsRoot()
+      try command.run()
+    } catch let error as ModelError {
+      let name = CommandLine.arguments.dropFirst().first { !$0.hasPrefix("-") } ?? "lapidary"
+      var text = "error: \(name): \(error)\n"
+      if let hint = error.hint { text += "hint: \(hint)\n" }
+      FileHandle.standardError.write(Data(text.utf8))
+      // A failed verification is an answer (1), anything else is trouble (2).
+      exit(error.code == .verification && name != "diff" ? 1 : 2)
+    } catch {
+      LapidaryCommand.exit(withError: error)
+    }
+  }
+}
+
+/// `lapidary`.
+struct LapidaryCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "lapidary",
+    abstract: "Makes ONNX models smaller and faster as files, and proves each step.",
+    discussion: """
+      Exit status: 0 fine, 1 differs or failed verification, 2 trouble, 64 wrong usage.
+      """,
+    version: "0.1.0",
+    subcommands: [
+      Compress.self, Inspect.self, Check.self, Infer.self, Convert.self, Text.self, Fuse.self,
+      Groups.self, Prune.self, Quantize.self, Run.self, Compare.self, Evaluate.self, Diff.self,
+    ])
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Foundation
+import Lapidary
+
+/// Where a changed model goes.
+struct OutputOptions: ParsableArguments {
+  @Option(name: [.short, .long], help: "The file to write; - for the standard output.")
+  var output: String
+
+  @Flag(help: "Allow the output to replace the input.")
+  var force = false
+
+  /// Refuses early what would fail or destroy the input late.
+  func check(against inputs: [String]) throws(ModelError) {
+    guard output != "-" else { return }
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), isFolder.boolValue {
+      throw ModelError(.file, "\"\(output)\": expected a file to write, found a directory")
+    }
+    guard !force else { return }
+    let target = URL(fileURLWithPath: output).resolvingSymlinksInPath().path
+    for input in inputs where input != "-" {
+      if URL(fileURLWithPath: input).resolvingSymlinksInPath().path == target {
+        throw ModelError(
+          .request, "\"\(output)\": expected another file than the input, found the same",
+          hint: "give --force to replace it")
+      }
+    }
+  }
+
+  /// Writes the model.
+  func write(_ model: Model, _ options: WriteOptions = .inline) throws(ModelError) {
+    try ONNXFile.write(model, to: output, options)
+  }
+
+  /// Reports go to the standard error when the model goes to the standard output.
+  var reportsToStandardError: Bool { output == "-" }
+}
