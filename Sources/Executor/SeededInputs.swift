@@ -34,37 +34,24 @@ public enum SeededInputs {
   /// Inputs for every input that the graph requires: floats nearly standard normal, integers from
   /// 0 to 3, truth values.
   ///
-  /// - Parameters:
-  ///   - bindings: lengths for named dimensions; others, and unknown ones, are 1.
+  /// - Parameter shapes: the shape of each required input, in order (`SampleShapes`).
   public static func make(
-    for graph: Graph, seed: UInt64, bindings: [String: Int] = [:]
+    for graph: Graph, shapes: [[Int]], seed: UInt64
   ) throws(ModelError) -> [String: Tensor] {
     var inputs: [String: Tensor] = [:]
-    for (index, info) in graph.requiredInputs.enumerated() {
+    for (index, (info, shape)) in zip(graph.requiredInputs, shapes).enumerated() {
       let name = graph[info.value].name
-      guard let type = info.type?.tensor, let shape = type.shape else {
-        throw ModelError(
-          .unsupported,
-          "input '\(name)': expected a tensor of known rank, found \(info.type.map { "\($0)" } ?? "no type")"
-        )
-      }
-      let dimensions = shape.dimensions.map { length($0, bindings) }
       // Each input has its own sequence, so that one more input does not change the others.
       var generator = SplitMix64(seed: seed &+ UInt64(index) &* 0xd1b5_4a32_d192_ed03)
-      guard let tensor = make(type.elementType, dimensions, &generator) else {
+      let type = info.type?.tensor?.elementType ?? .undefined
+      guard let tensor = make(type, shape, &generator) else {
         throw ModelError(
-          .unsupported, "input '\(name)': expected a type of numbers or truth values, found \(type)")
+          .unsupported,
+          "input '\(name)': expected numbers or truth values that fit in memory, found \(type)\(shape)")
       }
       inputs[name] = tensor
     }
     return inputs
-  }
-
-  private static func length(_ dimension: Dimension, _ bindings: [String: Int]) -> Int {
-    guard let expression = dimension.expression else { return 1 }
-    var all = bindings
-    for symbol in expression.symbols where all[symbol] == nil { all[symbol] = 1 }
-    return max(0, expression.evaluated(all) ?? 1)
   }
 
   /// A random tensor of the given type; nil for types other than numbers and truth values, and for

@@ -247,7 +247,8 @@ extension Graph {
     var ready = Heap()
     for id in living {
       let node = self[id]
-      let producers = Set((node.inputs.compactMap { $0 } + node.captures).compactMap { self[$0].producer })
+      let producers = Set(
+        (node.inputs.compactMap { $0 } + node.captures).compactMap { self[$0].producer })
       pending[id] = producers.count
       for producer in producers { followers[producer, default: []].append(id) }
       if producers.isEmpty { ready.push(place[id]!) }
@@ -262,7 +263,8 @@ extension Graph {
     }
     guard sorted.count == living.count else {
       let stuck = living.first { pending[$0]! > 0 }!
-      throw ModelError(.invalid, "\(label(stuck)): expected no cycle, found that it reads its own result")
+      throw ModelError(
+        .invalid, "\(label(stuck)): expected no cycle, found that it reads its own result")
     }
     order = sorted
   }

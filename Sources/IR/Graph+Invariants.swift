@@ -19,19 +19,22 @@ extension Graph {
           throw ModelError(
             .invalid,
             "\(label(id)), input \(slot): expected a value defined before the node, found '\(self[input].name)'"
-              + (self[input].producer == nil ? ", which nothing defines" : ", which is produced later")
+              + (self[input].producer == nil
+                ? ", which nothing defines" : ", which is produced later")
           )
         }
         useCount[input.index] += 1
         guard self[input].uses.contains(.input(id, slot: slot)) else {
-          throw ModelError(.invalid, "\(label(id)), input \(slot): use of '\(self[input].name)' is not recorded")
+          throw ModelError(
+            .invalid, "\(label(id)), input \(slot): use of '\(self[input].name)' is not recorded")
         }
       }
       for capture in node.captures {
         guard defined[capture.index] || outerNames.contains(self[capture].name) else {
           throw ModelError(
             .invalid,
-            "\(label(id)): expected a value defined before its subgraph reads it, found '\(self[capture].name)'")
+            "\(label(id)): expected a value defined before its subgraph reads it, found '\(self[capture].name)'"
+          )
         }
         useCount[capture.index] += 1
       }
@@ -39,14 +42,17 @@ extension Graph {
         guard self[output].producer == id, !defined[output.index] else {
           throw ModelError(
             .invalid,
-            "\(label(id)): expected to be the only definition of '\(self[output].name)', found another")
+            "\(label(id)): expected to be the only definition of '\(self[output].name)', found another"
+          )
         }
         defined[output.index] = true
       }
       let subgraphs = node.subgraphs
       if !subgraphs.isEmpty {
         var names = outerNames
-        for index in valueTable.indices where defined[index] { names.insert(valueTable[index].name) }
+        for index in valueTable.indices where defined[index] {
+          names.insert(valueTable[index].name)
+        }
         for subgraph in subgraphs {
           try noting(label(id)) { () throws(ModelError) in
             try subgraph.checkInvariants(outerNames: names)
@@ -57,11 +63,15 @@ extension Graph {
     for info in outputs
     where !defined[info.value.index] && !outerNames.contains(self[info.value].name) {
       throw ModelError(
-        .invalid, "graph output '\(self[info.value].name)': expected a value that the graph defines, found none")
+        .invalid,
+        "graph output '\(self[info.value].name)': expected a value that the graph defines, found none"
+      )
     }
     for (index, value) in valueTable.enumerated() where value.uses.count != useCount[index] {
       throw ModelError(
-        .invalid, "value '\(value.name)': expected \(useCount[index]) recorded uses, found \(value.uses.count)")
+        .invalid,
+        "value '\(value.name)': expected \(useCount[index]) recorded uses, found \(value.uses.count)"
+      )
     }
   }
 }

@@ -139,7 +139,8 @@ public struct SymbolicExpression: Hashable, Sendable {
       var term = Self(coefficient)
       for factor in product {
         switch factor {
-        case .symbol(let name): term = term * (bindings[name].map { Self($0) } ?? Self(symbol: name))
+        case .symbol(let name):
+          term = term * (bindings[name].map { Self($0) } ?? Self(symbol: name))
         case .floor(let a, let b):
           guard let x = a.substituting(bindings), let y = b.substituting(bindings),
             let quotient = Self.floorDivide(x, by: y)

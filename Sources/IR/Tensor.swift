@@ -71,7 +71,9 @@ public struct Tensor: Sendable {
   }
 
   /// The number of elements.
-  public var count: Int { dimensions.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue } }
+  public var count: Int {
+    dimensions.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
+  }
 
   /// The number of bytes the elements take, 0 for strings.
   public var byteCount: Int { if case .bytes(let storage) = payload { storage.count } else { 0 } }
@@ -117,7 +119,8 @@ extension Tensor {
     case .uint8, .bool: load(UInt8.self)?.map { Int($0) }
     case .uint16: load(UInt16.self)?.map { Int($0) }
     case .uint32: load(UInt32.self)?.map { Int($0) }
-    case .uint64: load(UInt64.self).flatMap { v in v.contains { $0 > Int.max } ? nil : v.map { Int($0) } }
+    case .uint64:
+      load(UInt64.self).flatMap { v in v.contains { $0 > Int.max } ? nil : v.map { Int($0) } }
     default: nil
     }
   }

@@ -76,6 +76,8 @@ package func quantizeDynamically(
   }
   let zeroPoint = saturate(-low / scale)
   let zero = Float(zeroPoint)
-  for i in 0..<x.count { (y + i).initialize(to: saturate((x[i] / scale).rounded(.toNearestOrEven) + zero)) }
+  for i in 0..<x.count {
+    (y + i).initialize(to: saturate((x[i] / scale).rounded(.toNearestOrEven) + zero))
+  }
   return (scale, zeroPoint)
 }

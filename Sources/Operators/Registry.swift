@@ -161,7 +161,8 @@ package enum Registry {
     let wanted =
       allowed.upperBound == .max
       ? "at least \(allowed.lowerBound)"
-      : allowed.count == 1 ? "\(allowed.lowerBound)" : "\(allowed.lowerBound) to \(allowed.upperBound)"
+      : allowed.count == 1
+        ? "\(allowed.lowerBound)" : "\(allowed.lowerBound) to \(allowed.upperBound)"
     throw ModelError(.invalid, "\(label): expected \(wanted) \(what), found \(count)")
   }
 }

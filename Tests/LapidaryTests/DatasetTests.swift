@@ -26,7 +26,7 @@ import Testing
   @Test func archivesGiveInputsAndLabels() throws {
     let data = Data(base64Encoded: ArrayFileTests.archive, options: .ignoreUnknownCharacters)
     try folder.add("x.npz", [UInt8](try #require(data)))
-    let dataset = try Dataset.load(folder["x.npz"], for: graph(["image": images]), seed: 0)
+    let dataset = try Dataset.load(folder["x.npz"], for: Model(graph: graph(["image": images])), seed: 0)
     #expect(dataset.count == 3)
     #expect(dataset.batch == nil)
     #expect(dataset.labels == [2, 0, 1])
@@ -40,7 +40,7 @@ import Testing
     try NPZ.write(
       [("foo", Tensor(floats: [1], [1])), ("labels", Tensor(int64: [1], [1]))], to: folder["x.npz"])
     let error = try #require(throws: ModelError.self) {
-      try Dataset.load(folder["x.npz"], for: graph(["image": images]), seed: 0)
+      try Dataset.load(folder["x.npz"], for: Model(graph: graph(["image": images])), seed: 0)
     }
     #expect(error.code == .request)
     #expect(
@@ -58,7 +58,7 @@ import Testing
   func arraysThatDoNotFitAreNamed(tensor: Tensor, reason: String) throws {
     try NPY.write(tensor, to: folder["x.npy"])
     let error = try #require(throws: ModelError.self) {
-      try Dataset.load(folder["x.npy"], for: graph(["image": images]), seed: 0)
+      try Dataset.load(folder["x.npy"], for: Model(graph: graph(["image": images])), seed: 0)
     }
     #expect(
       error.description == "data \"\(folder["x.npy"])\": array 'image': \(reason)")
@@ -67,7 +67,7 @@ import Testing
   @Test func fixedBatchesGroupTheSamples() throws {
     try NPY.write(Tensor(floats: numbers(14), [7, 2]), to: folder["x.npy"])
     let type = TensorType(.float, [3, 2])
-    let dataset = try Dataset.load(folder["x.npy"], for: graph(["image": type]), seed: 0)
+    let dataset = try Dataset.load(folder["x.npy"], for: Model(graph: graph(["image": type])), seed: 0)
     #expect(dataset.count == 6)
     #expect(dataset.batch == 3)
     #expect(dataset.batches(of: 1) == [0..<3, 3..<6])
@@ -87,7 +87,7 @@ import Testing
         ("a", Tensor(floats: numbers(4), [4, 1])), ("b", Tensor(floats: numbers(6), [6])),
         ("c", Tensor(floats: [9], [])), ("d", Tensor(floats: numbers(10), [10])),
       ], to: folder["x.npz"])
-    let dataset = try Dataset.load(folder["x.npz"], for: graph, seed: 0)
+    let dataset = try Dataset.load(folder["x.npz"], for: Model(graph: graph), seed: 0)
     #expect(dataset.count == 4)
     let inputs = try dataset.inputs(2..<4)
     #expect(inputs["a"]?.floats == [2, 3])
@@ -102,7 +102,7 @@ import Testing
       [("a", Tensor(floats: numbers(4), [2, 2])), ("b", Tensor(floats: numbers(6), [3, 2]))],
       to: folder["x.npz"])
     let error = try #require(throws: ModelError.self) {
-      try Dataset.load(folder["x.npz"], for: graph, seed: 0)
+      try Dataset.load(folder["x.npz"], for: Model(graph: graph), seed: 0)
     }
     #expect(
       error.message.hasSuffix("array 'b': expected as many samples as 'a' has, 2, found 3"))
@@ -111,7 +111,7 @@ import Testing
   @Test func foldersHoldArraysByName() throws {
     try NPY.write(Tensor(floats: numbers(4), [2, 2]), to: folder["a_b.npy"])
     try NPY.write(Tensor(int64: [7, 8], [2]), to: folder["labels.npy"])
-    let dataset = try Dataset.load(folder.path, for: graph(["a/b": images]), seed: 0)
+    let dataset = try Dataset.load(folder.path, for: Model(graph: graph(["a/b": images])), seed: 0)
     #expect(dataset.labels == [7, 8])
     #expect(!dataset.isFromProtos)
     #expect(try dataset.inputs(0..<1)["a/b"]?.floats == [0, 1])
@@ -127,7 +127,7 @@ import Testing
       try ONNXFile.writeTensor(Tensor(floats: [1], []), to: "\(set)/input_1.pb")
     }
     let graph = graph(["image": images, "scale": TensorType(.float, [Int]())])
-    let dataset = try Dataset.load(folder.path, for: graph, seed: 0)
+    let dataset = try Dataset.load(folder.path, for: Model(graph: graph), seed: 0)
     #expect(dataset.isFromProtos)
     #expect(dataset.count == 3)
     #expect(try dataset.inputs(0..<3)["image"]?.floats == [1, 2, 3, 4, 5, 6])
@@ -140,9 +140,9 @@ import Testing
       "ids": TensorType(.int64, Shape([Dimension(symbol: "N"), 8])),
       "flag": TensorType(.bool, [Int]()),
     ])
-    let one = try Dataset.load("random:4", for: graph, seed: 1).inputs(0..<4)
-    let same = try Dataset.load("random:4", for: graph, seed: 1).inputs(0..<4)
-    let other = try Dataset.load("random:4", for: graph, seed: 2).inputs(0..<4)
+    let one = try Dataset.load("random:4", for: Model(graph: graph), seed: 1).inputs(0..<4)
+    let same = try Dataset.load("random:4", for: Model(graph: graph), seed: 1).inputs(0..<4)
+    let other = try Dataset.load("random:4", for: Model(graph: graph), seed: 2).inputs(0..<4)
     #expect(one == same)
     #expect(one["x"] != other["x"])
     #expect(one["x"]?.dimensions == [4, 3, 1, 1000])
@@ -155,7 +155,7 @@ import Testing
 
   @Test func randomSamplesFillGroups() throws {
     let graph = graph(["x": TensorType(.float, [4, 2])])
-    let dataset = try Dataset.load("random:5", for: graph, seed: 1)
+    let dataset = try Dataset.load("random:5", for: Model(graph: graph), seed: 1)
     #expect(dataset.count == 8)
     #expect(dataset.batch == 4)
   }
@@ -167,7 +167,7 @@ import Testing
   ])
   func requestsThatMakeNoSenseAreNamed(spec: String, reason: String) throws {
     let error = try #require(throws: ModelError.self) {
-      try Dataset.load(spec, for: graph(["x": images]), seed: 0)
+      try Dataset.load(spec, for: Model(graph: graph(["x": images])), seed: 0)
     }
     #expect(error.description == "data \"\(spec)\": \(reason)")
   }
@@ -175,9 +175,9 @@ import Testing
   @Test func inputsWithoutATypeNeedData() throws {
     var graph = Graph()
     graph.addInput(ValueInfo(graph.addFreshValue("x"), type: nil))
-    #expect(throws: ModelError.self) { try Dataset.load("random:1", for: graph, seed: 0) }
+    #expect(throws: ModelError.self) { try Dataset.load("random:1", for: Model(graph: graph), seed: 0) }
     try NPY.write(Tensor(floats: [1], [1]), to: folder["x.npy"])
-    #expect(try Dataset.load(folder["x.npy"], for: graph, seed: 0).count == 1)
+    #expect(try Dataset.load(folder["x.npy"], for: Model(graph: graph), seed: 0).count == 1)
   }
 
   @Test func fixturesFitTheirModel() throws {
@@ -185,7 +185,7 @@ import Testing
       .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Fixtures")
       .path
     let model = try ONNXFile.read("\(fixtures)/fashion/fashion.onnx")
-    let data = try Dataset.load("\(fixtures)/fashion/test.npz", for: model.graph, seed: 0)
+    let data = try Dataset.load("\(fixtures)/fashion/test.npz", for: model, seed: 0)
     #expect(data.count == 2000)
     #expect(data.labels?.count == 2000)
   }

@@ -3,7 +3,7 @@ public import IR
 internal import ONNXFile
 
 extension Dataset {
-  /// Loads data for a graph.
+  /// Loads data for a model.
   ///
   /// - Parameters:
   ///   - spec: an `.npz` file whose arrays are called like the graph's inputs (and `labels`); an
@@ -12,8 +12,9 @@ extension Dataset {
   ///     `random:N` for N samples of noise.
   ///   - seed: for `random:N`.
   public static func load(
-    _ spec: String, for graph: Graph, seed: UInt64
+    _ spec: String, for model: Model, seed: UInt64
   ) throws(ModelError) -> Dataset {
+    let graph = model.graph
     let label = "data \"\(spec)\""
     if spec.hasPrefix("random:") {
       let text = spec.dropFirst("random:".count)
@@ -21,7 +22,7 @@ extension Dataset {
         throw ModelError(
           .request, "\(label): expected a number of samples from 1, found '\(text)'")
       }
-      let arrays = try RandomSamples(count: count, seed: seed).arrays(for: graph, label: label)
+      let arrays = try RandomSamples(count: count, seed: seed).arrays(for: model, label: label)
       return try Dataset(arrays, for: graph, label: label)
     }
     var isFolder: ObjCBool = false

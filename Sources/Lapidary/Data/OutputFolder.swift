@@ -18,7 +18,8 @@ public struct OutputFolder: Sendable {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
-      throw ModelError(.file, "\"\(path)\": expected a folder to write to, found none that can be made")
+      throw ModelError(
+        .file, "\"\(path)\": expected a folder to write to, found none that can be made")
     }
     for (index, info) in graph.outputs.enumerated() {
       let name = graph[info.value].name

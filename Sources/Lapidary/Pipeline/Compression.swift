@@ -102,11 +102,16 @@ public struct Compression: Sendable {
     _ result: Pruner.Result, _ prepared: Model, _ calibration: Dataset
   ) throws(ModelError) {
     let ranges = calibration.batches(of: 64)
-    let outcome = try noting("recover") { () throws(ModelError) in
-      try StatisticsMatching(result, original: prepared, options: options)
+    let outcome: StatisticsMatching.Outcome
+    do {
+      outcome = try StatisticsMatching(result, original: prepared, options: options)
         .run(batches: ranges.count) { batch throws(ModelError) in
           try calibration.inputs(ranges[batch])
         }
+    } catch {
+      // A model that cannot be run keeps its weights as they are.
+      guard error.code == .unsupported else { throw error.noting("recover") }
+      return
     }
     model = outcome.model
     let before = NumberText.decimal(outcome.before, 1), after = NumberText.decimal(outcome.after, 1)
@@ -139,7 +144,8 @@ public struct Compression: Sendable {
         .init("proof"),
       ])
     for stage in stages {
-      let accuracy = stage.accuracy.map { NumberText.decimal(100 * $0.top1Fraction, 2) + " %" } ?? "-"
+      let accuracy =
+        stage.accuracy.map { NumberText.decimal(100 * $0.top1Fraction, 2) + " %" } ?? "-"
       table.add(
         .init(stage.name), .init(stage.nodes), .init(stage.parameters), .init(stage.macs),
         .init(stage.bytes),

@@ -47,7 +47,9 @@ public struct Accuracy: Hashable, Sendable {
         let label = labels[sample]
         guard label >= 0, label < classes else {
           throw ModelError(
-            .request, "labels: expected a class from 0 to \(classes - 1), found \(label) for sample \(sample)")
+            .request,
+            "labels: expected a class from 0 to \(classes - 1), found \(label) for sample \(sample)"
+          )
         }
         let own = scores[row * classes + label]
         var above = 0

@@ -63,7 +63,8 @@ public struct ModelComparison: Sendable {
         guard let x = Tensor(concatenating: first[index]),
           let y = Tensor(concatenating: second[index])
         else {
-          throw ModelError(.request, "expected tensors of one type and shape for all samples, found others")
+          throw ModelError(
+            .request, "expected tensors of one type and shape for all samples, found others")
         }
         return try Comparison(reference: x, candidate: y)
       }

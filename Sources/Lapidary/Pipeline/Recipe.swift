@@ -170,6 +170,7 @@ private struct RecipeField {
   func stage<T>(_ body: ([RecipeField]) throws(ModelError) -> T) throws(ModelError) -> T? {
     if let flag = value as? Bool, !flag { return nil }
     guard let fields = value as? [String: Any] else { throw mismatch("a mapping or false") }
-    return try body(fields.sorted { $0.key < $1.key }.map { RecipeField("\(name).\($0.key)", $0.value) })
+    return try body(
+      fields.sorted { $0.key < $1.key }.map { RecipeField("\(name).\($0.key)", $0.value) })
   }
 }

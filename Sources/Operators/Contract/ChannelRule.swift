@@ -70,7 +70,9 @@ package struct ChannelRule: Sendable {
   ) -> ChannelRule {
     var relations: [Relation] = []
     for (position, output) in outputs.enumerated() {
-      guard let out = output.shape else { return .barrier("shape of output \(position) is not known") }
+      guard let out = output.shape else {
+        return .barrier("shape of output \(position) is not known")
+      }
       for (index, shape) in inputs {
         guard let shape else { return .barrier("shape of input \(index) is not known") }
         for axis in shape.dimensions.indices {

@@ -24,7 +24,8 @@ extension Evaluation {
     for length in shape {
       let (product, overflow) = count.multipliedReportingOverflow(by: length)
       guard !overflow, product <= 1 << 40 else {
-        throw ModelError(.limit, "\(label): expected a tensor that fits in memory, found shape \(shape)")
+        throw ModelError(
+          .limit, "\(label): expected a tensor that fits in memory, found shape \(shape)")
       }
       count = product
     }

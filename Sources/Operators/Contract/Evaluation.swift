@@ -17,7 +17,9 @@ package struct TensorView {
   package var count: Int { shape.reduce(1, *) }
 
   /// The elements as `T`, whose layout must be that of the element type.
-  package func elements<T>(_ type: T.Type) -> UnsafeBufferPointer<T> { bytes.bindMemory(to: T.self) }
+  package func elements<T>(_ type: T.Type) -> UnsafeBufferPointer<T> {
+    bytes.bindMemory(to: T.self)
+  }
 
   /// The elements as integers, for shapes, axes and indices; nil for other element types.
   package var integers: [Int]? {
@@ -91,7 +93,8 @@ package struct Evaluation {
   /// The kernels' name of an element type.
   package func scalar(_ type: ElementType, input: Int = 0) throws(ModelError) -> Scalar {
     guard let scalar = Scalar(type) else {
-      throw ModelError(.unsupported, "\(label), input \(input): element type \(type) is not supported here")
+      throw ModelError(
+        .unsupported, "\(label), input \(input): element type \(type) is not supported here")
     }
     return scalar
   }
@@ -124,7 +127,8 @@ package struct Evaluation {
     let view = try input(index)
     guard shape.reduce(1, *) == view.count else {
       throw ModelError(
-        .invalid, "\(label): expected \(view.count) elements for shape \(view.shape), found shape \(shape)")
+        .invalid,
+        "\(label): expected \(view.count) elements for shape \(view.shape), found shape \(shape)")
     }
     if let share, share(index, shape) { return }
     try allocate(0, view.elementType, shape).copyMemory(from: view.bytes)

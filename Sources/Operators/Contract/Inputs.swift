@@ -60,7 +60,8 @@ package struct Inputs: Sendable {
   /// An error about an input: `Conv 'c1', input 1 'w': expected …, found …`.
   package func mismatch(_ index: Int, expected: String, found: String) -> ModelError {
     let name = self[index].map { " '\($0.name)'" } ?? ""
-    return ModelError(.invalid, "\(label), input \(index)\(name): expected \(expected), found \(found)")
+    return ModelError(
+      .invalid, "\(label), input \(index)\(name): expected \(expected), found \(found)")
   }
 
   /// Checks the rank of an input, when it is known.
@@ -83,7 +84,8 @@ package struct Inputs: Sendable {
   package func normalizedAxis(_ axis: Int, rank: Int) throws(ModelError) -> Int {
     guard axis >= -rank, axis < rank else {
       throw ModelError(
-        .invalid, "\(label), attribute 'axis': expected a value in [-\(rank), \(rank - 1)], found \(axis)")
+        .invalid,
+        "\(label), attribute 'axis': expected a value in [-\(rank), \(rank - 1)], found \(axis)")
     }
     return axis < 0 ? axis + rank : axis
   }

@@ -40,7 +40,8 @@ package struct NodeView {
     mismatch(name, expected: expected, found: "no such attribute")
   }
 
-  private func wrongKind(_ name: String, _ expected: String, _ value: AttributeValue) -> ModelError {
+  private func wrongKind(_ name: String, _ expected: String, _ value: AttributeValue) -> ModelError
+  {
     mismatch(name, expected: expected, found: value.kindName)
   }
 
@@ -92,7 +93,8 @@ package struct NodeView {
   }
 
   /// A string attribute.
-  package func string(_ name: String, default fallback: String? = nil) throws(ModelError) -> String {
+  package func string(_ name: String, default fallback: String? = nil) throws(ModelError) -> String
+  {
     switch value(name) {
     case .string(let bytes): return String(decoding: bytes, as: UTF8.self)
     case nil:

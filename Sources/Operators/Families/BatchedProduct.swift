@@ -110,7 +110,9 @@ package struct BatchedProduct: Sendable {
       guard let axis else { continue }
       for index in indices where inputs.rank(index) == 1 {
         let length = axis == row ? left[axis.axis] : right[axis.axis]
-        if inputs.shape(index)?[0] == length { relations.append(.same(Axis(.input(index), 0), axis)) }
+        if inputs.shape(index)?[0] == length {
+          relations.append(.same(Axis(.input(index), 0), axis))
+        }
       }
     }
     let batches = y.rank - rows - columns

@@ -17,7 +17,9 @@ package struct ConvolutionGeometry: Sendable {
     self.x = x
     self.weight = weight
     self.bias = bias
-    guard group >= 1 else { throw node.mismatch("group", expected: "at least 1", found: "\(group)") }
+    guard group >= 1 else {
+      throw node.mismatch("group", expected: "at least 1", found: "\(group)")
+    }
   }
 
   /// The lengths for inputs of known shapes.
@@ -49,9 +51,14 @@ package struct ConvolutionGeometry: Sendable {
     let known = inputs.shape(x), w = inputs.shape(weight)
     guard let rank = known?.rank ?? w?.rank ?? window.rank.map({ $0 + 2 }) else { return nil }
     let unknown = Shape([Dimension](repeating: .unknown, count: rank))
-    let data = known ?? unknown, weights = w ?? Shape(
-      [.unknown, .unknown] + (window.kernel.map { $0.map { .known($0) } } ?? [Dimension](
-        repeating: .unknown, count: rank - 2)))
+    let data = known ?? unknown,
+      weights =
+        w
+        ?? Shape(
+          [.unknown, .unknown]
+            + (window.kernel.map { $0.map { .known($0) } }
+              ?? [Dimension](
+                repeating: .unknown, count: rank - 2)))
     try check(data, weights, mismatch)
     if let bias, let length = inputs.shape(bias), let wanted = weights[0].value,
       length.rank != 1 || (length[0].value ?? wanted) != wanted
@@ -155,7 +162,9 @@ package func remainingGroups(_ cut: Cut, group: Int, x: Int) throws(ModelError) 
   ] {
     guard let length = shape?.dimensions[safe: 1]?.value, length % group == 0, length > 0 else {
       throw ModelError(
-        .invalid, "\(cut.label): expected channels that group \(group) divides, found \(shape.map { "\($0)" } ?? "no shape")")
+        .invalid,
+        "\(cut.label): expected channels that group \(group) divides, found \(shape.map { "\($0)" } ?? "no shape")"
+      )
     }
     let kept = cut.kept(port, 1) ?? Array(0..<length)
     var counts = [Int](repeating: 0, count: group)
@@ -163,11 +172,14 @@ package func remainingGroups(_ cut: Cut, group: Int, x: Int) throws(ModelError) 
     let living = (0..<group).filter { counts[$0] > 0 }
     guard Set(living.map { counts[$0] }).count <= 1 else {
       throw ModelError(
-        .invalid, "\(cut.label): expected the same number of channels in each group, found \(counts)")
+        .invalid,
+        "\(cut.label): expected the same number of channels in each group, found \(counts)")
     }
     if let before = alive, before != living {
       throw ModelError(
-        .invalid, "\(cut.label): expected the same groups to go from input and output, found \(before) and \(living)")
+        .invalid,
+        "\(cut.label): expected the same groups to go from input and output, found \(before) and \(living)"
+      )
     }
     alive = living
   }

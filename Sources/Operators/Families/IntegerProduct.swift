@@ -13,7 +13,9 @@ final class WidenedOperand {
 
   deinit { bytes.deallocate() }
 
-  var elements: UnsafeMutablePointer<Int32> { bytes.baseAddress!.assumingMemoryBound(to: Int32.self) }
+  var elements: UnsafeMutablePointer<Int32> {
+    bytes.baseAddress!.assumingMemoryBound(to: Int32.self)
+  }
   var source: Source { Source(.int32, shape, UnsafeRawBufferPointer(bytes)) }
   var target: Target { Target(.int32, shape, bytes) }
 }
@@ -55,7 +57,8 @@ extension Evaluation {
     let values = Array(view.elements(Float.self))
     guard values.count == 1 || values.count == count else {
       throw mismatch(
-        index, expected: count == 1 ? "one scale" : "1 or \(count) scales", found: "\(values.count)")
+        index, expected: count == 1 ? "one scale" : "1 or \(count) scales", found: "\(values.count)"
+      )
     }
     return values
   }

@@ -85,7 +85,8 @@ package struct SlidingWindow: Sendable {
 
   /// All beginnings, then all ends.
   package func pads(_ rank: Int) -> [Int] {
-    padding == .explicit ? givenPads ?? [Int](repeating: 0, count: 2 * rank)
+    padding == .explicit
+      ? givenPads ?? [Int](repeating: 0, count: 2 * rank)
       : [Int](repeating: 0, count: 2 * rank)
   }
 

@@ -128,7 +128,9 @@ private struct Inference {
       result.shape = known
       return result
     }
-    guard known.rank == found.rank else { throw conflict(inferred, declared, of: value, node: node) }
+    guard known.rank == found.rank else {
+      throw conflict(inferred, declared, of: value, node: node)
+    }
     for axis in 0..<known.rank {
       switch (found[axis], known[axis]) {
       case (.known(let a), .known(let b)):

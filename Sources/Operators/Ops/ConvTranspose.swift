@@ -16,7 +16,9 @@ package struct ConvTranspose: Operator {
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     window = try SlidingWindow(node)
     group = try node.int("group", default: 1)
-    guard group >= 1 else { throw node.mismatch("group", expected: "at least 1", found: "\(group)") }
+    guard group >= 1 else {
+      throw node.mismatch("group", expected: "at least 1", found: "\(group)")
+    }
     outputPadding = try Self.lengths(node, "output_padding", atLeast: 0)
     // Some exporters write the batch and channel lengths too; the spatial ones are the last.
     outputShape = try Self.lengths(node, "output_shape", atLeast: 1)
@@ -89,7 +91,9 @@ package struct ConvTranspose: Operator {
   private func checkAttributes(_ rank: Int, _ mismatch: Mismatch) throws(ModelError) {
     guard window.rank ?? rank == rank, outputPadding?.count ?? rank == rank,
       outputShape?.count ?? rank >= rank
-    else { throw mismatch(0, "\(window.rank ?? rank) spatial axes, as the attributes say", "\(rank)") }
+    else {
+      throw mismatch(0, "\(window.rank ?? rank) spatial axes, as the attributes say", "\(rank)")
+    }
   }
 
   /// The lengths for inputs of known shapes; its window is that of the convolution that this is

@@ -23,7 +23,8 @@ public struct DeadCode: Pass {
       model.graph[$0].uses.isEmpty && !model.graph.isInput($0)
     }
     for id in unused {
-      report.applied.append(.init(node: "initializer '\(model.graph[id].name)'", text: "nothing reads it"))
+      report.applied.append(
+        .init(node: "initializer '\(model.graph[id].name)'", text: "nothing reads it"))
     }
     model.graph.dropUnusedValues()
     return report

@@ -26,7 +26,8 @@ public struct IdentityRemoval: Pass {
       {
         report.declined.append(.init(node: label, text: "'\(model.graph[extra].name)' is used"))
       } else if model.graph.isCaptured(result) {
-        report.declined.append(.init(node: label, text: "a subgraph reads '\(model.graph[result].name)'"))
+        report.declined.append(
+          .init(node: label, text: "a subgraph reads '\(model.graph[result].name)'"))
       } else if !model.graph.isOutput(result) {
         model.graph.replaceInputs(of: result, with: source)
         model.graph.remove(id)

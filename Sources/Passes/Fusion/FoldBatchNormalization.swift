@@ -31,7 +31,9 @@ struct FoldBatchNormalization: FusionRule {
     else { return .declined("scale, bias, mean or variance is not constant") }
     guard let weightID = graph[producer].inputs[1], let weight = graph.constant(weightID),
       weight.elementType == .float, let weights = weight.floats
-    else { return .declined("the weight of \(graph.label(producer)) is not a constant of type float") }
+    else {
+      return .declined("the weight of \(graph.label(producer)) is not a constant of type float")
+    }
     let count = channel.count(weight)
     guard [scale.count, shift.count, mean.count, variance.count].allSatisfy({ $0 == count }) else {
       return .declined("it has \(scale.count) channels, the weight \(count)")
@@ -41,17 +43,24 @@ struct FoldBatchNormalization: FusionRule {
     if let biasID {
       guard let constant = graph.constant(biasID), let values = constant.floats,
         values.count == count || (values.count == 1 && channel.broadcastsBias)
-      else { return .declined("the bias of \(graph.label(producer)) is not a constant per channel") }
+      else {
+        return .declined("the bias of \(graph.label(producer)) is not a constant per channel")
+      }
       bias = values.count == count ? values : Array(repeating: values[0], count: count)
     }
     var epsilon = 1e-5
     if case .float(let value)? = node.attribute("epsilon") { epsilon = Double(value) }
-    let factors = (0..<count).map { Double(scale[$0]) / (Double(variance[$0]) + epsilon).squareRoot() }
+    let factors = (0..<count).map {
+      Double(scale[$0]) / (Double(variance[$0]) + epsilon).squareRoot()
+    }
     guard factors.allSatisfy(\.isFinite) else { return .declined("its variance is not positive") }
 
-    let folded = Tensor(floats: channel.scale(weights, weight.dimensions, by: factors), weight.dimensions)
+    let folded = Tensor(
+      floats: channel.scale(weights, weight.dimensions, by: factors), weight.dimensions)
     let newBias = (0..<count).map {
-      Float(factors[$0] * (Double(bias[$0]) * channel.biasFactor - Double(mean[$0])) + Double(shift[$0]))
+      Float(
+        factors[$0] * (Double(bias[$0]) * channel.biasFactor - Double(mean[$0])) + Double(shift[$0])
+      )
     }
     let absorbed = graph.label(id)
     let result = node.outputs[0]!
@@ -113,7 +122,9 @@ private struct OutputChannels {
       for channel in 0..<channels {
         let factor = factors[group == 1 ? channel : first + channel]
         let start = (block * channels + channel) * inner
-        for index in start..<start + inner { result[index] = Float(Double(weights[index]) * factor) }
+        for index in start..<start + inner {
+          result[index] = Float(Double(weights[index]) * factor)
+        }
       }
     }
     return result

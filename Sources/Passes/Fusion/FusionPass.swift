@@ -30,7 +30,8 @@ public struct FusionPass: Pass {
     let known = Self.allRules.map { $0.name }
     for name in only + skip where !known.contains(name) {
       throw ModelError(
-        .request, "rule '\(name)': expected one of \(known.joined(separator: ", ")), found no such rule")
+        .request,
+        "rule '\(name)': expected one of \(known.joined(separator: ", ")), found no such rule")
     }
     rules = Self.allRules.filter { type in
       (only.isEmpty || only.contains(type.name)) && !skip.contains(type.name)
@@ -63,6 +64,7 @@ public struct FusionPass: Pass {
         return report
       }
     }
-    throw ModelError(.limit, "fusion: expected to settle within \(Self.sweeps) sweeps, found it still changing")
+    throw ModelError(
+      .limit, "fusion: expected to settle within \(Self.sweeps) sweeps, found it still changing")
   }
 }

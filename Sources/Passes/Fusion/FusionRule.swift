@@ -38,7 +38,9 @@ extension Graph {
   func obstacle(toFusingOver value: ValueID) -> String? {
     if isOutput(value) { return "'\(self[value].name)' is also a graph output" }
     if isCaptured(value) { return "a subgraph reads '\(self[value].name)'" }
-    if self[value].uses.count > 1 { return "'\(self[value].name)' has \(self[value].uses.count) readers" }
+    if self[value].uses.count > 1 {
+      return "'\(self[value].name)' has \(self[value].uses.count) readers"
+    }
     return nil
   }
 
@@ -59,7 +61,8 @@ extension Graph {
     let key = "lapidary.fused"
     let entry = "\(rule): \(absorbed)"
     if let place = self[survivor].metadata.firstIndex(where: { $0.key == key }) {
-      self[survivor].metadata[place].value = (self[survivor].metadata[place].value ?? "") + "; " + entry
+      self[survivor].metadata[place].value =
+        (self[survivor].metadata[place].value ?? "") + "; " + entry
     } else {
       self[survivor].metadata.append(MetadataEntry(key: key, value: entry))
     }

@@ -12,7 +12,9 @@ public struct Verification: Sendable {
   public var options: SessionOptions
 
   /// Makes a verification.
-  public init(seed: UInt64 = 0, tolerance: Double = 1e-4, options: SessionOptions = SessionOptions()) {
+  public init(
+    seed: UInt64 = 0, tolerance: Double = 1e-4, options: SessionOptions = SessionOptions()
+  ) {
     self.seed = seed
     self.tolerance = tolerance
     self.options = options
@@ -46,41 +48,24 @@ public struct Verification: Sendable {
     return worst
   }
 
-  /// Lengths to try for symbolic dimensions other than the batch: a network with strides needs its
-  /// images to be large enough.
-  private static let lengths = [1, 32, 224]
-
   /// Seeded inputs and the model's outputs for them; nil for a model that Lapidary cannot run.
   private func sample(
     _ model: Model
   ) throws(ModelError) -> (inputs: [String: Tensor], outputs: [String: Tensor])? {
-    let session: Session
-    do { session = try Session(model, options: options) } catch {
+    var failure: ModelError?
+    do {
+      let session = try Session(model, options: options)
+      for shapes in try SampleShapes.candidates(for: model) {
+        let inputs = try SeededInputs.make(for: model.graph, shapes: shapes, seed: seed)
+        do { return (inputs, try session.run(inputs)) } catch {
+          if error.code == .unsupported { return nil }
+          failure = failure ?? error
+        }
+      }
+    } catch {
       guard error.code == .unsupported else { throw error }
       return nil
     }
-    var failure: ModelError?
-    for length in Self.lengths {
-      let inputs = try SeededInputs.make(
-        for: model.graph, seed: seed, bindings: model.graph.innerSymbols(bound: length))
-      do { return (inputs, try session.run(inputs)) } catch {
-        if error.code == .unsupported { return nil }
-        failure = failure ?? error
-      }
-    }
     throw failure!
-  }
-}
-
-extension Graph {
-  /// A length for every symbol of the inputs that is not the first axis, which is the batch.
-  fileprivate func innerSymbols(bound length: Int) -> [String: Int] {
-    var bindings: [String: Int] = [:]
-    for info in requiredInputs {
-      for dimension in (info.type?.tensor?.shape?.dimensions ?? []).dropFirst() {
-        for symbol in dimension.expression?.symbols ?? [] { bindings[symbol] = length }
-      }
-    }
-    return bindings
   }
 }

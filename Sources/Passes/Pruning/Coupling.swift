@@ -178,7 +178,9 @@ struct Coupling {
         } catch {
           return freezeAll(of: id, error.message)
         }
-        for port in inputs.map({ Port.input($0) }) + facts.graph[id].outputs.indices.map({ .output($0) }) {
+        for port in inputs.map({ Port.input($0) })
+          + facts.graph[id].outputs.indices.map({ .output($0) })
+        {
           for axis in 0..<rank(id, port) { mentioned.insert(Axis(port, axis)) }
         }
       }
@@ -223,11 +225,16 @@ struct Coupling {
   /// freezing first, then those that leave most channels.
   private mutating func resolve(_ movements: [Movement]) {
     // Unambiguous movements first, so that what they connect is known to the choices.
-    let (plain, ambiguous) = movements.reduce(into: ([Movement](), [Movement]())) { parts, movement in
+    let (plain, ambiguous) = movements.reduce(into: ([Movement](), [Movement]())) {
+      parts, movement in
       let links = movement.axes.flatMap(\.readings)
-      let clear = movement.axes.allSatisfy { $0.readings.count <= 1 } && !links.contains { link in
-        links.contains { $0.to == link.to && $0.from.port == link.from.port && $0.from != link.from }
-      }
+      let clear =
+        movement.axes.allSatisfy { $0.readings.count <= 1 }
+        && !links.contains { link in
+          links.contains {
+            $0.to == link.to && $0.from.port == link.from.port && $0.from != link.from
+          }
+        }
       if clear { parts.0.append(movement) } else { parts.1.append(movement) }
     }
     for movement in plain + ambiguous { settle(movement) }

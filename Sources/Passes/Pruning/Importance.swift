@@ -99,7 +99,9 @@ extension Tensor {
 
 /// Eight partial sums in a fixed order, so that the loop vectorises and the result is the same on
 /// every machine.
-private func sumOfSquares(_ values: UnsafeBufferPointer<Float>, _ start: Int, _ count: Int) -> Double {
+private func sumOfSquares(_ values: UnsafeBufferPointer<Float>, _ start: Int, _ count: Int)
+  -> Double
+{
   var partial = SIMD8<Float>.zero
   var index = start
   let end = start + count

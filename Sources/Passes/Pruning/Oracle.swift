@@ -73,7 +73,8 @@ struct Oracle {
       let cut = surgery.constantCut(role.node, other, rank: tensor.dimensions.count)
       guard cut.contains(where: { $0 != nil }) else { continue }
       graph.setInput(
-        role.node, slot: other, to: graph.addInitializer("\(graph[value].name)_kept", tensor.sliced(cut)))
+        role.node, slot: other,
+        to: graph.addInitializer("\(graph[value].name)_kept", tensor.sliced(cut)))
     }
     let compact = graph.addFreshValue("\(graph[result].name)_compact")
     graph.setOutput(role.node, slot: 0, to: compact)

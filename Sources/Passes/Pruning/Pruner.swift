@@ -139,7 +139,9 @@ extension PruningOptions {
     func require(_ name: String, _ value: Double, _ range: ClosedRange<Double>) throws(ModelError) {
       guard range.contains(value) else {
         throw ModelError(
-          .request, "\(name): expected a number from \(range.lowerBound) to \(range.upperBound), found \(value)")
+          .request,
+          "\(name): expected a number from \(range.lowerBound) to \(range.upperBound), found \(value)"
+        )
       }
     }
     switch target {
@@ -206,12 +208,14 @@ private struct Work {
       else {
         throw ModelError(
           .request,
-          "plan: expected a weight '\(slice.weight)' with \(slice.length) channels along axis \(slice.axis), found none")
+          "plan: expected a weight '\(slice.weight)' with \(slice.length) channels along axis \(slice.axis), found none"
+        )
       }
       let kept = Set(slice.kept[0])
       for (index, slot) in slots.enumerated() where !kept.contains(index) {
         if let reason = coupling.reason(slot) {
-          throw ModelError(.request, "plan: '\(slice.weight)', channel \(index) cannot go: \(reason)")
+          throw ModelError(
+            .request, "plan: '\(slice.weight)', channel \(index) cannot go: \(reason)")
         }
         removed.insert(coupling.atom(slot))
       }

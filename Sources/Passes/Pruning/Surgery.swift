@@ -121,7 +121,9 @@ struct Surgery {
         continue
       }
       let edits: [NodeEdit]
-      do { edits = try op.resize(cut(id)) } catch { throw Obstacle(node: id, reason: error.message) }
+      do { edits = try op.resize(cut(id)) } catch {
+        throw Obstacle(node: id, reason: error.message)
+      }
       for edit in edits {
         switch edit {
         case .attribute(let name, let value): result.graph[id].setAttribute(name, value)
@@ -238,7 +240,8 @@ extension Operand {
 extension Graph {
   fileprivate mutating func replaceConstant(_ node: NodeID, _ slot: Int, _ tensor: Tensor) {
     guard let old = self[node].inputs[safe: slot] ?? nil else {
-      return setInput(node, slot: slot, to: addInitializer("\(self[node].name ?? self[node].type)_input", tensor))
+      return setInput(
+        node, slot: slot, to: addInitializer("\(self[node].name ?? self[node].type)_input", tensor))
     }
     setInput(node, slot: slot, to: addInitializer(self[old].name, tensor))
   }

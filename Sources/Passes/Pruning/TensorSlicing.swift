@@ -12,7 +12,9 @@ extension Tensor {
     let blockCount = cut.compactMap { $0?.count }.max() ?? 1
     let rowsPerBlock = max((shape.first ?? 1) / blockCount, 1)
     let newShape = shape.indices.map { axis in
-      axis == 0 ? rows.count : cut[axis].map { lists in (lists.first { !$0.isEmpty } ?? []).count } ?? shape[axis]
+      axis == 0
+        ? rows.count
+        : cut[axis].map { lists in (lists.first { !$0.isEmpty } ?? []).count } ?? shape[axis]
     }
     // Behind the last axis that is cut, elements stay together as runs.
     let lastCut = cut.lastIndex { $0 != nil } ?? 0

@@ -29,7 +29,8 @@ public struct CalibrationStatistics: Codable, Hashable, Sendable {
   /// - Throws: `ModelError` when the bytes are no statistics of a known version.
   public init(json: [UInt8]) throws(ModelError) {
     do { self = try JSONDecoder().decode(Self.self, from: Data(json)) } catch {
-      throw ModelError(.malformed, "statistics: expected calibration statistics in JSON, found other content")
+      throw ModelError(
+        .malformed, "statistics: expected calibration statistics in JSON, found other content")
     }
     guard schema == 1 else {
       throw ModelError(.unsupported, "statistics: expected schema 1, found \(schema)")
@@ -71,7 +72,8 @@ struct Calibration {
       observers[value]?.observe(view.elements(Float.self))
     }
     for (name, tensor) in inputs {
-      guard let value = graph.value(named: name), values.contains(value), let storage = tensor.storage,
+      guard let value = graph.value(named: name), values.contains(value),
+        let storage = tensor.storage,
         tensor.elementType == .float
       else { continue }
       storage.withUnsafeBytes { observers[value]?.observe($0.bindMemory(to: Float.self)) }

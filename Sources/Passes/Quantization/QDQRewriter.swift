@@ -120,7 +120,8 @@ struct QDQRewriter {
     let channels = axis.map { tensor.dimensions[$0] } ?? 1
     var biases: [Float]?
     var least: [Double]?
-    if let bias, let biasID = node.inputs[bias], let constant = model.graph.constant(biasID)?.floats {
+    if let bias, let biasID = node.inputs[bias], let constant = model.graph.constant(biasID)?.floats
+    {
       // One number serves all channels; with one scale for the weight the bias keeps its length.
       let count = axis == nil ? constant.count : channels
       biases = constant.count == count ? constant : Array(repeating: constant[0], count: count)
@@ -136,7 +137,8 @@ struct QDQRewriter {
       let name = model.graph[weightID].name
       let result = addDequantized(
         name, Tensor(.int8, tensor.dimensions, Storage(quantized.values)), quantized.scales,
-        zero: Tensor(.int8, axis == nil ? [] : [channels], Storage([Int8](repeating: 0, count: channels))),
+        zero: Tensor(
+          .int8, axis == nil ? [] : [channels], Storage([Int8](repeating: 0, count: channels))),
         axis: axis)
       weights[key] = result
       model.graph.setInput(id, slot: weight, to: result)

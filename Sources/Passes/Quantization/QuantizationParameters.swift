@@ -37,7 +37,8 @@ struct QuantizedWeight {
     let channels = axis.map { shape[$0] } ?? 1
     let inner = axis.map { shape[($0 + 1)...].reduce(1, *) } ?? max(weight.count, 1)
     var peak = [Float](repeating: 0, count: channels)
-    for (index, value) in weight.enumerated() where value.magnitude > peak[index / inner % channels] {
+    for (index, value) in weight.enumerated() where value.magnitude > peak[index / inner % channels]
+    {
       peak[index / inner % channels] = value.magnitude
     }
     // A channel of zeros takes its layer's scale: with 1 its bias would round to nothing.

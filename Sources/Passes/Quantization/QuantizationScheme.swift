@@ -37,7 +37,9 @@ struct QuantizationScheme {
       if let reason = blindness(of: id) {
         blind[id] = reason
         decisions[id] = .float(reason: reason)
-      } else if let (pattern, _) = excluded.first(where: { _, glob in names.contains(where: glob.matches) }) {
+      } else if let (pattern, _) = excluded.first(where: { _, glob in
+        names.contains(where: glob.matches)
+      }) {
         decisions[id] = .float(reason: "excluded by '\(pattern)'")
       } else {
         decisions[id] = decide(id, perChannel: opset >= QuantizationNodes.perChannelOpset)
@@ -72,7 +74,8 @@ struct QuantizationScheme {
       mark([node.inputs[activation]!] + node.outputs.compactMap { $0 })
       let bias = bias.flatMap { (node.inputs[safe: $0] ?? nil) == nil ? nil : $0 }
       return .weighted(
-        activation: activation, weight: weight, axis: allowed && perChannel ? axis : nil, bias: bias)
+        activation: activation, weight: weight, axis: allowed && perChannel ? axis : nil, bias: bias
+      )
     case .product(let inputs):
       let operands = inputs.compactMap { node.inputs[$0] }
       guard (operands + node.outputs.compactMap { $0 }).allSatisfy(isFloat) else {
@@ -139,7 +142,9 @@ struct QuantizationScheme {
       quantized.contains(source)
     else { return .float(reason: "its input is not quantized") }
     let outputs = node.outputs.compactMap { $0 }
-    guard outputs.allSatisfy(isFloat) else { return .float(reason: "its result is not of type float") }
+    guard outputs.allSatisfy(isFloat) else {
+      return .float(reason: "its result is not of type float")
+    }
     if outputs.contains(where: facts.graph.isOutput) {
       return .float(reason: "its result is a graph output")
     }
@@ -152,7 +157,8 @@ struct QuantizationScheme {
   /// its own output then does the clamping.
   private mutating func clamp(_ id: NodeID, _ range: ClosedRange<Float>) -> Decision {
     let node = facts.graph[id]
-    guard let source = node.inputs[0], let result = node.outputs[0], quantized.contains(source) else {
+    guard let source = node.inputs[0], let result = node.outputs[0], quantized.contains(source)
+    else {
       return .float(reason: "its input is not quantized")
     }
     guard let producer = facts.graph[source].producer, let before = decisions[producer],
@@ -173,7 +179,9 @@ struct QuantizationScheme {
 
   /// Whether the producer only passes its input's parameters on.
   private func isShared(_ value: ValueID) -> Bool {
-    guard let producer = facts.graph[value].producer, let op = facts.op(producer) else { return false }
+    guard let producer = facts.graph[value].producer, let op = facts.op(producer) else {
+      return false
+    }
     if case .shared = op.quantization(facts.inputs(producer)) { return true }
     return false
   }

@@ -40,7 +40,8 @@ private struct Histogram {
     while limit < peak, limit < .greatestFiniteMagnitude / 2 { widen() }
     let scale = Float(Self.bins / 2) / limit
     for value in values where value.isFinite {
-      counts[min(max(Int(value * scale) + Self.bins / 2 - (value < 0 ? 1 : 0), 0), Self.bins - 1)] += 1
+      counts[
+        min(max(Int(value * scale) + Self.bins / 2 - (value < 0 ? 1 : 0), 0), Self.bins - 1)] += 1
     }
   }
 

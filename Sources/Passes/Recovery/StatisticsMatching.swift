@@ -93,7 +93,9 @@ public struct StatisticsMatching: Sendable {
     for start in stride(from: 0, to: sites.count, by: step) {
       let run = Array(sites[start..<min(start + step, sites.count)])
       let found = try moments(of: model, at: run, isOriginal: false, batches, inputs)
-      for site in run { adapt(&model.graph, site, to: targets[site.node]!, from: found[site.node]!) }
+      for site in run {
+        adapt(&model.graph, site, to: targets[site.node]!, from: found[site.node]!)
+      }
     }
     let before = try quality(of: result.model, batches, inputs)
     let after = try quality(of: model, batches, inputs)

@@ -29,7 +29,7 @@ struct Compare: ParsableCommand {
 
   func run() throws {
     let first = try ONNXFile.read(a), second = try ONNXFile.read(b)
-    let data = try Dataset.load(inputs, for: first.graph, seed: runOptions.seed)
+    let data = try Dataset.load(inputs, for: first, seed: runOptions.seed)
     let progress = Progress("comparing", total: data.count)
     let result = try ModelComparison(
       first, second, on: data, options: runOptions.session(), progress: progress.update)

@@ -23,7 +23,8 @@ struct Compress: ParsableCommand {
 
   @OptionGroup var target: TargetOptions
 
-  @Option(help: "Samples to quantize with: an .npz file, a folder of .npy or .pb files, or random:N.")
+  @Option(
+    help: "Samples to quantize with: an .npz file, a folder of .npy or .pb files, or random:N.")
   var calibration: String?
 
   @Option(help: "Samples with an array 'labels' to measure each stage with.")
@@ -48,9 +49,10 @@ struct Compress: ParsableCommand {
   func run() throws {
     try output.check(against: [model])
     let original = try ONNXFile.read(model)
-    var plan = try recipe.map { path throws(ModelError) in
-      try Recipe(yaml: String(decoding: try TextFile.read(path), as: UTF8.self))
-    } ?? Recipe()
+    var plan =
+      try recipe.map { path throws(ModelError) in
+        try Recipe(yaml: String(decoding: try TextFile.read(path), as: UTF8.self))
+      } ?? Recipe()
     if let target = target.target {
       if plan.pruning == nil { plan.pruning = PruningOptions(target: target) }
       plan.pruning?.target = target
@@ -77,6 +79,6 @@ struct Compress: ParsableCommand {
 
   private func load(_ spec: String?, _ model: Model) throws(ModelError) -> Dataset? {
     guard let spec else { return nil }
-    return try Dataset.load(spec, for: model.graph, seed: runOptions.seed)
+    return try Dataset.load(spec, for: model, seed: runOptions.seed)
   }
 }

@@ -12,7 +12,8 @@ struct Convert: ParsableCommand {
   @Argument(help: "The model; - for the standard input.")
   var model: String
 
-  @Option(help: ArgumentHelp("Put large weights into this file beside the output.", valueName: "FILE"))
+  @Option(
+    help: ArgumentHelp("Put large weights into this file beside the output.", valueName: "FILE"))
   var external: String?
 
   @Flag(help: "Put all weights into the model file. This is the default.")
@@ -22,7 +23,9 @@ struct Convert: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
-    if external != nil && inline { throw ValidationError("give only one of --external and --inline") }
+    if external != nil && inline {
+      throw ValidationError("give only one of --external and --inline")
+    }
   }
 
   func run() throws {

@@ -15,7 +15,8 @@ struct Evaluate: ParsableCommand {
   @Option(help: "Samples with an array 'labels': an .npz file or a folder of .npy files.")
   var data: String
 
-  @Option(help: ArgumentHelp("Which implementation runs the model.", valueName: "accelerated|reference"))
+  @Option(
+    help: ArgumentHelp("Which implementation runs the model.", valueName: "accelerated|reference"))
   var backend = Backend.accelerated
 
   @OptionGroup var report: ReportOptions
@@ -23,20 +24,29 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     let loaded = try ONNXFile.read(model)
-    let samples = try Dataset.load(data, for: loaded.graph, seed: runOptions.seed)
+    let samples = try Dataset.load(data, for: loaded, seed: runOptions.seed)
     let progress = Progress("evaluating", total: samples.count)
     let accuracy = try Accuracy(
       of: loaded, on: samples, options: runOptions.session(backend), progress: progress.update)
     var table = Table(
-      "", [.init("samples", numeric: true), .init("top-1", numeric: true), .init("top-5", numeric: true)])
+      "",
+      [
+        .init("samples", numeric: true), .init("top-1", numeric: true),
+        .init("top-5", numeric: true),
+      ])
     table.add(
       .init(accuracy.samples),
-      .init(NumberText.decimal(100 * accuracy.top1Fraction, 2) + " %", json: .number(accuracy.top1Fraction)),
-      .init(NumberText.decimal(100 * accuracy.top5Fraction, 2) + " %", json: .number(accuracy.top5Fraction)))
+      .init(
+        NumberText.decimal(100 * accuracy.top1Fraction, 2) + " %",
+        json: .number(accuracy.top1Fraction)),
+      .init(
+        NumberText.decimal(100 * accuracy.top5Fraction, 2) + " %",
+        json: .number(accuracy.top5Fraction)))
     report.print(
       text: table.text, markdown: table.markdown,
       json: .object([
-        "schema": .int(1), "samples": .int(accuracy.samples), "top1": .number(accuracy.top1Fraction),
+        "schema": .int(1), "samples": .int(accuracy.samples),
+        "top1": .number(accuracy.top1Fraction),
         "top5": .number(accuracy.top5Fraction),
       ]))
   }

@@ -61,13 +61,21 @@ struct Fuse: ParsableCommand {
 
     let before = try CostReport(original), after = try CostReport(fused)
     var table = Table(
-      "", [.init(""), .init("nodes", numeric: true), .init("parameters", numeric: true), .init("MACs", numeric: true)])
-    table.add(.init("before"), .init(original.graph.nodeCount), .init(before.parameters), .init(before.macs))
-    table.add(.init("after"), .init(fused.graph.nodeCount), .init(after.parameters), .init(after.macs))
+      "",
+      [
+        .init(""), .init("nodes", numeric: true), .init("parameters", numeric: true),
+        .init("MACs", numeric: true),
+      ])
+    table.add(
+      .init("before"), .init(original.graph.nodeCount), .init(before.parameters), .init(before.macs)
+    )
+    table.add(
+      .init("after"), .init(fused.graph.nodeCount), .init(after.parameters), .init(after.macs))
     let unknown = UnknownOperators(original).notes
     report.print(
       toStandardError: output.reportsToStandardError,
-      text: table.text + (explain ? reports.explanation : "") + unknown.map { "note: \($0)\n" }.joined()
+      text: table.text + (explain ? reports.explanation : "")
+        + unknown.map { "note: \($0)\n" }.joined()
         + proofText(difference) + "\n",
       markdown: table.markdown + (explain ? "\n" + reports.explanation : ""),
       json: .object([
@@ -91,13 +99,18 @@ struct Fuse: ParsableCommand {
 
   private func proofText(_ difference: Double?) -> String {
     guard verification.verify else { return "not verified" }
-    guard let difference else { return "not verified: the model has an operator that Lapidary cannot run" }
-    return "verified: outputs differ by at most \(scientificText(difference)) of their largest value"
+    guard let difference else {
+      return "not verified: the model has an operator that Lapidary cannot run"
+    }
+    return
+      "verified: outputs differ by at most \(scientificText(difference)) of their largest value"
   }
 
   private func printRules() {
     var table = Table("", [.init("rule"), .init("targets"), .init("what it does")])
-    for rule in FusionPass.catalogue { table.add(.init(rule.name), .init("onnx"), .init(rule.summary)) }
+    for rule in FusionPass.catalogue {
+      table.add(.init(rule.name), .init("onnx"), .init(rule.summary))
+    }
     report.print(
       text: table.text, markdown: table.markdown,
       json: .object(["schema": .int(1), "rules": table.json]))
@@ -128,7 +141,9 @@ extension [PassReport] {
     }
     return .array(
       map {
-        .object(["pass": .string($0.pass), "applied": list($0.applied), "declined": list($0.declined)])
+        .object([
+          "pass": .string($0.pass), "applied": list($0.applied), "declined": list($0.declined),
+        ])
       })
   }
 }

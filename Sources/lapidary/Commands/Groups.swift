@@ -30,7 +30,10 @@ extension PruningPlan {
   private var groupTable: Table {
     var table = Table(
       "Groups",
-      [.init("group", numeric: true), .init("channels", numeric: true), .init("kept", numeric: true), .init("made by")])
+      [
+        .init("group", numeric: true), .init("channels", numeric: true),
+        .init("kept", numeric: true), .init("made by"),
+      ])
     for group in groups {
       let makers = group.producers.map(\.weight)
       let shown = makers.prefix(3).joined(separator: ", ")
@@ -44,8 +47,11 @@ extension PruningPlan {
   }
 
   private var frozenTable: Table {
-    var table = Table("Frozen", [.init("channels", numeric: true), .init("made by"), .init("reason")])
-    for entry in frozen { table.add(.init(entry.channels), .init(entry.weight), .init(entry.reason)) }
+    var table = Table(
+      "Frozen", [.init("channels", numeric: true), .init("made by"), .init("reason")])
+    for entry in frozen {
+      table.add(.init(entry.channels), .init(entry.weight), .init(entry.reason))
+    }
     return table
   }
 

@@ -13,7 +13,8 @@ struct Infer: ParsableCommand {
   var model: String
 
   @Option(
-    help: ArgumentHelp("A length for a symbolic dimension, such as --dim N=1.", valueName: "NAME=LENGTH"))
+    help: ArgumentHelp(
+      "A length for a symbolic dimension, such as --dim N=1.", valueName: "NAME=LENGTH"))
   var dim: [String] = []
 
   @OptionGroup var output: OutputOptions

@@ -15,7 +15,8 @@ struct Inspect: ParsableCommand {
   var model: String
 
   @Option(
-    help: ArgumentHelp("A length for a symbolic dimension, such as --dim H=224.", valueName: "NAME=LENGTH"))
+    help: ArgumentHelp(
+      "A length for a symbolic dimension, such as --dim H=224.", valueName: "NAME=LENGTH"))
   var dim: [String] = []
 
   @OptionGroup var report: ReportOptions

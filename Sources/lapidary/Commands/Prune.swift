@@ -24,7 +24,8 @@ struct Prune: ParsableCommand {
   @Option(help: ArgumentHelp("How channels are scored.", valueName: "l2"))
   var importance = Importance.l2
 
-  @Option(help: ArgumentHelp("Against which channels a channel competes.", valueName: "local|global"))
+  @Option(
+    help: ArgumentHelp("Against which channels a channel competes.", valueName: "local|global"))
   var scope = PruningOptions.Scope.local
 
   @Option(help: "Round widths to a multiple of this number.")
@@ -55,7 +56,9 @@ struct Prune: ParsableCommand {
     if target.target != nil && applyPlan != nil {
       throw ValidationError("--apply-plan says what to remove: give no target beside it")
     }
-    if output == nil && planOnly == nil { throw ValidationError("expected --output or --plan-only") }
+    if output == nil && planOnly == nil {
+      throw ValidationError("expected --output or --plan-only")
+    }
     if planOnly != nil && output != nil {
       throw ValidationError("--plan-only writes no model: give no --output beside it")
     }
@@ -88,15 +91,23 @@ struct Prune: ParsableCommand {
     } else {
       try destination.write(result.model)
     }
-    show(result, UnknownOperators(original).notes, toStandardError: destination.reportsToStandardError)
+    show(
+      result, UnknownOperators(original).notes, toStandardError: destination.reportsToStandardError)
   }
 
   private func show(_ result: Pruner.Result, _ notes: [String], toStandardError: Bool) {
     var table = Table(
       "",
-      [.init(""), .init("MACs", numeric: true), .init("parameters", numeric: true), .init("weight bytes", numeric: true)])
-    table.add(.init("before"), .init(result.before.macs), .init(result.before.parameters), .init(result.before.bytes))
-    table.add(.init("after"), .init(result.after.macs), .init(result.after.parameters), .init(result.after.bytes))
+      [
+        .init(""), .init("MACs", numeric: true), .init("parameters", numeric: true),
+        .init("weight bytes", numeric: true),
+      ])
+    table.add(
+      .init("before"), .init(result.before.macs), .init(result.before.parameters),
+      .init(result.before.bytes))
+    table.add(
+      .init("after"), .init(result.after.macs), .init(result.after.parameters),
+      .init(result.after.bytes))
     let groups = result.plan.groups
     let cut = groups.reduce(0) { $0 + ($1.kept < $1.channels ? 1 : 0) }
     var lines = ["\(cut) of \(groups.count) groups cut"]
@@ -121,7 +132,8 @@ struct Prune: ParsableCommand {
     if planOnly != nil { return "plan only: no model written" }
     guard verification.verify else { return "not verified" }
     if let reason = result.unproved { return "not verified: \(reason)" }
-    return "verified: outputs differ by at most \(scientificText(result.difference ?? 0)) of their largest value"
+    return
+      "verified: outputs differ by at most \(scientificText(result.difference ?? 0)) of their largest value"
       + " from the original with the removed channels masked"
   }
 }

@@ -24,7 +24,8 @@ struct Quantize: ParsableCommand {
   @Option(help: ArgumentHelp("The form of the result.", valueName: "qdq"))
   var encoding = Encoding.qdq
 
-  @Option(help: ArgumentHelp("How ranges follow from the values seen.", valueName: "minmax|percentile"))
+  @Option(
+    help: ArgumentHelp("How ranges follow from the values seen.", valueName: "minmax|percentile"))
   var method = "minmax"
 
   @Option(help: "The fraction of values that the percentile method keeps.")
@@ -43,7 +44,9 @@ struct Quantize: ParsableCommand {
   enum Encoding: String, ExpressibleByArgument, CaseIterable { case qdq }
 
   func validate() throws {
-    if calibration == nil && statistics == nil { throw ValidationError("expected --calibration or --statistics") }
+    if calibration == nil && statistics == nil {
+      throw ValidationError("expected --calibration or --statistics")
+    }
     if let percentile, !(0.5...1).contains(percentile) {
       throw ValidationError("--percentile: expected a fraction from 0.5 to 1, found \(percentile)")
     }
@@ -60,7 +63,7 @@ struct Quantize: ParsableCommand {
     let quantizer = try Quantizer(original, options)
     var data: Dataset?
     if let calibration {
-      data = try Dataset.load(calibration, for: original.graph, seed: runOptions.seed)
+      data = try Dataset.load(calibration, for: original, seed: runOptions.seed)
     }
     let found = try ranges(quantizer, original, data)
     let result = try quantizer.quantize(found)
@@ -78,7 +81,7 @@ struct Quantize: ParsableCommand {
     if let data {
       sample = data
     } else {
-      sample = try Dataset.load("random:4", for: float.graph, seed: runOptions.seed)
+      sample = try Dataset.load("random:4", for: float, seed: runOptions.seed)
     }
     return try ModelComparison.ifRunnable(
       float, quantized, on: sample, options: runOptions.session(), limit: 16)
@@ -92,12 +95,15 @@ struct Quantize: ParsableCommand {
       let found = try CalibrationStatistics(json: try TextFile.read(statistics))
       guard found.model == hash else {
         throw ModelError(
-          .request, "\"\(statistics)\": expected statistics of model \(hash), found those of \(found.model)")
+          .request,
+          "\"\(statistics)\": expected statistics of model \(hash), found those of \(found.model)")
       }
       return found
     }
     guard let data else {
-      throw ModelError(.request, "calibration: expected --calibration or an existing --statistics file, found neither")
+      throw ModelError(
+        .request,
+        "calibration: expected --calibration or an existing --statistics file, found neither")
     }
     let progress = Progress("calibrating", total: data.count)
     let found = try quantizer.calibrate(
@@ -110,7 +116,11 @@ struct Quantize: ParsableCommand {
     _ result: Quantizer.Result, _ comparison: ModelComparison?, _ notes: [String]
   ) {
     var table = Table(
-      "", [.init("operator"), .init("integer", numeric: true), .init("float", numeric: true), .init("why float")])
+      "",
+      [
+        .init("operator"), .init("integer", numeric: true), .init("float", numeric: true),
+        .init("why float"),
+      ])
     let operators = Dictionary(grouping: result.entries, by: \.op.description)
     for (op, entries) in operators.sorted(by: { $0.key < $1.key }) {
       let float = entries.filter { $0.reason != nil }
@@ -122,7 +132,8 @@ struct Quantize: ParsableCommand {
       text += "not compared: the model has an operator that Lapidary cannot run\n"
     }
     for output in comparison?.outputs ?? [] {
-      text += "output '\(output.name)': SQNR \(NumberText.decimal(output.comparison.sqnr, 1)) dB, "
+      text +=
+        "output '\(output.name)': SQNR \(NumberText.decimal(output.comparison.sqnr, 1)) dB, "
         + "cosine \(NumberText.decimal(output.comparison.cosine, 5))\n"
     }
     let nodes = result.entries.map { entry -> JSONValue in
@@ -140,7 +151,8 @@ struct Quantize: ParsableCommand {
     report.print(
       toStandardError: output.reportsToStandardError, text: text, markdown: table.markdown,
       json: .object([
-        "schema": .int(1), "operators": table.json, "nodes": .array(nodes), "outputs": .array(outputs),
+        "schema": .int(1), "operators": table.json, "nodes": .array(nodes),
+        "outputs": .array(outputs),
         "notes": .array(notes.map { .string($0) }),
       ]))
   }

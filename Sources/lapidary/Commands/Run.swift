@@ -22,7 +22,8 @@ struct Run: ParsableCommand {
   @Option(name: [.short, .long], help: "The folder to write to.")
   var output: String
 
-  @Option(help: ArgumentHelp("Which implementation runs the model.", valueName: "accelerated|reference"))
+  @Option(
+    help: ArgumentHelp("Which implementation runs the model.", valueName: "accelerated|reference"))
   var backend = Backend.accelerated
 
   @OptionGroup var report: ReportOptions
@@ -31,7 +32,7 @@ struct Run: ParsableCommand {
   func run() throws {
     let loaded = try ONNXFile.read(model)
     let session = try Session(loaded, options: runOptions.session(backend))
-    let data = try Dataset.load(inputs, for: loaded.graph, seed: runOptions.seed)
+    let data = try Dataset.load(inputs, for: loaded, seed: runOptions.seed)
     let results = try data.run(on: session)
     try OutputFolder(output).write(results, of: loaded.graph, asTensors: data.isFromProtos)
     var table = Table("", [.init("output"), .init("type")])

@@ -41,7 +41,9 @@ struct RunOptions: ParsableArguments {
   var seed: UInt64 = 0
 
   func validate() throws {
-    guard threads >= 0 else { throw ValidationError("--threads: expected 0 or more, found \(threads)") }
+    guard threads >= 0 else {
+      throw ValidationError("--threads: expected 0 or more, found \(threads)")
+    }
   }
 
   /// Options for sessions.
