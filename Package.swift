@@ -67,7 +67,7 @@ let package = Package(
     tests("IR", ["IR"]),
     tests("ONNXFile", ["ONNXFile", "IR"]),
     tests("Operators", ["Operators", "IR", "Kernels"]),
-    tests("Executor", ["Executor", "Operators", "IR"]),
+    tests("Executor", ["Executor", "Operators", "ONNXFile", "IR"]),
     tests("Passes", ["Passes", "Executor", "Operators", "IR"]),
     tests("Inspection", ["Inspection", "IR"]),
     tests("Lapidary", ["Lapidary"]),

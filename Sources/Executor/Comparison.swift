@@ -61,14 +61,15 @@ public struct Comparison: Sendable, Hashable {
     argmaxAgreement = Self.agreement(a, b, row: reference.dimensions.last ?? 1)
   }
 
-  /// How many elements break `|reference - candidate| <= absolute + relative·|reference|`.
+  /// How many elements break `|reference - candidate| <= absolute + relative·|reference|`; an
+  /// infinite difference always does.
   public static func mismatches(
     reference: Tensor, candidate: Tensor, relative: Double, absolute: Double
   ) throws(ModelError) -> Int {
     let (a, b) = try elements(reference, candidate)
     return zip(a, b).reduce(0) { count, pair in
       let gap = gap(pair.0, pair.1)
-      return count + (gap == 0 || gap <= absolute + relative * abs(pair.0) ? 0 : 1)
+      return count + (gap == 0 || gap.isFinite && gap <= absolute + relative * abs(pair.0) ? 0 : 1)
     }
   }
 

@@ -59,7 +59,9 @@ struct Plan {
     for length in tensor.dimensions {
       let (product, overflow) = count.multipliedReportingOverflow(by: length)
       guard length >= 0, !overflow else {
-        throw ModelError(.malformed, "tensor '\(name)': expected a shape that fits in memory, found \(tensor.type)")
+        throw ModelError(
+          .malformed, "tensor '\(name)': expected a shape that fits in memory, found \(tensor.type)"
+        )
       }
       count = product
     }
@@ -77,12 +79,14 @@ struct Plan {
     let label = graph.label(id)
     guard let opset = model.opset(of: node.op.domain) else {
       throw ModelError(
-        .invalid, "\(label): expected an operator set of domain '\(node.op.domain)', found no import of it")
+        .invalid,
+        "\(label): expected an operator set of domain '\(node.op.domain)', found no import of it")
     }
     guard let op = try Registry.make(node.op, opset: opset, NodeView(graph, id)) else {
       throw ModelError(
         .unsupported,
-        "\(label): expected an operator that Lapidary can run, found '\(node.op)' at opset \(opset)")
+        "\(label): expected an operator that Lapidary can run, found '\(node.op)' at opset \(opset)"
+      )
     }
     return Step(
       node: id, label: label, op: op, inputs: node.inputs.map { $0?.index },

@@ -51,7 +51,8 @@ struct Runner {
     for (name, slot) in wanted {
       guard let value = values[slot] else {
         guard let tensor = graph[ValueID(slot)].initializer else {
-          throw ModelError(.request, "output '\(name)': expected a value that a node computes, found none")
+          throw ModelError(
+            .request, "output '\(name)': expected a value that a node computes, found none")
         }
         results[name] = tensor
         continue
@@ -89,7 +90,8 @@ struct Runner {
       }
       guard let value = values[slot] else {
         throw ModelError(
-          .unsupported, "\(step.label), input \(index): expected a tensor of numbers, found another value")
+          .unsupported,
+          "\(step.label), input \(index): expected a tensor of numbers, found another value")
       }
       operands.append(try rowMajor(value, step.label))
     }
@@ -150,7 +152,9 @@ struct Runner {
       label: step.label, inputs: operands.map { $0?.view }, outputs: step.outputs.map { $0 != nil }
     ) { (index, elementType, shape) throws(ModelError) in
       let tensor = try pool.tensor(step.label, elementType, shape)
-      if results.tensors.indices.contains(index) { results.tensors[index] = tensor } else {
+      if results.tensors.indices.contains(index) {
+        results.tensors[index] = tensor
+      } else {
         results.spare.append(tensor)
       }
       return tensor.target
@@ -165,7 +169,8 @@ struct Runner {
     try step.op.evaluate(&context)
     for (index, wanted) in step.outputs.enumerated()
     where wanted != nil && results.tensors[index] == nil {
-      throw ModelError(.unsupported, "\(step.label), output \(index): the operator did not compute it")
+      throw ModelError(
+        .unsupported, "\(step.label), output \(index): the operator did not compute it")
     }
     guard let half else { return results.tensors }
     return try rounded(results.tensors, to: half, step, given)

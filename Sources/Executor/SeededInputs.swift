@@ -47,7 +47,8 @@ public enum SeededInputs {
       guard let tensor = make(type, shape, &generator) else {
         throw ModelError(
           .unsupported,
-          "input '\(name)': expected numbers or truth values that fit in memory, found \(type)\(shape)")
+          "input '\(name)': expected numbers or truth values that fit in memory, found \(type)\(shape)"
+        )
       }
       inputs[name] = tensor
     }

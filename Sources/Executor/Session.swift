@@ -51,7 +51,8 @@ public final class Session: Sendable {
     var wanted: [(name: String, slot: Int)] = []
     for name in outputs ?? graph.outputs.map({ graph[$0.value].name }) {
       guard let id = graph.value(named: name) else {
-        throw ModelError(.request, "output '\(name)': expected a value of the graph, found none of that name")
+        throw ModelError(
+          .request, "output '\(name)': expected a value of the graph, found none of that name")
       }
       wanted.append((name, id.index))
     }
@@ -77,12 +78,14 @@ public final class Session: Sendable {
       guard let tensor = inputs[value.name] else {
         guard value.initializer == nil else { continue }
         throw ModelError(
-          .request, "input '\(value.name)': expected \(info.type.map { "\($0)" } ?? "a tensor"), found none")
+          .request,
+          "input '\(value.name)': expected \(info.type.map { "\($0)" } ?? "a tensor"), found none")
       }
       guard Self.accepts(info.type?.tensor ?? .unknown, tensor) else {
         throw ModelError(
           .request,
-          "input '\(value.name)': expected \(info.type.map { "\($0)" } ?? "a tensor"), found \(tensor.type)")
+          "input '\(value.name)': expected \(info.type.map { "\($0)" } ?? "a tensor"), found \(tensor.type)"
+        )
       }
       guard let view = RuntimeTensor(tensor),
         tensor.elementType.byteCount(of: tensor.count) == tensor.byteCount
@@ -96,7 +99,8 @@ public final class Session: Sendable {
       guard let id = graph.value(named: name), graph.isInput(id) else {
         let known = graph.inputs.map { "'\(graph[$0.value].name)'" }.joined(separator: ", ")
         throw ModelError(
-          .request, "input '\(name)': expected a name among the graph's inputs (\(known)), found none such")
+          .request,
+          "input '\(name)': expected a name among the graph's inputs (\(known)), found none such")
       }
     }
     return supplied

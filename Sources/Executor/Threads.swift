@@ -1,4 +1,5 @@
 internal import Kernels
+private import Synchronization
 
 #if canImport(Glibc)
   private import Glibc
@@ -6,20 +7,63 @@ internal import Kernels
   private import Darwin
 #endif
 
-/// The number of threads of the kernels and of oneDNN's OpenMP runtime.
+/// The threads that a run uses: those of oneDNN's OpenMP runtime for the accelerated backend, so
+/// that kernels and primitives do not compete, and Dispatch's for the reference one.
 enum Threads {
+  private typealias Entry = @convention(c) (UnsafeMutableRawPointer?) -> Void
   private typealias SetCount = @convention(c) (Int32) -> Void
+  private typealias Start = @convention(c) (Entry, UnsafeMutableRawPointer?, UInt32, UInt32) -> Void
 
-  /// The runtime comes with oneDNN and has no header here, so it is found by name.
-  private static let setCount: SetCount? = {
-    guard let symbol = dlsym(nil, "omp_set_num_threads") else { return nil }
-    return unsafeBitCast(symbol, to: SetCount.self)
-  }()
+  // The runtime comes with oneDNN and has no header here, so its functions are found by name.
+  private static let setCount = symbol("omp_set_num_threads", SetCount.self)
+  private static let start = symbol("GOMP_parallel", Start.self)
 
-  /// Sets the number of threads for work that the calling thread starts.
+  private static func symbol<T>(_ name: String, _ type: T.Type) -> T? {
+    dlsym(nil, name).map { unsafeBitCast($0, to: type) }
+  }
+
+  /// Sets the number of threads for work that the calling thread starts; 0 stands for the machine's
+  /// cores.
   static func use(_ threads: Int, backend: Backend) {
-    let count = threads > 0 ? threads : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     Parallelism.threads = threads
-    if backend == .accelerated { setCount?(Int32(clamping: count)) }
+    guard backend == .accelerated, let setCount, start != nil else {
+      Parallelism.team = nil
+      return
+    }
+    let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    setCount(Int32(clamping: threads > 0 ? threads : cores))
+    Parallelism.team = { count, body in run(count, body) }
+  }
+
+  /// Calls `body` with every number below `count` on OpenMP's threads.
+  private static func run(_ count: Int, _ body: (Int) -> Void) {
+    withoutActuallyEscaping(body) { body in
+      let work = Work(count, body)
+      // No number of threads: as many as `setCount` has set for the calling thread.
+      start?({ Work.help($0) }, Unmanaged.passUnretained(work).toOpaque(), 0, 0)
+      withExtendedLifetime(work) {}
+    }
+  }
+
+  /// Numbers that threads take one after another.
+  private final class Work {
+    private let count: Int
+    private let body: (Int) -> Void
+    private let next = Atomic<Int>(0)
+
+    init(_ count: Int, _ body: @escaping (Int) -> Void) {
+      self.count = count
+      self.body = body
+    }
+
+    static func help(_ pointer: UnsafeMutableRawPointer?) {
+      guard let pointer else { return }
+      let work = Unmanaged<Work>.fromOpaque(pointer).takeUnretainedValue()
+      while true {
+        let number = work.next.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard number < work.count else { return }
+        work.body(number)
+      }
+    }
   }
 }

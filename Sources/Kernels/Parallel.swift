@@ -11,6 +11,18 @@ package enum Parallelism {
     get { limit.load(ordering: .relaxed) }
     set { limit.store(newValue, ordering: .relaxed) }
   }
+
+  /// Calls its second argument with every number below the first, on the threads of somebody else.
+  package typealias Team = @Sendable (_ count: Int, _ body: (Int) -> Void) -> Void
+
+  private static let adopted = Mutex<Team?>(nil)
+
+  /// Whose threads kernels use; nil for Dispatch's. Two sets of threads that wait for work on the
+  /// same cores hold each other up.
+  package static var team: Team? {
+    get { adopted.withLock { $0 } }
+    set { adopted.withLock { $0 = newValue } }
+  }
 }
 
 /// Calls `body` with consecutive ranges that cover `0..<count`, on several threads when there are
@@ -20,6 +32,11 @@ package func parallel(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
   let chunks = min((count + grain - 1) / grain, 64)
   withoutActuallyEscaping(body) { body in
     let work = Unchecked(body)
+    if let team = Parallelism.team {
+      return team(chunks) { chunk in
+        work.value(chunk * count / chunks..<(chunk + 1) * count / chunks)
+      }
+    }
     DispatchQueue.concurrentPerform(iterations: chunks) { chunk in
       work.value(chunk * count / chunks..<(chunk + 1) * count / chunks)
     }

@@ -1,11 +1,11 @@
 /// A pattern of names: `*` stands for any run of characters, `?` for one.
-struct Glob {
+package struct Glob {
   private let pattern: [Character]
 
-  init(_ pattern: String) { self.pattern = Array(pattern) }
+  package init(_ pattern: String) { self.pattern = Array(pattern) }
 
   /// Whether the whole name matches. Linear in the product of the lengths at worst.
-  func matches(_ name: String) -> Bool {
+  package func matches(_ name: String) -> Bool {
     let name = Array(name)
     var p = 0, n = 0
     var star: (p: Int, n: Int)?

@@ -48,6 +48,8 @@ final class Accelerator {
     case is GlobalMaxPool: return globalPool(dnnl_pooling_max)
     case let op as Concat: return join(op)
     case let op as BatchNormalization: return normalize(op, constants)
+    case let op as LayerNormalization: return normalize(op, constants)
+    case let op as any SoftmaxFamily: return softmax(op)
     case let op as Clip: return clip(op, constants)
     case let op as any UnaryElementwise: return unary(op.function)
     case let op as any BroadcastBinary: return binary(op.function)

@@ -3,12 +3,20 @@ internal import IR
 internal import Kernels
 internal import Operators
 
-/// Elementwise work on tensors in a layout of oneDNN's; row-major ones are left to the kernels.
+/// Elementwise work on tensors in a layout of oneDNN's. Row-major ones are left to the kernels, but
+/// for functions that take long an element.
 extension Accelerator {
   func unary(_ function: UnaryFunction) -> (any FastStep)? {
     guard let (algorithm, alpha, beta) = Self.primitive(function) else { return nil }
+    let slow: Set = [
+      dnnl_eltwise_logistic.rawValue, dnnl_eltwise_tanh.rawValue, dnnl_eltwise_elu.rawValue,
+      dnnl_eltwise_mish.rawValue, dnnl_eltwise_gelu_erf.rawValue, dnnl_eltwise_gelu_tanh.rawValue,
+      dnnl_eltwise_exp.rawValue,
+    ]
+    let takesRowMajor = slow.contains(algorithm.rawValue)
     return PreparedStep { [unowned self] (call) throws(ModelError) in
-      self.unary(algorithm, alpha, beta, call)
+      guard takesRowMajor || call.operands[0]?.layout != nil else { return nil }
+      return self.unary(algorithm, alpha, beta, call)
     }
   }
 
@@ -27,7 +35,7 @@ extension Accelerator {
     let (low, high) = (bounds[0], bounds[1])
     guard low <= high else { return nil }
     return PreparedStep { [unowned self] (call) throws(ModelError) in
-      self.unary(dnnl_eltwise_clip, low, high, call)
+      call.operands[0]?.layout == nil ? nil : self.unary(dnnl_eltwise_clip, low, high, call)
     }
   }
 
@@ -55,7 +63,9 @@ extension Accelerator {
   private func unary(
     _ algorithm: dnnl_alg_kind_t, _ alpha: Float, _ beta: Float, _ call: FastCall
   ) -> Prepared? {
-    guard let x = call.operands[0], var layout = x.layout?.descriptor else { return nil }
+    guard let x = call.operands[0],
+      var layout = x.layout?.descriptor ?? dnnl_memory_desc_t.rowMajor([x.count])
+    else { return nil }
     var operation = dnnl_eltwise_desc_t()
     let status = dnnl_eltwise_forward_desc_init(
       &operation, dnnl_forward_inference, algorithm, &layout, alpha, beta)

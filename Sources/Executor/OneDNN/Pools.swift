@@ -49,7 +49,8 @@ extension Accelerator {
     let ends = window.exactPadsEnd
     for axis in 0..<window.rank {
       let extent = (window.kernel[axis] - 1) * window.dilations[axis] + 1
-      guard window.padsBegin[axis] < extent, ends[axis] < extent, window.dilations[axis] == 1 || ends[axis] <= 0
+      guard window.padsBegin[axis] < extent, ends[axis] < extent,
+        window.dilations[axis] == 1 || ends[axis] <= 0
       else { return nil }
     }
     var operation = dnnl_pooling_v2_desc_t()

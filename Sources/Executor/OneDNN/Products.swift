@@ -43,7 +43,8 @@ extension Accelerator {
         let padded = [Int](repeating: 1, count: max(0, 2 - c.shape.count)) + c.shape
         // A row, a column, one number or a whole matrix.
         guard padded.count == 2, padded[0] == 1 || padded[0] == shape.m,
-          padded[1] == 1 || padded[1] == shape.n, let descriptor = dnnl_memory_desc_t.rowMajor(padded)
+          padded[1] == 1 || padded[1] == shape.n,
+          let descriptor = dnnl_memory_desc_t.rowMajor(padded)
         else { return nil }
         bias = descriptor
       }

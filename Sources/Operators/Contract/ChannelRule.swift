@@ -36,8 +36,8 @@ package struct ChannelRule: Sendable {
     case groupedColumns(Axis, rows: Axis, of: Axis, groups: Int)
     /// A trained weight whose slices along this axis make the channels.
     case produces(Axis)
-    /// A trained weight whose slices along this axis read the channels; zeroing one is the same as
-    /// the channel being zero, which is what the oracle relies on.
+    /// A weight, or one of two activations, that is summed over along this axis; zeroing a slice is
+    /// the same as the channel being zero, which is what the oracle relies on.
     case consumes(Axis)
     /// A per-channel parameter whose magnitude counts for importance (a normalisation's scale).
     case scales(Axis)

@@ -130,6 +130,9 @@ package struct BatchedProduct: Sendable {
     } else if inputs[a]?.constant != nil {
       if let row { relations.append(.produces(row)) }
       relations.append(.consumes(k))
+    } else {
+      // Two activations: to mask either one is to mask the sum.
+      relations.append(.consumes(k))
     }
     return ChannelRule(relations)
   }

@@ -28,6 +28,19 @@ extension SoftmaxFamily {
     return axis < 0 ? axis + rank : axis
   }
 
+  /// How many elements are normalised together, how far apart they are, and how many such runs lie
+  /// one after another.
+  package func runs(
+    _ shape: [Int], label: String
+  ) throws(ModelError) -> (outer: Int, length: Int, inner: Int) {
+    let axis = try split(rank: shape.count, label: label)
+    return (
+      outer: shape[..<axis].reduce(1, *),
+      length: flattens ? shape[axis...].reduce(1, *) : shape[axis],
+      inner: flattens ? 1 : shape[(axis + 1)...].reduce(1, *)
+    )
+  }
+
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     if let rank = inputs.rank(0) { _ = try split(rank: rank, label: inputs.label) }
     return [Inferred(inputs.type(0))]
@@ -35,11 +48,8 @@ extension SoftmaxFamily {
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
     let x = try context.source(0)
-    let axis = try split(rank: x.shape.count, label: context.label)
+    let (outer, length, inner) = try runs(x.shape, label: context.label)
     let y = try context.output(0, context.input(0).elementType, x.shape)
-    let outer = x.shape[..<axis].reduce(1, *)
-    let length = flattens ? x.shape[axis...].reduce(1, *) : x.shape[axis]
-    let inner = flattens ? 1 : x.shape[(axis + 1)...].reduce(1, *)
     guard
       softmax(
         x, outer: outer, length: length, inner: inner, logarithm: Self.isLogarithm, into: y)

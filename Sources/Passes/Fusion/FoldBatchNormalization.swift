@@ -30,7 +30,7 @@ struct FoldBatchNormalization: FusionRule {
       let variance = parameters[3]
     else { return .declined("scale, bias, mean or variance is not constant") }
     guard let weightID = graph[producer].inputs[1], let weight = graph.constant(weightID),
-      weight.elementType == .float, let weights = weight.floats
+      weight.elementType == .float, weight.dimensions.count >= 2, let weights = weight.floats
     else {
       return .declined("the weight of \(graph.label(producer)) is not a constant of type float")
     }
@@ -42,7 +42,8 @@ struct FoldBatchNormalization: FusionRule {
     let biasID = graph[producer].inputs[safe: 2] ?? nil
     if let biasID {
       guard let constant = graph.constant(biasID), let values = constant.floats,
-        values.count == count || (values.count == 1 && channel.broadcastsBias)
+        (values.count == count && constant.dimensions.last == count)
+          || (values.count == 1 && channel.broadcastsBias)
       else {
         return .declined("the bias of \(graph.label(producer)) is not a constant per channel")
       }

@@ -1,5 +1,5 @@
 internal import Executor
-internal import IR
+package import IR
 internal import Operators
 
 /// The proof that a cut is right (PRUNING.md, "Oracle"): the original with the removed channels
@@ -7,11 +7,14 @@ internal import Operators
 ///
 /// Where removal changes what is computed for the channels that stay (a LayerNormalization's
 /// statistics), the original is made to compute that node on the kept channels alone.
-struct Oracle {
+package struct Oracle {
   let surgery: Surgery
 
+  /// The proof of one cut.
+  package init(surgery: Surgery) { self.surgery = surgery }
+
   /// The original with removed channels without effect.
-  func maskedOriginal(_ model: Model) throws(ModelError) -> Model {
+  package func maskedOriginal(_ model: Model) throws(ModelError) -> Model {
     var masked = model
     // All later questions are about the graph that the coupling was found on.
     let coupling = surgery.coupling
@@ -27,13 +30,13 @@ struct Oracle {
       !coupling.groupedColumns.contains(where: { $0.node == role.node && $0.axis == role.axis }),
       let value = graph[role.node].inputs[slot]
     else { return }
-    let rank = graph[value].tensorType?.shape?.rank ?? 1
     if let weight = graph[value].initializer {
       let zeroed = weight.zeroing(along: role.axis.axis, except: kept)
       graph.setInput(
         role.node, slot: slot, to: graph.addInitializer("\(graph[value].name)_masked", zeroed))
       return
     }
+    guard let rank = coupling.facts.inputs(role.node).rank(slot) else { return }
     var shape = [Int](repeating: 1, count: rank)
     shape[role.axis.axis] = role.slots.count
     var values = [Float](repeating: 0, count: role.slots.count)

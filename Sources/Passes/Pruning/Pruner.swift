@@ -23,7 +23,7 @@ public struct Pruner: Sendable {
     /// Why the oracle did not run, when it was asked.
     public var unproved: String?
     /// The cut, for the recovery that follows.
-    let surgery: Surgery
+    package let surgery: Surgery
   }
 
   /// What a model costs: multiply-accumulates for one sample, parameters, bytes of constants.
@@ -123,7 +123,7 @@ public struct Pruner: Sendable {
     let facts = try noting("after pruning") { () throws(ModelError) in try inferTypes(pruned) }
     for id in pruned.graph.nodeIDs {
       for output in pruned.graph[id].outputs.compactMap({ $0 }) {
-        guard let predicted = pruned.graph[output].tensorType?.shape?.known,
+        guard let predicted = surgery.newShape(of: output)?.known,
           let found = facts.graph[output].tensorType?.shape?.known, predicted != found
         else { continue }
         throw ModelError(

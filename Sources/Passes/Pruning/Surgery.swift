@@ -2,7 +2,7 @@ internal import IR
 internal import Operators
 
 /// Cuts removed atoms out of a model: constants, attributes and declared types.
-struct Surgery {
+package struct Surgery {
   let coupling: Coupling
   let removed: Set<Int>
   private let keptByAxis: [SlotAxis: [Int]]
@@ -61,6 +61,11 @@ struct Surgery {
     Cut(label: facts.graph.label(node), inputs: facts.inputs(node), outputs: facts.outputs(node)) {
       kept(node, $0)
     }
+  }
+
+  /// The shape that a value will have; nil when its rank is not known.
+  func newShape(of value: ValueID) -> Shape? {
+    facts.graph[value].tensorType?.shape.map { newShape(.value(value), $0) }
   }
 
   /// The shape of a tensor after the cut.

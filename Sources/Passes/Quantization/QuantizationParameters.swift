@@ -1,14 +1,16 @@
 internal import IR
 
 /// Scale and zero-point of unsigned 8-bit activations (QUANTIZATION.md, "Parameters").
-struct ActivationParameters: Hashable {
-  let scale: Float
-  let zeroPoint: UInt8
+package struct ActivationParameters: Hashable {
+  /// What one step is worth.
+  package let scale: Float
+  /// The integer that stands for 0.
+  package let zeroPoint: UInt8
 
   /// Parameters for a range, widened to hold 0.
   ///
   /// A range without extent says nothing about a scale; values in [0, 1] are then told apart.
-  init(_ range: ClosedRange<Float>) {
+  package init(_ range: ClosedRange<Float>) {
     var low = Double(min(range.lowerBound, 0)), high = Double(max(range.upperBound, 0))
     if low == high { (low, high) = (0, 1) }
     let step = (high - low) / 255
@@ -17,7 +19,7 @@ struct ActivationParameters: Hashable {
   }
 
   /// `saturate(rne(x / scale) + zeroPoint)`.
-  func quantize(_ values: [Float]) -> [UInt8] {
+  package func quantize(_ values: [Float]) -> [UInt8] {
     values.map { value in
       let rounded = (value / scale).rounded(.toNearestOrEven) + Float(zeroPoint)
       return rounded.isNaN ? 0 : UInt8(min(max(rounded, 0), 255))
@@ -26,14 +28,18 @@ struct ActivationParameters: Hashable {
 }
 
 /// A weight as signed 8-bit integers, symmetric, per channel along an axis or with one scale.
-struct QuantizedWeight {
-  let values: [Int8]
-  let scales: [Float]
+package struct QuantizedWeight {
+  /// The integers, in the order of the weight.
+  package let values: [Int8]
+  /// The scale of each channel, or the one scale.
+  package let scales: [Float]
 
+  /// Quantizes a weight.
+  ///
   /// - Parameters:
   ///   - axis: the axis of the channels, or nil for one scale.
   ///   - leastScale: for each channel the smallest scale allowed, so that its bias fits 32 bits.
-  init(_ weight: [Float], _ shape: [Int], axis: Int?, leastScale: [Double]? = nil) {
+  package init(_ weight: [Float], _ shape: [Int], axis: Int?, leastScale: [Double]? = nil) {
     let channels = axis.map { shape[$0] } ?? 1
     let inner = axis.map { shape[($0 + 1)...].reduce(1, *) } ?? max(weight.count, 1)
     var peak = [Float](repeating: 0, count: channels)

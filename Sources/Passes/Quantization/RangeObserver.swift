@@ -1,15 +1,17 @@
 /// The smallest and the largest value seen, and how often values of each size came: all that
 /// calibration keeps of a tensor, whatever the number of samples. Two can be merged.
-struct RangeObserver {
-  private(set) var low = Float.infinity
-  private(set) var high = -Float.infinity
+package struct RangeObserver {
+  private var low = Float.infinity
+  private var high = -Float.infinity
   private var histogram: Histogram?
 
+  /// An observer that has seen nothing.
+  ///
   /// - Parameter histogram: whether to count values, for percentiles.
-  init(histogram: Bool) { if histogram { self.histogram = Histogram() } }
+  package init(histogram: Bool) { if histogram { self.histogram = Histogram() } }
 
   /// Takes in the elements of one tensor. Values that are not finite are passed over.
-  mutating func observe(_ values: UnsafeBufferPointer<Float>) {
+  package mutating func observe(_ values: UnsafeBufferPointer<Float>) {
     let (least, most) = extremes(values)
     guard least <= most else { return }
     low = min(low, least)
@@ -18,10 +20,10 @@ struct RangeObserver {
   }
 
   /// The whole range seen; nil when no finite value was.
-  var range: ClosedRange<Float>? { low <= high ? low...high : nil }
+  package var range: ClosedRange<Float>? { low <= high ? low...high : nil }
 
   /// The range that leaves out the fraction `1 - percentile` of the values, half on each side.
-  func range(percentile: Double) -> ClosedRange<Float>? {
+  package func range(percentile: Double) -> ClosedRange<Float>? {
     guard let whole = range, let histogram else { return range }
     let cut = histogram.range(leaving: (1 - percentile) / 2)
     return max(cut.lowerBound, whole.lowerBound)...min(cut.upperBound, whole.upperBound)

@@ -2,7 +2,7 @@ import ArgumentParser
 import Lapidary
 
 /// `lapidary compare`.
-struct Compare: ParsableCommand {
+struct Compare: ParsableCommand, RunsModels {
   static let configuration = CommandConfiguration(
     abstract: "Runs two models on the same inputs and reports how far their outputs lie apart.",
     discussion: """

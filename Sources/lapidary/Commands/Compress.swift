@@ -2,7 +2,7 @@ import ArgumentParser
 import Lapidary
 
 /// `lapidary compress`.
-struct Compress: ParsableCommand {
+struct Compress: ParsableCommand, RunsModels {
   static let configuration = CommandConfiguration(
     abstract: "Fuses, prunes and quantizes a model, proves each step and reports gain and cost.",
     discussion: """

@@ -2,7 +2,7 @@ import ArgumentParser
 import Lapidary
 
 /// `lapidary evaluate`.
-struct Evaluate: ParsableCommand {
+struct Evaluate: ParsableCommand, RunsModels {
   static let configuration = CommandConfiguration(
     abstract: "Measures how often a classifier is right on labelled data.",
     discussion: """

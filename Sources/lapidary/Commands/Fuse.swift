@@ -2,7 +2,7 @@ import ArgumentParser
 import Lapidary
 
 /// `lapidary fuse`.
-struct Fuse: ParsableCommand {
+struct Fuse: ParsableCommand, RunsModels {
   static let configuration = CommandConfiguration(
     abstract: "Simplifies a model: fuses operators, folds constants, removes what does nothing.",
     discussion: """
@@ -102,8 +102,7 @@ struct Fuse: ParsableCommand {
     guard let difference else {
       return "not verified: the model has an operator that Lapidary cannot run"
     }
-    return
-      "verified: outputs differ by at most \(scientificText(difference)) of their largest value"
+    return "verified: \(differenceText(difference))"
   }
 
   private func printRules() {
@@ -115,6 +114,13 @@ struct Fuse: ParsableCommand {
       text: table.text, markdown: table.markdown,
       json: .object(["schema": .int(1), "rules": table.json]))
   }
+}
+
+/// What a proof found, in words.
+func differenceText(_ difference: Double) -> String {
+  difference == 0
+    ? "outputs are equal"
+    : "outputs differ by at most \(scientificText(difference)) of their largest value"
 }
 
 /// A small number for people: `3.1e-07`, or `0`.

@@ -3,7 +3,7 @@ import Foundation
 public import Lapidary
 
 /// `lapidary prune`.
-struct Prune: ParsableCommand {
+struct Prune: ParsableCommand, RunsModels {
   static let configuration = CommandConfiguration(
     abstract: "Removes whole channels, with everything coupled to them, and proves the cut.",
     discussion: """
@@ -132,9 +132,8 @@ struct Prune: ParsableCommand {
     if planOnly != nil { return "plan only: no model written" }
     guard verification.verify else { return "not verified" }
     if let reason = result.unproved { return "not verified: \(reason)" }
-    return
-      "verified: outputs differ by at most \(scientificText(result.difference ?? 0)) of their largest value"
-      + " from the original with the removed channels masked"
+    return "verified against the original with the removed channels masked: "
+      + differenceText(result.difference ?? 0)
   }
 }
 

@@ -2,7 +2,7 @@ public import ArgumentParser
 public import Lapidary
 
 /// `lapidary quantize`.
-struct Quantize: ParsableCommand {
+struct Quantize: ParsableCommand, RunsModels {
   static let configuration = CommandConfiguration(
     abstract: "Quantizes a model to 8-bit integers, in QDQ form.",
     discussion: """

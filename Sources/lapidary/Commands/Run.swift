@@ -3,7 +3,7 @@ import Foundation
 import Lapidary
 
 /// `lapidary run`.
-struct Run: ParsableCommand {
+struct Run: ParsableCommand, RunsModels {
   static let configuration = CommandConfiguration(
     abstract: "Runs a model and writes its outputs, one file each.",
     discussion: """

@@ -1,0 +1,62 @@
+internal import COneDNN
+internal import IR
+internal import Operators
+
+extension Accelerator {
+  /// Softmax along an axis of a row-major tensor.
+  func softmax(_ op: some SoftmaxFamily) -> any FastStep {
+    PreparedStep { [unowned self] (call) throws(ModelError) in
+      guard let x = call.operands[0], x.layout == nil else { return nil }
+      let (outer, length, inner) = try op.runs(x.shape, label: call.label)
+      guard var layout = dnnl_memory_desc_t.rowMajor([outer, length, inner]) else { return nil }
+      var operation = dnnl_softmax_desc_t()
+      let status =
+        type(of: op).isLogarithm
+        ? dnnl_logsoftmax_forward_desc_init(&operation, dnnl_forward_inference, &layout, 1)
+        : dnnl_softmax_forward_desc_init(&operation, dnnl_forward_inference, &layout, 1)
+      guard status == dnnl_success, let primitive = Primitive(operation, engine) else {
+        return nil
+      }
+      return Prepared(
+        primitive,
+        operands: [
+          Prepared.Operand(index: 0, argument: DNNL_ARG_SRC_0, given: layout, wanted: layout)
+        ], result: layout, shape: x.shape, sharing: [0], self)
+    }
+  }
+
+  /// Rows of a row-major tensor brought to mean 0 and variance 1, with constant scale and bias.
+  func normalize(_ op: LayerNormalization, _ constants: [RuntimeTensor?]) -> (any FastStep)? {
+    let parameters = constants.dropFirst()
+    guard parameters.allSatisfy({ $0?.elementType == .float }) else { return nil }
+    return PreparedStep { [unowned self] (call) throws(ModelError) in
+      guard let x = call.operands[0], x.layout == nil else { return nil }
+      let axis = try op.first(rank: x.shape.count, label: call.label)
+      let length = x.shape[axis...].reduce(1, *)
+      guard parameters.allSatisfy({ $0?.count == length }),
+        var layout = dnnl_memory_desc_t.rowMajor([x.shape[..<axis].reduce(1, *), length])
+      else { return nil }
+      var flags = dnnl_use_scale.rawValue
+      if parameters.count > 1 { flags |= dnnl_use_shift.rawValue }
+      var operation = dnnl_layer_normalization_desc_t()
+      let status = dnnl_layer_normalization_forward_desc_init(
+        &operation, dnnl_forward_inference, &layout, nil, op.epsilon, UInt32(flags))
+      guard status == dnnl_success, let primitive = Primitive(operation, engine),
+        let row = dnnl_memory_desc_t.rowMajor([length])
+      else { return nil }
+      var fixed: [(argument: Int32, memory: Memory)] = []
+      for (argument, parameter) in zip([DNNL_ARG_SCALE, DNNL_ARG_SHIFT], parameters) {
+        guard let parameter, let address = parameter.bytes.baseAddress,
+          let memory = Memory(
+            row, engine, fixed: Memory.Fixed(address: address, owner: parameter.owner))
+        else { return nil }
+        fixed.append((argument, memory))
+      }
+      return Prepared(
+        primitive,
+        operands: [
+          Prepared.Operand(index: 0, argument: DNNL_ARG_SRC_0, given: layout, wanted: layout)
+        ], fixed: fixed, result: layout, shape: x.shape, sharing: [0], self)
+    }
+  }
+}

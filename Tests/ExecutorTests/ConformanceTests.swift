@@ -1,0 +1,86 @@
+import Executor
+import Foundation
+import IR
+import ONNXFile
+import Operators
+import Testing
+
+/// ONNX's conformance cases, from the package libonnx-testdata.
+private let root = "/usr/share/libonnx-testdata/data"
+
+/// Runs every case whose operators are all known with both backends.
+@Suite("ONNX conformance", .enabled(if: FileManager.default.fileExists(atPath: root)))
+struct ConformanceTests {
+  @Test(
+    "cases with known operators give the expected outputs",
+    arguments: ["node", "simple", "pytorch-converted", "pytorch-operator"])
+  func cases(group: String) throws {
+    var passed = 0, excepted = 0, unknown = 0
+    for name in try FileManager.default.contentsOfDirectory(atPath: "\(root)/\(group)").sorted()
+    where name.hasPrefix("test_") {
+      let folder = "\(root)/\(group)/\(name)"
+      let model = try ONNXFile.read("\(folder)/model.onnx")
+      guard Self.isKnown(model) else {
+        unknown += 1
+        continue
+      }
+      let failure = Self.failure(model, folder)
+      let reason = conformanceExceptions[String(name.dropFirst(5))]
+      switch (failure, reason) {
+      case (nil, nil): passed += 1
+      case (_?, _?): excepted += 1
+      case (let failure?, nil): Issue.record("\(group)/\(name): \(failure)")
+      case (nil, let reason?):
+        Issue.record("\(group)/\(name) passes, but is listed as an exception: \(reason)")
+      }
+    }
+    print("\(group): \(passed) passed, \(excepted) excepted, \(unknown) with unknown operators")
+    #expect(passed > 0)
+  }
+
+  private static func isKnown(_ model: Model) -> Bool {
+    model.graph.nodeIDs.allSatisfy { id in
+      let op = model.graph[id].op
+      return model.opset(of: op.domain).flatMap { Registry.find(op, opset: $0) } != nil
+    }
+  }
+
+  /// What is wrong with the results of a case, or nil.
+  private static func failure(_ model: Model, _ folder: String) -> String? {
+    do {
+      let sets = try FileManager.default.contentsOfDirectory(atPath: folder)
+        .filter { $0.hasPrefix("test_data_set_") }
+      for backend in Backend.allCases {
+        let session = try Session(model, options: SessionOptions(backend: backend))
+        for set in sets {
+          if let failure = try failure(session, model.graph, "\(folder)/\(set)") {
+            return "\(backend), \(set): \(failure)"
+          }
+        }
+      }
+      return nil
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  private static func failure(
+    _ session: Session, _ graph: Graph, _ folder: String
+  ) throws -> String? {
+    var inputs: [String: Tensor] = [:]
+    for (index, info) in graph.inputs.enumerated() {
+      let path = "\(folder)/input_\(index).pb"
+      guard FileManager.default.fileExists(atPath: path) else { continue }
+      inputs[graph[info.value].name] = try ONNXFile.readTensor(path)
+    }
+    let results = try session.run(inputs)
+    for (index, info) in graph.outputs.enumerated() {
+      let expected = try ONNXFile.readTensor("\(folder)/output_\(index).pb")
+      guard let found = results[graph[info.value].name] else { return "output \(index) is missing" }
+      let wrong = try Comparison.mismatches(
+        reference: expected, candidate: found, relative: 1e-3, absolute: 1e-7)
+      if wrong > 0 { return "output \(index): \(wrong) of \(expected.count) elements differ" }
+    }
+    return nil
+  }
+}
