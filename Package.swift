@@ -68,9 +68,9 @@ let package = Package(
     tests("ONNXFile", ["ONNXFile", "IR"]),
     tests("Operators", ["Operators", "IR", "Kernels"]),
     tests("Executor", ["Executor", "Operators", "ONNXFile", "IR"]),
-    tests("Passes", ["Passes", "Executor", "Operators", "IR"]),
+    tests("Passes", ["Passes", "Executor", "Operators", "Kernels", "ONNXFile", "IR"]),
     tests("Inspection", ["Inspection", "IR"]),
-    tests("Lapidary", ["Lapidary"]),
+    tests("Lapidary", ["Lapidary", "Operators"]),
   ],
   cLanguageStandard: .c17,
   cxxLanguageStandard: .cxx17

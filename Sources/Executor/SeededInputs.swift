@@ -7,7 +7,7 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
   /// Starts the sequence that belongs to `seed`.
   public init(seed: UInt64) { state = seed }
 
-  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  /// The next number of the sequence.
   public mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var z = state

@@ -1,24 +1,24 @@
 /// The value of an attribute, one case for each kind of `AttributeProto`.
 public enum AttributeValue: Sendable {
-  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  /// A float.
   case float(Float)
-  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  /// A 64-bit integer.
   case int(Int)
   /// Bytes; ONNX asks for UTF-8 but files hold other bytes too.
   case string([UInt8])
-  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  /// A tensor.
   case tensor(Tensor)
-  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  /// A graph: the body of a control-flow operator.
   indirect case graph(Graph)
-  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  /// A list of floats.
   case floats([Float])
-  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  /// A list of 64-bit integers.
   case ints([Int])
-  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  /// A list of strings, as bytes.
   case strings([[UInt8]])
-  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  /// A list of tensors.
   case tensors([Tensor])
-  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  /// A list of graphs.
   case graphs([Graph])
   /// In a function's body: the value of the function's attribute of this name.
   case reference(String)

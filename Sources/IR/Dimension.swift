@@ -36,11 +36,11 @@ public enum Dimension: Hashable, Sendable {
     return Self(result)
   }
 
-  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  /// The sum of two lengths; unknown when either is.
   public static func + (a: Self, b: Self) -> Self { combine(a, b) { $0 + $1 } }
-  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  /// The difference of two lengths; unknown when either is.
   public static func - (a: Self, b: Self) -> Self { combine(a, b) { $0 - $1 } }
-  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  /// The product of two lengths; 0 when either is 0, else unknown when either is.
   public static func * (a: Self, b: Self) -> Self {
     if a == .known(0) || b == .known(0) { return .known(0) }
     return combine(a, b) { $0 * $1 }

@@ -9,7 +9,7 @@ public struct ElementType: RawRepresentable, Hashable, Sendable {
   /// Wraps ONNX's number, known here or not.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
-  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  /// ONNX's element types, under ONNX's names and numbers.
   public static let undefined = ElementType(rawValue: 0), float = ElementType(rawValue: 1),
     uint8 = ElementType(rawValue: 2), int8 = ElementType(rawValue: 3),
     uint16 = ElementType(rawValue: 4), int16 = ElementType(rawValue: 5),

@@ -34,7 +34,13 @@ extension Graph {
     valueTable[id.index].initializer = tensor
     if let tensor {
       valueTable[id.index].type = .tensor(tensor.type)
-      if !had { initializers.append(id) }
+      if !had {
+        initializers.append(id)
+        // Before IR version 4 every initializer had to be an input.
+        if initializersAreConstant, !isInput(id) {
+          addInput(ValueInfo(id, type: .tensor(tensor.type)))
+        }
+      }
       if valueTable[id.index].isInput, let place = inputs.firstIndex(where: { $0.value == id }) {
         inputs[place].type = .tensor(tensor.type)
       }
@@ -217,8 +223,12 @@ extension Graph {
 
   /// Removes initializers, declarations and annotations of values that nothing produces or reads.
   ///
-  /// Inputs and outputs of the graph are kept.
+  /// Inputs and outputs of the graph are kept, but for inputs that only declare an initializer, as
+  /// IR versions before 4 asked for.
   public mutating func dropUnusedValues() {
+    if initializersAreConstant {
+      for id in initializers where self[id].uses.isEmpty && isInput(id) { removeInput(id) }
+    }
     let declared = Set(inputs.map(\.value))
     for id in initializers where self[id].uses.isEmpty && !declared.contains(id) {
       valueTable[id.index].initializer = nil

@@ -26,7 +26,7 @@ public struct Shape: Hashable, Sendable {
   /// The number of elements; unknown when a length is.
   public var elementCount: Dimension { dimensions.reduce(.known(1)) { $0 * $1 } }
 
-  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  /// The length of an axis, which must exist.
   public subscript(axis: Int) -> Dimension {
     get { dimensions[axis] }
     set { dimensions[axis] = newValue }

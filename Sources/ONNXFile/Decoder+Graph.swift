@@ -13,7 +13,6 @@ extension Decoder {
       $0.name = text(message.name)
       $0.docString = text(message.doc_string)
       $0.metadata = entries(message.metadata_props, message.n_metadata_props)
-      $0.initializersAreConstant = initializersAreConstant
     }
     for (index, tensor) in list(message.initializer, message.n_initializer).enumerated() {
       let name = text(tensor.pointee.name) ?? ""
@@ -31,6 +30,8 @@ extension Decoder {
     for input in list(message.input, message.n_input) {
       try builder.addInput(text(input.pointee.name) ?? "") { valueInfo(input, $0) }
     }
+    // Only now: with it, the graph would declare initializers as inputs by itself.
+    builder.update { $0.initializersAreConstant = initializersAreConstant }
     try addNodes(
       message.node, message.n_node, to: &builder, initializersAreConstant: initializersAreConstant)
     for output in list(message.output, message.n_output) {

@@ -1,5 +1,6 @@
 import IR
 import Inspection
+import TestSupport
 import Testing
 
 @Suite("Cost and summary")

@@ -1,5 +1,6 @@
 import IR
 import Inspection
+import TestSupport
 import Testing
 
 @Suite("Semantic diff of subgraphs and functions")

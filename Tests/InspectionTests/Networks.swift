@@ -1,64 +1,13 @@
 import IR
+import TestSupport
 
-/// Small graphs to compare. `prefix` goes in front of every name, `edit` sees each weight.
-struct Network {
-  var graph = Graph(name: "net")
-  var prefix = ""
-  /// Weights by name, changed before they are added.
-  var changedWeights: [String: (inout [Float]) -> Void] = [:]
-  /// Weights by name that become Constant nodes.
-  var constantNodes: Set<String> = []
-  /// Attributes that replace those of the node called so.
-  var attributes: [String: [Attribute]] = [:]
-
-  mutating func input(_ name: String, _ shape: [Dimension]) -> ValueID {
-    let type = ValueType.tensor(TensorType(.float, Shape(shape)))
-    let id = graph.addFreshValue(prefix + name, type: type)
-    graph.addInput(ValueInfo(id, type: type))
-    return id
-  }
-
-  mutating func output(_ id: ValueID, _ shape: [Dimension]) {
-    graph.addOutput(ValueInfo(id, type: .tensor(TensorType(.float, Shape(shape)))))
-  }
-
-  /// A weight with reproducible elements that depend on the seed.
-  mutating func weight(_ name: String, _ shape: [Int], seed: Int) -> ValueID {
-    var values = (0..<shape.reduce(1, *)).map { index in
-      Float((index * 37 + seed * 101) % 211) / 105.5 - 1
-    }
-    changedWeights[name]?(&values)
-    let tensor = Tensor(floats: values, shape)
-    guard constantNodes.contains(name) else { return graph.addInitializer(prefix + name, tensor) }
-    let id = graph.addFreshValue(prefix + name)
-    graph.add(
-      Node(
-        "Constant", name: prefix + name, inputs: [], outputs: [id],
-        attributes: [Attribute("value", .tensor(tensor))]))
-    return id
-  }
-
-  mutating func node(
-    _ type: String, _ name: String, _ inputs: [ValueID?], _ list: [Attribute] = []
-  ) -> ValueID {
-    let out = graph.addFreshValue(prefix + name + "_out")
-    graph.add(
-      Node(
-        type, name: prefix + name, inputs: inputs, outputs: [out],
-        attributes: attributes[name] ?? list))
-    return out
-  }
-
+extension Network {
   mutating func conv(_ name: String, _ x: ValueID, channels: Int, seed: Int) -> ValueID {
     let w = weight(name + ".w", [channels, channels, 3, 3], seed: seed)
     let b = weight(name + ".b", [channels], seed: seed + 1)
     return node("Conv", name, [x, w, b], [Attribute("pads", .ints([1, 1, 1, 1]))])
   }
 
-  func model() -> Model { Model(graph: graph) }
-}
-
-extension Network {
   /// Two convolutions around a skip connection: `relu(conv2(relu(conv1(x))) + x)`.
   static func residual(
     prefix: String = "", _ configure: (inout Network) -> Void = { _ in }

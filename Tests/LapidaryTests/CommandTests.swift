@@ -130,7 +130,8 @@ import Testing
     network.opsetImports.append(OpsetImport(domain: "com.acme", version: 1))
     try ONNXFile.write(network, to: folder["odd.onnx"])
     for arguments in [
-      ["fuse", "odd.onnx", "-o", "1.onnx"], ["prune", "odd.onnx", "-o", "2.onnx", "--ratio", "0.5"],
+      ["fuse", "odd.onnx", "-o", "1.onnx"],
+      ["prune", "odd.onnx", "-o", "2.onnx", "--ratio", "0.5"],
       ["quantize", "odd.onnx", "-o", "3.onnx", "--calibration", "random:2"],
     ] {
       let outcome =

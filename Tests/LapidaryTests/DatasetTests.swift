@@ -26,7 +26,8 @@ import Testing
   @Test func archivesGiveInputsAndLabels() throws {
     let data = Data(base64Encoded: ArrayFileTests.archive, options: .ignoreUnknownCharacters)
     try folder.add("x.npz", [UInt8](try #require(data)))
-    let dataset = try Dataset.load(folder["x.npz"], for: Model(graph: graph(["image": images])), seed: 0)
+    let dataset = try Dataset.load(
+      folder["x.npz"], for: Model(graph: graph(["image": images])), seed: 0)
     #expect(dataset.count == 3)
     #expect(dataset.batch == nil)
     #expect(dataset.labels == [2, 0, 1])
@@ -67,7 +68,8 @@ import Testing
   @Test func fixedBatchesGroupTheSamples() throws {
     try NPY.write(Tensor(floats: numbers(14), [7, 2]), to: folder["x.npy"])
     let type = TensorType(.float, [3, 2])
-    let dataset = try Dataset.load(folder["x.npy"], for: Model(graph: graph(["image": type])), seed: 0)
+    let dataset = try Dataset.load(
+      folder["x.npy"], for: Model(graph: graph(["image": type])), seed: 0)
     #expect(dataset.count == 6)
     #expect(dataset.batch == 3)
     #expect(dataset.batches(of: 1) == [0..<3, 3..<6])
@@ -175,7 +177,9 @@ import Testing
   @Test func inputsWithoutATypeNeedData() throws {
     var graph = Graph()
     graph.addInput(ValueInfo(graph.addFreshValue("x"), type: nil))
-    #expect(throws: ModelError.self) { try Dataset.load("random:1", for: Model(graph: graph), seed: 0) }
+    #expect(throws: ModelError.self) {
+      try Dataset.load("random:1", for: Model(graph: graph), seed: 0)
+    }
     try NPY.write(Tensor(floats: [1], [1]), to: folder["x.npy"])
     #expect(try Dataset.load(folder["x.npy"], for: Model(graph: graph), seed: 0).count == 1)
   }

@@ -24,7 +24,10 @@ import Testing
 
   @Test(arguments: [
     ("prune: { ratio: much }", "recipe, 'prune.ratio': expected a number, found much"),
-    ("prune: { scope: local }", "recipe, 'prune': expected one of ratio, macs, params, bytes, found 0"),
+    (
+      "prune: { scope: local }",
+      "recipe, 'prune': expected one of ratio, macs, params, bytes, found 0"
+    ),
     ("polish: true", "recipe: expected one of fuse, prune, recover, quantize, found 'polish'"),
     ("prune: { ratio: 0.5, speed: 1 }", "recipe: 'prune.speed' is not known"),
     ("quantize: { method: guess }", "method: expected minmax or percentile, found 'guess'"),

@@ -102,9 +102,9 @@ public struct Compression: Sendable {
     _ result: Pruner.Result, _ prepared: Model, _ calibration: Dataset
   ) throws(ModelError) {
     let ranges = calibration.batches(of: 64)
-    let outcome: StatisticsMatching.Outcome
+    let outcome: LeastSquaresRecovery.Outcome
     do {
-      outcome = try StatisticsMatching(result, original: prepared, options: options)
+      outcome = try LeastSquaresRecovery(result, original: prepared, options: options)
         .run(batches: ranges.count) { batch throws(ModelError) in
           try calibration.inputs(ranges[batch])
         }

@@ -1,4 +1,5 @@
 package import IR
+package import Kernels
 
 /// All that the project knows about one operator.
 ///
@@ -42,6 +43,11 @@ package protocol Operator: Sendable, SendableMetatype {
   /// Multiply-accumulates for the given types, or nil when a length is not known.
   func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int?
 
+  /// The convolution that the operator computes of the activation and the weight that its
+  /// quantization rule names, for their shapes; a product of matrices is one without spatial axes.
+  /// Nil for operators that compute none.
+  func convolution(x: [Int], weight: [Int]) -> ConvolutionShape?
+
   /// The edits that the node needs when operands shrink.
   func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit]
 
@@ -70,6 +76,7 @@ extension Operator {
   package var isFoldable: Bool { true }
   package func isIdentity(_ inputs: Inputs, _ outputs: [TensorType]) -> Bool { false }
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? { 0 }
+  package func convolution(x: [Int], weight: [Int]) -> ConvolutionShape? { nil }
   package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] { [] }
 }
 

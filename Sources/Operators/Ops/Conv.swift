@@ -1,5 +1,5 @@
 package import IR
-import Kernels
+package import Kernels
 
 /// Convolution (https://onnx.ai/onnx/operators/onnx__Conv.html).
 package struct Conv: Operator {
@@ -40,6 +40,12 @@ package struct Conv: Operator {
 
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
     geometry.macs(inputs, outputs)
+  }
+
+  package func convolution(x: [Int], weight: [Int]) -> ConvolutionShape? {
+    try? geometry.shape(x: x, weight: weight) {
+      ModelError(.invalid, "input \($0): expected \($1), found \($2)")
+    }
   }
 
   package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] { try geometry.resize(cut) }

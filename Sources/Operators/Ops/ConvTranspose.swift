@@ -177,9 +177,10 @@ package struct ConvTranspose: Operator {
     } else {
       relations += [
         .blocks(Axis(input, 1), count: group), .blocks(Axis(output, 1), count: group),
+        // A column makes one channel in each group, so no slice of it is a channel's own.
         .groupedColumns(
           Axis(weights, 1), rows: Axis(weights, 0), of: Axis(output, 1), groups: group),
-        .produces(Axis(weights, 1)), .consumes(Axis(weights, 0)),
+        .consumes(Axis(weights, 0)),
       ]
     }
     if inputs[2] != nil { relations.append(.same(Axis(.input(2), 0), Axis(output, 1))) }

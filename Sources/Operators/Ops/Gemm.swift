@@ -135,4 +135,15 @@ package struct Gemm: Operator {
     else { return nil }
     return product(y, k)
   }
+
+  package func convolution(x: [Int], weight: [Int]) -> ConvolutionShape? {
+    guard !transA, x.count == 2, weight.count == 2, weight[contraction.b] == x[1] else {
+      return nil
+    }
+    let point = Window(
+      input: [], kernel: [], strides: [], dilations: [], padsBegin: [], padsEnd: [], output: [])
+    return ConvolutionShape(
+      batch: x[0], inputChannels: x[1], outputChannels: weight[1 - contraction.b], group: 1,
+      window: point)
+  }
 }

@@ -20,7 +20,7 @@ public struct DeadCode: Pass {
       model.graph.remove(id)
     }
     let unused = model.graph.initializers.filter {
-      model.graph[$0].uses.isEmpty && !model.graph.isInput($0)
+      model.graph[$0].uses.isEmpty && model.graph.constant($0) != nil
     }
     for id in unused {
       report.applied.append(

@@ -14,27 +14,32 @@ struct FoldBatchNormalization: FusionRule {
   ) throws(ModelError) -> FusionOutcome {
     let node = graph[id]
     guard node.op == OperatorName("BatchNormalization"), node.inputs.count == 5,
-      let middle = node.inputs[0], let producer = graph[middle].producer,
-      let channel = OutputChannels(graph, producer)
+      let middle = node.inputs[0], let result = node.outputs.first ?? nil,
+      let producer = graph[middle].producer, let channel = OutputChannels(graph, producer)
     else { return .noMatch }
     if let obstacle = graph.obstacle(toFusingOver: middle) { return .declined(obstacle) }
     if case .int(let training)? = node.attribute("training_mode"), training != 0 {
       return .declined("training_mode is \(training)")
     }
     if case .int(0)? = node.attribute("spatial") { return .declined("spatial is 0") }
-    if node.outputs.dropFirst().contains(where: { $0.map { !graph[$0].uses.isEmpty } ?? false }) {
+    let statistics = node.outputs.dropFirst().compactMap { $0 }
+    if context.opset < 14, !statistics.isEmpty {
+      return .declined("it names its statistics, which before opset 14 means training")
+    }
+    if statistics.contains(where: { !graph[$0].uses.isEmpty }) {
       return .declined("its running statistics are read")
     }
     let parameters = node.inputs[1...4].map { $0.flatMap { graph.constant($0)?.floats } }
     guard let scale = parameters[0], let shift = parameters[1], let mean = parameters[2],
       let variance = parameters[3]
     else { return .declined("scale, bias, mean or variance is not constant") }
-    guard let weightID = graph[producer].inputs[1], let weight = graph.constant(weightID),
+    guard let weightID = graph[producer].inputs[safe: 1] ?? nil,
+      let weight = graph.constant(weightID),
       weight.elementType == .float, weight.dimensions.count >= 2, let weights = weight.floats
     else {
       return .declined("the weight of \(graph.label(producer)) is not a constant of type float")
     }
-    let count = channel.count(weight)
+    let count = channel.count(weight) ?? 0
     guard [scale.count, shift.count, mean.count, variance.count].allSatisfy({ $0 == count }) else {
       return .declined("it has \(scale.count) channels, the weight \(count)")
     }
@@ -64,7 +69,6 @@ struct FoldBatchNormalization: FusionRule {
       )
     }
     let absorbed = graph.label(id)
-    let result = node.outputs[0]!
     graph.remove(id)
     graph.setOutput(producer, slot: channel.output, to: result)
     graph.replaceConstant(producer, slot: 1, stem: graph[weightID].name, with: folded)
@@ -108,8 +112,8 @@ private struct OutputChannels {
     biasFactor = factor
   }
 
-  /// The number of output channels.
-  func count(_ weight: Tensor) -> Int { weight.dimensions[axis] * group }
+  /// The number of output channels; nil on overflow.
+  func count(_ weight: Tensor) -> Int? { product(weight.dimensions[axis], group) }
 
   /// The weight with output channel c multiplied by `factors[c]`.
   func scale(_ weights: [Float], _ shape: [Int], by factors: [Double]) -> [Float] {

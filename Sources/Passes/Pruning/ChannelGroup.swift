@@ -17,10 +17,6 @@ struct ChannelGroup {
   var atoms: [Int] { classes.flatMap { $0 } }
   /// The number of channels.
   var count: Int { classes.reduce(0) { $0 + $1.count } }
-  /// How many of each run can go.
-  var removable: Int {
-    classes.map { run in run.reduce(0) { $0 + (frozen[$1] == nil ? 1 : 0) } }.min() ?? 0
-  }
 }
 
 /// Sorts atoms into groups (PRUNING.md, "State").
@@ -49,10 +45,17 @@ struct ChannelGroups {
       for (offset, slot) in constraint.slots.enumerated() {
         hits[coupling.atom(slot), default: [:]][offset / length, default: 0] += 1
       }
-      for (atom, blocks) in hits.sorted(by: { $0.key < $1.key }) {
-        // The same number in every block keeps the blocks equal by itself.
-        if blocks.count == constraint.count, Set(blocks.values).count == 1 { continue }
-        guard blocks.count == 1, let (block, number0) = blocks.first, number0 == 1 else {
+      // The same number in every block keeps the blocks equal by itself; all others must have as
+      // many slots as each other, in one block (channels behind a shuffle have several).
+      let partial = hits.filter {
+        Set($0.value.values).count > 1 || $0.value.count < constraint.count
+      }
+      let sizes = partial.values.filter { $0.count == 1 }.flatMap(\.values)
+      let common = Dictionary(grouping: sizes) { $0 }.max {
+        ($0.value.count, $1.key) < ($1.value.count, $0.key)
+      }
+      for (atom, blocks) in partial.sorted(by: { $0.key < $1.key }) {
+        guard blocks.count == 1, let (block, size) = blocks.first, size == common?.key else {
           coupling.freeze(atom, "it lies unevenly in the blocks of a grouped operator")
           continue
         }

@@ -91,6 +91,10 @@ public struct Pruner: Sendable {
       var work = try Work(model, options, barriers: barriers)
       let removed = try choose(&work)
       let surgery = Surgery(work.coupling, removing: removed)
+      if let name = surgery.emptied {
+        throw ModelError(
+          .request, "pruning: expected at least one channel of '\(name)' to stay, found none")
+      }
       let pruned: Model
       do { pruned = try surgery.apply(to: model) } catch {
         barriers[error.node] = error.reason
@@ -162,6 +166,7 @@ private struct Work {
   var coupling: Coupling
   let groups: ChannelGroups
   let scores: [[Int: Double]]
+  let protected: Set<Int>
   let options: PruningOptions
 
   init(
@@ -172,11 +177,14 @@ private struct Work {
     groups = ChannelGroups(&coupling)
     let importance = Importance(&coupling)
     scores = groups.groups.map { importance.scores(of: $0) }
+    let all = scores.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+    protected = coupling.lastResorts(all)
     self.options = options
   }
 
   func select() throws(ModelError) -> Set<Int> {
-    let selection = Selection(groups: groups.groups, scores: scores, options: options)
+    let selection = Selection(
+      groups: groups.groups, scores: scores, protected: protected, options: options)
     func cost(_ atoms: Set<Int>) -> (macs: Int, parameters: Int, bytes: Int) {
       Surgery(coupling, removing: atoms).cost()
     }
@@ -282,6 +290,27 @@ extension Surgery {
 }
 
 extension Coupling {
+  /// For each axis of a tensor its best atom by `scores`, which stays so that the axis does not
+  /// become empty: a Split, for one, may give a tensor the weakest channels of a group.
+  fileprivate mutating func lastResorts(_ scores: [Int: Double]) -> Set<Int> {
+    var atoms: Set<Int> = []
+    for axis in space.axes {
+      guard let slots = space[axis] else { continue }
+      var best: (atom: Int, score: Double)?
+      for slot in slots {
+        let atom = atom(slot)
+        // What has no score has no maker and stays anyway.
+        guard let score = scores[atom], reason(atom) == nil else {
+          best = nil
+          break
+        }
+        if best.map({ score > $0.score }) ?? true { best = (atom, score) }
+      }
+      if let best { atoms.insert(best.atom) }
+    }
+    return atoms
+  }
+
   /// Freezes the channels of weights, nodes, values and operators that a pattern names.
   mutating func keep(_ patterns: [String]) {
     for pattern in patterns {

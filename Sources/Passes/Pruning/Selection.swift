@@ -5,6 +5,8 @@ internal import Operators
 struct Selection {
   let groups: [ChannelGroup]
   let scores: [[Int: Double]]
+  /// Atoms that stay because a tensor would be left with nothing along an axis.
+  let protected: Set<Int>
   let options: PruningOptions
 
   /// The atoms to remove when every group loses the fraction `ratio`, or, in global scope, when
@@ -26,7 +28,7 @@ struct Selection {
   }
 
   private func globalThreshold(_ ratio: Double) -> Double {
-    let all = groups.filter { $0.removable > 0 }
+    let all = groups.filter { removable($0) > 0 }
       .flatMap { group in group.atoms.map { scores[group.index][$0]! } }.sorted()
     let place = Int((Double(all.count) * ratio).rounded(.toNearestOrEven))
     return place < all.count ? all[place] : .infinity
@@ -36,28 +38,38 @@ struct Selection {
   private func width(_ group: ChannelGroup, ratio: Double) -> Int {
     let runs = group.classes.count
     let length = group.classes.first?.count ?? 0
+    // The sum over the runs is rounded, and the runs keep equal numbers.
+    let step = options.roundTo / greatestCommonDivisor(options.roundTo, max(runs, 1))
     let limited = min(ratio, options.maxRatio)
-    var total = (Double(length * runs) * (1 - limited)).rounded(.toNearestOrEven)
-    if options.roundTo > 1 {
-      let step = Double(options.roundTo)
-      total = max(step, (total / step).rounded(.toNearestOrEven) * step)
-      // Rounding down may not break the limit.
-      while total < Double(length * runs) * (1 - options.maxRatio) { total += step }
-    }
-    let kept = Int((total / Double(runs)).rounded(.toNearestOrEven))
-    return min(length, max(kept, 1, length - group.removable))
+    let total = (Double(length * runs) * (1 - limited)).rounded(.toNearestOrEven)
+    let steps = (total / Double(max(runs, 1)) / Double(step)).rounded(.toNearestOrEven)
+    // Rounding down may not break the limit.
+    let least = (Double(length) * (1 - options.maxRatio) / Double(step) - 1e-9).rounded(.up)
+    let kept = Int(max(steps, least, 1)) * step
+    return min(length, max(kept, length - removable(group)))
+  }
+
+  /// How many atoms of each run can go.
+  private func removable(_ group: ChannelGroup) -> Int {
+    group.classes.map { run in run.count { isFree($0, group) } }.min() ?? 0
+  }
+
+  private func isFree(_ atom: Int, _ group: ChannelGroup) -> Bool {
+    group.frozen[atom] == nil && !protected.contains(atom)
   }
 
   /// The least important atoms of each run; ties go to the channel further back.
   private func remove(from group: ChannelGroup, keeping width: Int) -> [Int] {
     let scores = scores[group.index]
+    // Runs of unequal length are frozen, and nothing is left out of them.
+    let count = (group.classes.first?.count ?? 0) - width
     return group.classes.flatMap { run -> [Int] in
-      let free = run.enumerated().filter { group.frozen[$0.element] == nil }
+      let free = run.enumerated().filter { isFree($0.element, group) }
       let ranked = free.sorted {
         let a = scores[$0.element]!, b = scores[$1.element]!
         return a == b ? $0.offset > $1.offset : a < b
       }
-      return ranked.prefix(run.count - width).map(\.element)
+      return ranked.prefix(count).map(\.element)
     }
   }
 
@@ -81,4 +93,8 @@ struct Selection {
     }
     return best
   }
+}
+
+private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
+  b == 0 ? a : greatestCommonDivisor(b, a % b)
 }

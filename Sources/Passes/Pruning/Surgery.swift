@@ -56,6 +56,12 @@ package struct Surgery {
   /// Whether the atom of a slot is removed.
   func isRemoved(_ slot: Int) -> Bool { removedSlots[slot] }
 
+  /// The name of a tensor that would keep nothing along an axis; nil when there is none.
+  var emptied: String? {
+    let axis = coupling.space.axes.first { keptByAxis[$0]?.isEmpty == true }
+    return axis.map { facts.graph[$0.tensor.value(facts.graph)].name }
+  }
+
   /// What a node loses.
   func cut(_ node: NodeID) -> Cut {
     Cut(label: facts.graph.label(node), inputs: facts.inputs(node), outputs: facts.outputs(node)) {

@@ -57,7 +57,6 @@ struct Calibration {
   ) throws(ModelError) {
     session = try Session(model, options: options)
     graph = model.graph
-    // What the caller supplies is not computed, so it is observed where it is read in.
     self.values = values
     observers = Dictionary(
       uniqueKeysWithValues: values.map { ($0, RangeObserver(histogram: histogram)) })
@@ -70,13 +69,6 @@ struct Calibration {
     _ = try session.run(inputs, observing: values) { value, view throws(ModelError) in
       guard view.elementType == .float else { return }
       observers[value]?.observe(view.elements(Float.self))
-    }
-    for (name, tensor) in inputs {
-      guard let value = graph.value(named: name), values.contains(value),
-        let storage = tensor.storage,
-        tensor.elementType == .float
-      else { continue }
-      storage.withUnsafeBytes { observers[value]?.observe($0.bindMemory(to: Float.self)) }
     }
     self.observers = observers
     samples += count

@@ -48,7 +48,7 @@ package struct QuantizedWeight {
       peak[index / inner % channels] = value.magnitude
     }
     // A channel of zeros takes its layer's scale: with 1 its bias would round to nothing.
-    let fallback = peak.max().flatMap { $0 > 0 && $0.isFinite ? $0 : nil } ?? 1
+    let fallback = peak.filter(\.isFinite).max().flatMap { $0 > 0 ? $0 : nil } ?? 1
     let scales = peak.indices.map { channel -> Float in
       let own = peak[channel] > 0 && peak[channel].isFinite ? peak[channel] : fallback
       let least = leastScale?[channel] ?? 0

@@ -30,16 +30,21 @@ package struct RangeObserver {
   }
 }
 
-/// Counts of values in equal bins over [-2ᵏ, 2ᵏ]. When a larger value comes k grows and bins merge
-/// by pairs, so that the counts do not depend on the order of the samples.
+/// Counts of values in equal bins over (-2ᵏ, 2ᵏ), where 2ᵏ is above every value. When a larger one
+/// comes k grows and bins merge by pairs, so that the counts do not depend on the order of samples.
 private struct Histogram {
   private static let bins = 4096
   private var counts = [Int](repeating: 0, count: Self.bins)
   private var limit: Float = 0
 
   mutating func observe(_ values: UnsafeBufferPointer<Float>, peak: Float) {
-    if limit == 0 { limit = Self.powerOfTwo(atLeast: peak) }
-    while limit < peak, limit < .greatestFiniteMagnitude / 2 { widen() }
+    if limit == 0, peak > 0 { limit = Self.powerOfTwo(above: peak) }
+    while limit <= peak, limit > 0, limit < Self.largest { widen() }
+    guard limit > 0 else {
+      // Zeros alone say nothing about the limit; their bin is the same for all.
+      counts[Self.bins / 2] += values.reduce(0) { $0 + ($1.isFinite ? 1 : 0) }
+      return
+    }
     let scale = Float(Self.bins / 2) / limit
     for value in values where value.isFinite {
       counts[
@@ -47,11 +52,12 @@ private struct Histogram {
     }
   }
 
-  private static func powerOfTwo(atLeast peak: Float) -> Float {
-    guard peak > 0 else { return 1 }
-    var limit = peak.binade
-    if limit < peak { limit *= 2 }
-    return min(max(limit, 1e-30), .greatestFiniteMagnitude / 4)
+  /// Limits keep away from the ends of the type, where bins would have no width.
+  private static let largest: Float = 0x1p126
+  private static let smallest: Float = 0x1p-100
+
+  private static func powerOfTwo(above peak: Float) -> Float {
+    min(max(peak.binade, smallest / 2), largest / 2) * 2
   }
 
   private mutating func widen() {

@@ -1,0 +1,158 @@
+package import IR
+private import Kernels
+
+/// A node whose weight and bias can be adapted.
+package struct FitSite: Sendable {
+  package let node: NodeID
+  package let op: any Operator
+  /// The activation, the result, and the axis of the result that carries channels.
+  package let input: ValueID
+  package let output: ValueID
+  package let axis: Int
+  /// Which inputs weight and bias are, and the axis of the weight that carries output channels.
+  package let weight: Int
+  package let weightAxis: Int
+  package let bias: Int
+  /// Which of the original's channels are left; nil for all.
+  package let kept: [Int]?
+  /// The lengths of the weight after pruning.
+  package let dimensions: [Int]
+
+  package init(
+    node: NodeID, op: any Operator, input: ValueID, output: ValueID, axis: Int, weight: Int,
+    weightAxis: Int, bias: Int, kept: [Int]?, dimensions: [Int]
+  ) {
+    self.node = node
+    self.op = op
+    self.input = input
+    self.output = output
+    self.axis = axis
+    self.weight = weight
+    self.weightAxis = weightAxis
+    self.bias = bias
+    self.kept = kept
+    self.dimensions = dimensions
+  }
+
+  /// The number of output channels that are left.
+  package var channels: Int { dimensions[weightAxis] }
+}
+
+/// Gathers what a site reads in the pruned model and what it made in the original, and finds the
+/// weights that lead from one to the other.
+///
+/// A site whose patches are too long to solve for every weight gets a factor and a bias for each
+/// channel instead: the same problem, with the channel's own output as the only input.
+package struct LayerFit {
+  package let site: FitSite
+  package let isScaling: Bool
+  private let batches: Int
+  private var shape: ConvolutionShape?
+  private var sampling: RowSampling?
+  private var chosen: [Int] = []
+  private var x: [Float] = []
+  /// Sums for each group of channels.
+  private var groups: [NormalEquations] = []
+
+  /// The longest patch for which all weights are solved for.
+  private static let longest = 1200
+  /// The most rows that are looked at.
+  private static let rows = 16_000
+  /// How strongly weights are held where they are, relative to the mean energy of their inputs.
+  private static let ridge = 1e-2
+
+  package init(_ site: FitSite, batches: Int) {
+    self.site = site
+    self.batches = batches
+    isScaling = site.dimensions.reduce(1, *) / max(1, site.channels) > Self.longest
+  }
+
+  /// The value to observe in the pruned model.
+  package var source: ValueID { isScaling ? site.output : site.input }
+
+  /// Takes in the value in the pruned model.
+  package mutating func read(_ view: TensorView) {
+    x = []
+    guard view.elementType == .float, let shape = lengths(view.shape), shape.group > 0 else {
+      return
+    }
+    let patches = Patches(shape)
+    guard patches.count > 0, patches.length > 0 else { return }
+    if sampling == nil {
+      let (total, overflow) = patches.count.multipliedReportingOverflow(by: batches)
+      sampling = RowSampling(
+        total: overflow ? .max : total, limit: Self.rows, period: shape.window.outputCount)
+      let equations = NormalEquations(
+        inputs: patches.length, outputs: shape.outputChannels / shape.group)
+      groups = Array(repeating: equations, count: shape.group)
+    }
+    guard shape.group == groups.count, patches.length == groups[0].inputs else { return }
+    chosen = sampling?.next(patches.count) ?? []
+    x = patches.rows(chosen, of: view.elements(Float.self))
+    self.shape = shape
+  }
+
+  private func lengths(_ input: [Int]) -> ConvolutionShape? {
+    guard isScaling else { return site.op.convolution(x: input, weight: site.dimensions) }
+    guard input.indices.contains(site.axis), input[site.axis] == site.channels else { return nil }
+    let inner = input[(site.axis + 1)...].reduce(1, *)
+    let window = Window(
+      input: [inner], kernel: [1], strides: [1], dilations: [1], padsBegin: [0], padsEnd: [0],
+      output: [inner])
+    return ConvolutionShape(
+      batch: input[..<site.axis].reduce(1, *), inputChannels: site.channels,
+      outputChannels: site.channels, group: site.channels, window: window)
+  }
+
+  /// Takes in the result in the original, after `read` for the same batch.
+  package mutating func compare(_ view: TensorView) {
+    guard let shape, !x.isEmpty, view.elementType == .float,
+      view.shape.indices.contains(site.axis)
+    else { return }
+    let all = view.shape[site.axis]
+    let inner = view.shape[(site.axis + 1)...].reduce(1, *)
+    let outer = view.shape[..<site.axis].reduce(1, *)
+    let kept = site.kept ?? Array(0..<all)
+    guard outer == shape.batch, inner == shape.window.outputCount,
+      kept.count == shape.outputChannels, kept.allSatisfy({ $0 >= 0 && $0 < all })
+    else { return }
+    let values = view.elements(Float.self)
+    let outputs = shape.outputChannels / shape.group, inputs = groups[0].inputs
+    var y = [Float](repeating: 0, count: chosen.count * outputs)
+    for group in 0..<shape.group {
+      for (place, row) in chosen.enumerated() {
+        for o in 0..<outputs {
+          let channel = kept[group * outputs + o]
+          y[place * outputs + o] = values[(row / inner * all + channel) * inner + row % inner]
+        }
+      }
+      let rows = x[group * chosen.count * inputs..<(group + 1) * chosen.count * inputs]
+      groups[group].add(rows, y[...])
+    }
+    x = []
+  }
+
+  /// The new weights, one row an output channel, and the new biases; nil where nothing can be
+  /// learnt.
+  package func solution(_ weights: [Double], _ biases: [Double]) -> (
+    weights: [Double], biases: [Double]
+  )? {
+    guard let first = groups.first, !biases.isEmpty else { return nil }
+    let start = isScaling ? [Double](repeating: 1, count: biases.count) : weights
+    let share = first.inputs * first.outputs
+    guard start.count == share * groups.count else { return nil }
+    var found: [Double] = [], shifts: [Double] = []
+    for (index, equations) in groups.enumerated() {
+      let part = Array(start[index * share..<(index + 1) * share])
+      guard let solved = equations.solve(from: part, ridge: Self.ridge) else { return nil }
+      found += solved.weights
+      shifts += solved.biases
+    }
+    guard isScaling else { return (found, shifts) }
+    let row = weights.count / biases.count
+    return (
+      weights.indices.map { weights[$0] * found[$0 / row] },
+      biases.indices.map { biases[$0] * found[$0] + shifts[$0] }
+    )
+  }
+}

@@ -1,0 +1,143 @@
+import IR
+import Passes
+import TestSupport
+import Testing
+
+/// Channels through convolutions of every kind; kept indices worked out by hand.
+@Suite struct PruningConvolutionTests {
+  @Test("One output channel does not make a convolution depthwise")
+  func singleChannel() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv("conv1", x, 3, 4, strengths: [10, 1, 1, 10])
+    let map = net.node("Sigmoid", "gate", [net.conv("conv2", a, 4, 1)])
+    let b = net.conv("conv3", map, 1, 4, strengths: [1, 1, 10, 10])
+    net.output(net.conv("conv4", net.node("Mul", "mul", [b, map]), 4, 2))
+    let result = try prune(net.model())
+    #expect(result.plan.kept("conv1.w") == [0, 3])
+    #expect(result.plan.kept("conv2.w", axis: 1) == [0, 3])
+    #expect(result.model.constant("conv2.w")?.dimensions == [1, 2, 1, 1])
+    #expect(result.plan.kept("conv3.w") == [2, 3])
+    #expect(result.model.constant("conv3.w")?.dimensions == [2, 1, 1, 1])
+    #expect(result.plan.kept("conv4.w", axis: 1) == [2, 3])
+  }
+
+  @Test("Depthwise with multiplier 2: channel c takes 2c and 2c + 1 with it")
+  func multiplier() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv("conv1", x, 3, 4, strengths: [1, 20, 1, 20])
+    let b = net.conv("depth", a, 4, 8, kernel: 3, group: 4)
+    net.output(net.conv("conv3", b, 8, 3))
+    let result = try prune(net.model())
+    #expect(result.plan.kept("conv1.w") == [1, 3])
+    #expect(result.plan.kept("depth.w") == [2, 3, 6, 7])
+    #expect(result.plan.kept("depth.b") == [2, 3, 6, 7])
+    #expect(result.plan.kept("conv3.w", axis: 1) == [2, 3, 6, 7])
+    #expect(result.model.constant("depth.w")?.dimensions == [4, 1, 3, 3])
+    guard case .int(2)? = try result.model.node("depth").attribute("group") else {
+      Issue.record("expected group 2")
+      return
+    }
+  }
+
+  @Test("Grouped: equal numbers in each group, at different places; columns of each group its own")
+  func grouped() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv("conv1", x, 3, 8, strengths: [10, 1, 10, 1, 1, 1, 10, 10])
+    let b = net.conv("group", a, 8, 4, kernel: 3, group: 2, strengths: [1, 10, 10, 1])
+    net.output(net.conv("conv3", b, 4, 2))
+    let result = try prune(net.model())
+    #expect(result.plan.kept("conv1.w") == [0, 2, 6, 7])
+    #expect(result.plan.kept("group.w") == [1, 2])
+    let columns = result.plan.weights.first { $0.weight == "group.w" && $0.axis == 1 }
+    #expect(columns?.kept == [[0, 2], [2, 3]])
+    #expect(result.model.constant("group.w")?.dimensions == [2, 2, 3, 3])
+    // Row 1 with columns 0 and 2, then row 2 with columns 2 and 3.
+    let old = try #require(net.model().constant("group.w")?.floats)
+    let new = try #require(result.model.constant("group.w")?.floats)
+    var expected: [Float] = []
+    for kernel in [4, 6, 10, 11] { expected += old[kernel * 9..<(kernel + 1) * 9] }
+    #expect(new == expected)
+    #expect(result.plan.kept("conv3.w", axis: 1) == [1, 2])
+  }
+
+  @Test("A grouped convolution never loses more of one group, however weak it is")
+  func unevenGroups() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv("conv1", x, 3, 8, strengths: [1, 2, 1, 1, 10, 10, 20, 20])
+    net.output(net.conv("conv3", net.conv("group", a, 8, 4, group: 2), 4, 2))
+    let result = try prune(net.model())
+    #expect(result.plan.kept("conv1.w")?.filter { $0 < 4 }.count == 2)
+    #expect(result.plan.kept("conv1.w")?.filter { $0 >= 4 } == [6, 7])
+  }
+
+  @Test("ConvTranspose: weight as [inputs, outputs]")
+  func transposed() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv("conv1", x, 3, 4, strengths: [1, 60, 60, 1])
+    let w = net.trained("up.w", [4, 6, 2, 2], axis: 1, strengths: [1, 1, 10, 10, 1, 10])
+    let b = net.node(
+      "ConvTranspose", "up", [a, w, net.trained("up.b", [6])],
+      [Attribute("strides", .ints([2, 2]))])
+    net.output(net.conv("conv2", b, 6, 2))
+    let result = try prune(net.model())
+    #expect(result.plan.kept("conv1.w") == [1, 2])
+    #expect(result.plan.kept("up.w", axis: 0) == [1, 2])
+    #expect(result.plan.kept("up.w", axis: 1) == [2, 3, 5])
+    #expect(result.plan.kept("up.b") == [2, 3, 5])
+    #expect(result.plan.kept("conv2.w", axis: 1) == [2, 3, 5])
+  }
+
+  @Test("Grouped ConvTranspose: inputs go evenly, outputs stay")
+  func groupedTransposed() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv("conv1", x, 3, 8, strengths: [10, 1, 10, 1, 1, 1, 10, 10])
+    let b = net.node(
+      "ConvTranspose", "up", [a, net.trained("up.w", [8, 3, 2, 2]), net.trained("up.b", [6])],
+      [Attribute("group", .int(2))])
+    net.output(net.conv("conv2", b, 6, 2))
+    let result = try prune(net.model())
+    #expect(result.plan.kept("conv1.w") == [0, 2, 6, 7])
+    #expect(result.model.constant("up.w")?.dimensions == [4, 3, 2, 2])
+    #expect(result.model.constant("conv2.w")?.dimensions == [2, 6, 1, 1])
+  }
+
+  @Test("Depthwise ConvTranspose")
+  func depthwiseTransposed() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv("conv1", x, 3, 4, strengths: [1, 20, 20, 1])
+    let b = net.node(
+      "ConvTranspose", "up", [a, net.trained("up.w", [4, 2, 2, 2])], [Attribute("group", .int(4))])
+    net.output(net.conv("conv2", b, 8, 2))
+    let result = try prune(net.model())
+    #expect(result.plan.kept("conv1.w") == [1, 2])
+    #expect(result.plan.kept("up.w") == [1, 2])
+    #expect(result.plan.kept("conv2.w", axis: 1) == [2, 3, 4, 5])
+  }
+
+  @Test("Everything removable goes but one channel: each operator still runs")
+  func downToOne() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 6, 6])
+    let a = net.batchNormalization("bn", net.conv("conv1", x, 3, 8, kernel: 3), 8)
+    let b = net.conv("depth", net.node("Relu", "relu", [a]), 8, 8, kernel: 3, group: 8)
+    let c = net.conv("conv2", b, 8, 4)
+    let d = net.conv("group", c, 4, 8, group: 2)
+    let flat = net.node("Flatten", "flat", [net.node("GlobalAveragePool", "pool", [d])])
+    net.output(net.gemm("fc2", net.gemm("fc1", flat, 8, 6), 6, 3))
+    let result = try prune(net.model(), ratio: 1)
+    #expect(result.model.constant("conv1.w")?.dimensions == [1, 3, 3, 3])
+    #expect(result.model.constant("depth.w")?.dimensions == [1, 1, 3, 3])
+    #expect(result.model.constant("conv2.w")?.dimensions == [2, 1, 1, 1])
+    #expect(result.model.constant("group.w")?.dimensions == [2, 1, 1, 1])
+    #expect(result.model.constant("fc1.w")?.dimensions == [1, 2])
+    #expect(result.model.constant("fc2.w")?.dimensions == [3, 1])
+    #expect(result.plan.groups.allSatisfy { $0.kept >= 1 })
+  }
+}

@@ -1,0 +1,215 @@
+import IR
+import Passes
+import TestSupport
+import Testing
+
+/// Channels followed through operators that only move elements; kept indices worked out by hand.
+@Suite struct PruningMovementTests {
+  private let axis1 = [Attribute("axis", .int(1))]
+
+  @Test("49 columns a channel follow it through Flatten or Reshape into Gemm", arguments: 0..<4)
+  func flatten(kind: Int) throws {
+    var net = Network()
+    let x = net.input("x", [kind == 2 ? 1 : .init(symbol: "N"), 3, 7, 7])
+    let a = net.node("Relu", "relu", [net.conv("conv", x, 3, 4, strengths: [1, 10, 10, 1])])
+    let flat =
+      switch kind {
+      case 0: net.node("Flatten", "flat", [a])
+      case 1: net.node("Reshape", "flat", [a, net.integers("target", [0, -1])])
+      case 2: net.node("Reshape", "flat", [a, net.integers("target", [1, 196])])
+      default:
+        net.node(
+          "Reshape", "flat",
+          [
+            net.node("Reshape", "rows", [a, net.integers("rows_target", [0, 4, 49])]),
+            net.integers("target", [-1, 196]),
+          ])
+      }
+    net.output(net.gemm("fc", flat, 196, 10))
+    let result = try prune(net.model())
+    #expect(result.plan.kept("conv.w") == [1, 2])
+    #expect(result.plan.kept("conv.b") == [1, 2])
+    #expect(result.plan.kept("fc.w", axis: 1) == Array(49..<147))
+    #expect(result.model.constant("conv.w")?.dimensions == [2, 3, 1, 1])
+    #expect(result.model.constant("fc.w")?.dimensions == [10, 98])
+    #expect(result.before.macs == 4 * 3 * 49 + 1960 && result.after.macs == 2 * 3 * 49 + 980)
+    #expect(result.before.parameters == 12 + 4 + 1960 + 10)
+    #expect(result.after.parameters == 6 + 2 + 980 + 10)
+  }
+
+  @Test("A channel shuffle between grouped convolutions")
+  func shuffle() throws {
+    var net = Network()
+    let x = net.input("x", [1, 4, 3, 3])
+    // Channel 4·g + j becomes 2·j + g; j = 1 and j = 2 are the strong ones of each group.
+    let a = net.conv("conv1", x, 4, 8, group: 2, strengths: [1, 10, 9, 1, 1, 10, 9, 1])
+    let split = net.node("Reshape", "split", [a, net.integers("to5", [1, 2, 4, 3, 3])])
+    let turned = net.node(
+      "Transpose", "turn", [split], [Attribute("perm", .ints([0, 2, 1, 3, 4]))])
+    let joined = net.node("Reshape", "join", [turned, net.integers("to4", [1, 8, 3, 3])])
+    let b = net.conv("conv2", joined, 8, 8, group: 2, strengths: [1, 9, 9, 1, 9, 1, 1, 9])
+    net.output(net.conv("conv3", b, 8, 3))
+    let result = try prune(net.model())
+    #expect(result.plan.kept("conv1.w") == [1, 2, 5, 6])
+    #expect(result.plan.kept("conv2.w") == [1, 2, 4, 7])
+    let columns = result.plan.weights.first { $0.weight == "conv2.w" && $0.axis == 1 }
+    #expect(columns?.kept == [[2, 3], [0, 1]])
+    #expect(result.plan.kept("conv3.w", axis: 1) == [1, 2, 4, 7])
+    #expect(result.model.constant("conv1.w")?.dimensions == [4, 2, 1, 1])
+    #expect(result.model.constant("conv2.w")?.dimensions == [4, 2, 1, 1])
+    #expect(try result.model.constant(of: "split", 1)?.integers == [1, 2, 2, 3, 3])
+    #expect(try result.model.constant(of: "join", 1)?.integers == [1, 4, 3, 3])
+  }
+
+  @Test("DepthToSpace: channel d is made of 2k + d in DCR order, of 4d + k in CRD order")
+  func depthToSpace() throws {
+    for (mode, kept) in [(nil, [1, 3, 5, 7]), ("DCR", [1, 3, 5, 7]), ("CRD", [4, 5, 6, 7])] {
+      var net = Network()
+      let x = net.input("x", [1, 3, 3, 3])
+      let strengths = (0..<8).map { kept.contains($0) ? 10 : 1 as Float }
+      let a = net.conv("conv1", x, 3, 8, strengths: strengths)
+      var list = [Attribute("blocksize", .int(2))]
+      if let mode { list.append(Attribute("mode", .string(Array(mode.utf8)))) }
+      let b = net.node("DepthToSpace", "shuffle", [a], list)
+      net.output(net.conv("conv2", b, 2, 3))
+      let result = try prune(net.model())
+      #expect(result.plan.kept("conv1.w") == kept, "\(mode ?? "default")")
+      #expect(result.plan.kept("conv2.w", axis: 1) == [1])
+      #expect(result.model.constant("conv2.w")?.dimensions == [3, 1, 1, 1])
+    }
+  }
+
+  @Test("SpaceToDepth spreads a channel over four places")
+  func spaceToDepth() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv("conv1", x, 3, 3, strengths: [1, 10, 10])
+    let b = net.node("SpaceToDepth", "fold", [a], [Attribute("blocksize", .int(2))])
+    net.output(net.conv("conv2", b, 12, 2))
+    let result = try prune(net.model(), ratio: 0.34)
+    #expect(result.plan.kept("conv1.w") == [1, 2])
+    #expect(result.plan.kept("conv2.w", axis: 1) == [1, 2, 4, 5, 7, 8, 10, 11])
+  }
+
+  @Test("Split in halves, one convolved further, all joined (C2f)", arguments: [11, 13, 17, 18])
+  func splitAndConcat(opset: Int) throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv("conv1", x, 3, 8, strengths: [10, 1, 1, 1, 10, 10, 10, 1])
+    var list = axis1
+    if opset == 18 { list.append(Attribute("num_outputs", .int(2))) }
+    let halves = net.nodes("Split", "split", [a], list, outputs: 2)
+    let c = net.conv("conv2", halves[1], 4, 4, strengths: [1, 10, 1, 10])
+    let joined = net.node("Concat", "join", [halves[0], halves[1], c], axis1)
+    net.output(net.conv("conv3", joined, 12, 3))
+    let result = try prune(net.model(opset: opset))
+    #expect(result.plan.kept("conv1.w") == [0, 4, 5, 6])
+    #expect(result.plan.kept("conv2.w", axis: 1) == [0, 1, 2])
+    #expect(result.plan.kept("conv2.w") == [1, 3])
+    #expect(result.plan.kept("conv3.w", axis: 1) == [0, 4, 5, 6, 9, 11])
+    let split = try result.model.node("split")
+    if opset < 13 {
+      guard case .ints([1, 3])? = split.attribute("split") else {
+        Issue.record("expected [1, 3], found \(String(describing: split.attribute("split")))")
+        return
+      }
+    } else {
+      let sizes = try #require(split.inputs[1])
+      #expect(result.model.graph.constant(sizes)?.integers == [1, 3])
+      #expect(split.attribute("num_outputs") == nil)
+    }
+  }
+
+  @Test("The same tensor joined twice")
+  func twice() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv("conv1", x, 3, 4, strengths: [1, 10, 10, 1])
+    net.output(net.conv("conv2", net.node("Concat", "join", [a, a], axis1), 8, 3))
+    let result = try prune(net.model())
+    #expect(result.plan.kept("conv1.w") == [1, 2])
+    #expect(result.plan.kept("conv2.w", axis: 1) == [1, 2, 5, 6])
+  }
+
+  @Test("Outputs of unequal sizes; the last channel of a small one stays")
+  func unequalSplit() throws {
+    func network(_ strengths: [Float]) -> Network {
+      var net = Network()
+      let x = net.input("x", [1, 3, 4, 4])
+      let a = net.conv("conv1", x, 3, 8, strengths: strengths)
+      let parts = net.nodes(
+        "Split", "split", [a, net.integers("sizes", [2, 6])], axis1, outputs: 2)
+      net.output(net.conv("small", parts[0], 2, 3))
+      net.output(net.conv("large", parts[1], 6, 3))
+      return net
+    }
+    let even = try prune(network([10, 1, 1, 10, 1, 10, 1, 10]).model())
+    #expect(even.plan.kept("conv1.w") == [0, 3, 5, 7])
+    #expect(even.plan.kept("small.w", axis: 1) == [0])
+    #expect(even.plan.kept("large.w", axis: 1) == [1, 3, 5])
+    #expect(try even.model.constant(of: "split", 1)?.integers == [1, 3])
+
+    let steep = try prune(network([2, 4, 6, 8, 10, 12, 14, 16]).model())
+    #expect(steep.plan.kept("conv1.w") == [1, 5, 6, 7])
+    #expect(steep.plan.kept("small.w", axis: 1) == [1])
+    #expect(steep.plan.kept("large.w", axis: 1) == [3, 4, 5])
+  }
+
+  @Test("Slices and gathered indices of channels")
+  func sliceAndGather() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv("conv1", x, 3, 8, strengths: [1, 10, 1, 10, 1, 10, 1, 10])
+    let front = net.node(
+      "Slice", "slice",
+      [a, net.integers("from", [0]), net.integers("to", [4]), net.integers("axes", [1])])
+    let picked = net.node("Gather", "gather", [a, net.integers("picks", [7, 1, 1, 2])], axis1)
+    net.output(net.conv("conv2", front, 4, 3))
+    net.output(net.conv("conv3", picked, 4, 3))
+    let result = try prune(net.model())
+    #expect(result.plan.kept("conv1.w") == [1, 3, 5, 7])
+    #expect(result.plan.kept("conv2.w", axis: 1) == [1, 3])
+    #expect(result.plan.kept("conv3.w", axis: 1) == [0, 1, 2])
+    #expect(try result.model.constant(of: "gather", 1)?.integers == [3, 0, 0])
+  }
+
+  @Test("Channels that padding makes up, constants other than 0, stay")
+  func channelPadding() throws {
+    for opset in [10, 17] {
+      var net = Network()
+      let x = net.input("x", [1, 3, 4, 4])
+      let a = net.conv("conv1", x, 3, 4, strengths: [1, 10, 10, 1])
+      let pads = [0, 1, 0, 0, 0, 2, 0, 0]
+      let padded =
+        opset == 10
+        ? net.node(
+          "Pad", "pad", [a], [Attribute("pads", .ints(pads)), Attribute("value", .float(0.5))])
+        : net.node(
+          "Pad", "pad",
+          [a, net.integers("pads", pads), net.constant("half", Tensor(floats: [0.5], []))])
+      net.output(net.conv("conv2", padded, 7, 3))
+      let result = try prune(net.model(opset: opset))
+      #expect(result.plan.kept("conv1.w") == [1, 2])
+      #expect(result.plan.kept("conv2.w", axis: 1) == [0, 2, 3, 5, 6])
+    }
+  }
+
+  @Test("Transposed layouts and squeezed axes")
+  func layouts() throws {
+    var net = Network()
+    let x = net.input("x", [2, 3, 4, 4])
+    let a = net.conv("conv1", x, 3, 4, strengths: [1, 10, 10, 1])
+    let last = net.node("Transpose", "nhwc", [a], [Attribute("perm", .ints([0, 2, 3, 1]))])
+    let b = net.node("MatMul", "mix", [last, net.trained("mix.w", [4, 6], axis: 1)])
+    let back = net.node("Transpose", "nchw", [b], [Attribute("perm", .ints([0, 3, 1, 2]))])
+    let pooled = net.node("GlobalAveragePool", "pool", [back])
+    let flat = net.node("Squeeze", "squeeze", [pooled, net.integers("axes", [2, 3])])
+    net.output(net.gemm("fc", flat, 6, 2))
+    let result = try prune(net.model())
+    #expect(result.plan.kept("conv1.w") == [1, 2])
+    #expect(result.plan.kept("mix.w", axis: 0) == [1, 2])
+    #expect(result.plan.kept("mix.w", axis: 1)?.count == 3)
+    #expect(
+      result.plan.kept("fc.w", axis: 1) == result.plan.kept("mix.w", axis: 1))
+  }
+}

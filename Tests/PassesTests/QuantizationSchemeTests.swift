@@ -1,0 +1,243 @@
+import Executor
+import IR
+import Operators
+import Passes
+import TestSupport
+import Testing
+
+/// Quantizes with ranges from four seeded samples.
+func quantize(
+  _ model: Model, _ configure: (inout QuantizationOptions) -> Void = { _ in }
+) throws -> Quantizer.Result {
+  var options = QuantizationOptions()
+  configure(&options)
+  let quantizer = try Quantizer(model, options)
+  let shapes = try SampleShapes.candidates(for: model)[0]
+  var seed: UInt64 = 0
+  let statistics = try quantizer.calibrate { () throws(ModelError) in
+    seed += 1
+    guard seed <= 4 else { return nil }
+    return (try SeededInputs.make(for: model.graph, shapes: shapes, seed: seed), 1)
+  }
+  #expect(statistics.samples == 4)
+  let result = try quantizer.quantize(statistics)
+  try result.model.graph.checkInvariants()
+  _ = try inferTypes(result.model)
+  return result
+}
+
+extension Quantizer.Result {
+  /// Why a node stays in float; nil when it is integer.
+  func reason(_ node: String) -> String? {
+    entries.first { $0.node.hasSuffix("'\(node)'") }.map { $0.reason ?? "" }
+  }
+
+  /// The nodes that stay in float, with the reason.
+  var floats: [String] {
+    entries.compactMap { entry in entry.reason.map { "\(entry.node): \($0)" } }
+  }
+}
+
+/// Which nodes become integer, and why others do not.
+@Suite struct QuantizationSchemeTests {
+  @Test("Conv absorbs the Relu that alone reads it: no parameters in between")
+  func absorption() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.node("Relu", "relu1", [net.conv("conv1", x, 3, 4)])
+    net.output(net.node("Flatten", "flat", [net.conv("conv2", a, 4, 4)]))
+    let result = try quantize(net.model())
+    #expect(result.floats == ["Flatten 'flat': its result is a graph output"])
+    let graph = result.model.graph
+    let relu = try result.model.node("relu1")
+    #expect(graph[try #require(relu.inputs[0])].producer.map { graph[$0].type } == "Conv")
+    #expect(zeroPoint(result.model, after: "relu1") == 0)
+  }
+
+  /// The zero-point that a node's result is quantized with.
+  private func zeroPoint(_ model: Model, after name: String) -> Int? {
+    parameters(model, after: name)?.1
+  }
+
+  /// Scale and zero-point that a node's first result is quantized with.
+  private func parameters(_ model: Model, after name: String) -> (Float, Int)? {
+    let graph = model.graph
+    guard let output = try? model.node(name).outputs[0],
+      let reader = graph[output].uses.compactMap(\.node).first(where: {
+        graph[$0].type == "QuantizeLinear"
+      }),
+      let scale = graph[reader].inputs[1].flatMap({ graph.constant($0)?.floats?[0] }),
+      let zero = graph[reader].inputs[2].flatMap({ graph.constant($0)?.integers?[0] })
+    else { return nil }
+    return (scale, zero)
+  }
+
+  @Test("A Relu whose input somebody else reads stays float between integers")
+  func twoReaders() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv("conv1", x, 3, 4)
+    let b = net.conv("conv2", net.node("Relu", "relu", [a]), 4, 4)
+    net.output(net.conv("conv3", net.node("Add", "add", [a, b]), 4, 2))
+    let result = try quantize(net.model())
+    #expect(result.reason("relu") == "other nodes read 'conv1_out' too")
+    #expect(result.reason("add") == "")
+    // One pair behind the convolution serves both of its readers.
+    let graph = result.model.graph
+    let output = try #require(result.model.node("conv1").outputs[0])
+    #expect(graph[output].uses.count == 1)
+    let relu = try #require(result.model.node("relu").inputs[0])
+    let add = try #require(result.model.node("add").inputs[0])
+    #expect(relu == add && graph[relu].producer.map { graph[$0].type } == "DequantizeLinear")
+  }
+
+  @Test("Relu6 as Clip is absorbed, and the range lies within it")
+  func clip() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let low = net.constant("low", Tensor(floats: [0], []))
+    let high = net.constant("high", Tensor(floats: [6], []))
+    let a = net.conv("conv1", x, 3, 4, strengths: [9, 9, 9, 9])
+    let b = net.node("Clip", "clip", [a, low, high])
+    net.output(net.conv("conv2", b, 4, 4))
+    let result = try quantize(net.model())
+    #expect(result.floats == [])
+    let (scale, zero) = try #require(parameters(result.model, after: "clip"))
+    #expect(zero == 0 && scale == Float(6.0 / 255))
+  }
+
+  @Test("A Clip that is open below ends in the range of its values; one that cannot be is float")
+  func openClip() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let high = net.constant("high", Tensor(floats: [6], []))
+    net.output(
+      net.conv("conv2", net.node("Clip", "clip", [net.conv("conv1", x, 3, 4), nil, high]), 4, 4))
+    let bound = net.input("bound", [])
+    let c = net.conv("conv3", x, 3, 4)
+    net.output(net.conv("conv4", net.node("Clip", "dynamic", [c, bound]), 4, 4))
+    let result = try quantize(net.model())
+    #expect(result.reason("clip") == "")
+    #expect(result.reason("dynamic") == "the bounds of Clip are not constant")
+  }
+
+  @Test("MaxPool and Flatten take the parameters of what they read")
+  func passThrough() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.node("Relu", "relu", [net.conv("conv1", x, 3, 4)])
+    let b = net.node(
+      "MaxPool", "pool", [a],
+      [Attribute("kernel_shape", .ints([2, 2])), Attribute("strides", .ints([2, 2]))])
+    net.output(net.gemm("fc", net.node("Flatten", "flat", [b]), 16, 3))
+    let result = try quantize(net.model())
+    #expect(result.floats == [])
+    let relu = try #require(parameters(result.model, after: "relu"))
+    for name in ["pool", "flat"] {
+      let own = try #require(parameters(result.model, after: name))
+      #expect(own == relu, "\(name)")
+    }
+  }
+
+  @Test("Concat and Add take inputs of their own scales")
+  func freeScales() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv("conv1", x, 3, 4), b = net.conv("conv2", x, 3, 4, strengths: [9, 9, 9, 9])
+    let c = net.node("Concat", "join", [a, b], [Attribute("axis", .int(1))])
+    net.output(net.conv("conv3", net.node("Add", "add", [c, c]), 8, 2))
+    let result = try quantize(net.model())
+    #expect(result.floats == [])
+    let first = try #require(parameters(result.model, after: "conv1"))
+    let second = try #require(parameters(result.model, after: "conv2"))
+    let joined = try #require(parameters(result.model, after: "join"))
+    #expect(second.0 > 3 * first.0)
+    #expect(joined.0 >= second.0)
+  }
+
+  @Test("A constant operand is stored in the activations' type")
+  func constantOperand() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let c = net.constant("c", Tensor(floats: [-1, 0, 1, 3], [4, 1, 1]))
+    let a = net.node("Mul", "mul", [net.conv("conv1", x, 3, 4), c])
+    net.output(net.conv("conv2", a, 4, 2))
+    let result = try quantize(net.model())
+    #expect(result.floats == [])
+    #expect(result.model.constant("c") == nil)
+    let stored = try #require(result.model.constant("c_quantized"))
+    // Range [-1, 3]: scale 4/255, zero-point rne(63.75) = 64.
+    #expect(stored.elementType == .uint8 && stored.integers == [0, 64, 128, 255])
+  }
+
+  @Test("Excluded by name, by pattern or by operator: float, with no parameters of its own")
+  func exclusion() throws {
+    for pattern in ["conv2", "*onv2", "conv2_out"] {
+      var net = Network()
+      let x = net.input("x", [1, 3, 4, 4])
+      let a = net.node("Relu", "relu1", [net.conv("conv1", x, 3, 4)])
+      let b = net.node("Relu", "relu2", [net.conv("conv2", a, 4, 4)])
+      net.output(net.conv("conv3", b, 4, 2))
+      let result = try quantize(net.model()) { $0.exclude = [pattern] }
+      #expect(
+        result.floats == [
+          "Conv 'conv2': excluded by '\(pattern)'", "Relu 'relu2': its input is not quantized",
+        ])
+      #expect(result.model.constant("conv2.w")?.elementType == .float)
+      #expect(parameters(result.model, after: "conv2") == nil)
+    }
+  }
+
+  @Test("Quantization needs opset 10; before 13 weights have one scale")
+  func opsets() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    net.output(net.conv("conv1", x, 3, 4, strengths: [1, 2, 4, 8]))
+    let error = #expect(throws: ModelError.self) {
+      try Quantizer(net.model(opset: 9), QuantizationOptions())
+    }
+    #expect(error?.code == .unsupported && error?.hint != nil)
+    #expect(error?.message.contains("10 or later, found 9") == true)
+    let old = try quantize(net.model(opset: 11))
+    #expect(old.model.constant("conv1.w_scale")?.dimensions == [])
+    #expect(old.model.constant("conv1.b_scale")?.dimensions == [])
+    #expect(old.model.constant("conv1.b_quantized")?.dimensions == [4])
+    let new = try quantize(net.model(opset: 13))
+    #expect(new.model.constant("conv1.w_scale")?.dimensions == [4])
+  }
+
+  @Test("A weight computed in the graph, and a transposed product, stay float")
+  func notConstant() throws {
+    var net = Network()
+    let x = net.input("x", [4, 4]), w = net.input("w", [4, 4])
+    net.output(net.node("Gemm", "dynamic", [x, w]))
+    net.output(
+      net.node("Gemm", "turned", [x, net.trained("t", [4, 4])], [Attribute("transA", .int(1))]))
+    net.output(net.node("Neg", "neg", [x]))
+    let result = try quantize(net.model())
+    #expect(result.reason("dynamic") == "its weight is not a constant of type float")
+    #expect(result.reason("turned") == "transA is not 0")
+    #expect(result.reason("neg")?.isEmpty == false)
+    #expect(!result.model.operators.contains("QuantizeLinear"))
+  }
+
+  @Test("Statistics without a needed range are refused by the value's name")
+  func missingRange() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    net.output(net.conv("conv1", x, 3, 4))
+    let quantizer = try Quantizer(net.model(), QuantizationOptions())
+    let shapes = [[1, 3, 4, 4]]
+    var done = false
+    var statistics = try quantizer.calibrate { () throws(ModelError) in
+      defer { done = true }
+      return done ? nil : (try SeededInputs.make(for: net.graph, shapes: shapes, seed: 1), 1)
+    }
+    #expect(statistics.ranges.keys.sorted() == ["conv1_out", "x"])
+    #expect(try CalibrationStatistics(json: statistics.json()) == statistics)
+    statistics.ranges["x"] = nil
+    let error = #expect(throws: ModelError.self) { try quantizer.quantize(statistics) }
+    #expect(error?.message.contains("'x'") == true)
+    #expect(throws: ModelError.self) { try quantizer.calibrate { () throws(ModelError) in nil } }
+  }
+}
