@@ -74,6 +74,32 @@ import Testing
     #expect(result.plan.kept("conv1.w")?.filter { $0 >= 4 } == [6, 7])
   }
 
+  @Test("Grouped weights that are no constant of their own keep their columns, and these the input")
+  func groupedWeightInSight() throws {
+    for kind in ["output", "input", "computed"] {
+      var net = Network()
+      let x = net.input("x", [1, 3, 4, 4])
+      let a = net.conv("conv1", x, 3, 8)
+      let w = net.trained("w", [4, 4, 1, 1])
+      var weight = w
+      switch kind {
+      case "output": net.output(w, [4, 4, 1, 1])
+      case "input": net.graph.addInput(ValueInfo(w, type: net.graph[w].type))
+      default:
+        let scale = net.constant("scale", Tensor(floats: [0.5], []))
+        let values = (0..<16).map { Int8($0) }
+        let stored = net.constant("stored", Tensor(.int8, [4, 4, 1, 1], Storage(values)))
+        weight = net.node("DequantizeLinear", "dq", [stored, scale])
+      }
+      let b = net.node("Conv", "group", [a, weight], [Attribute("group", .int(2))])
+      net.output(net.conv("conv3", b, 4, 2))
+      let result = try prune(net.model())
+      #expect(result.plan.kept("conv1.w") == nil, "\(kind)")
+      #expect(
+        result.plan.reasons("conv1.w") == ["Conv 'group': its columns are no constant of its own"])
+    }
+  }
+
   @Test("ConvTranspose: weight as [inputs, outputs]")
   func transposed() throws {
     var net = Network()

@@ -131,6 +131,21 @@ import Testing
     #expect(result.plan.kept("conv2.w", axis: 1) == [1, 2, 5, 6])
   }
 
+  @Test("A tensor of one channel that is joined to others stays, whatever reads the join")
+  func joinedSingle() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv("conv1", x, 3, 1), b = net.conv("conv2", x, 3, 4, strengths: [9, 1, 9, 1])
+    let joined = net.node("Concat", "join", [a, b], axis1)
+    let gate = net.conv("gate", x, 3, 5, strengths: [1, 20, 1, 20, 1])
+    net.output(net.conv("conv3", net.node("Mul", "mul", [joined, gate]), 5, 2))
+    let result = try prune(net.model())
+    #expect(result.plan.kept("conv2.w") == [0, 2])
+    #expect(result.plan.kept("gate.w") == [0, 1, 3])
+    #expect(
+      result.plan.reasons("gate.w") == ["Concat 'join': what it reads here has one index only"])
+  }
+
   @Test("Outputs of unequal sizes; the last channel of a small one stays")
   func unequalSplit() throws {
     func network(_ strengths: [Float]) -> Network {

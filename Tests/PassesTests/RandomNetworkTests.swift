@@ -7,16 +7,18 @@ import Testing
 /// Random networks of everything that moves, mixes and joins channels: whatever is cut, the oracle
 /// has to agree, and fusing and quantizing have to keep the networks valid.
 @Suite struct RandomNetworkTests {
-  /// Grows a network by random layers; every tensor in `pool` is [1, channels, 4, 4].
+  /// Grows a network by random layers; every tensor in `pool` is [N, channels, 4, 4].
   private struct Grower {
     var net = Network()
     var random: SplitMix64
     var pool: [(value: ValueID, channels: Int)] = []
     var count = 0
+    let batch: Dimension
 
     init(seed: UInt64) {
       random = SplitMix64(seed: seed)
-      pool = [(net.input("x", [1, 3, 4, 4]), 3)]
+      batch = seed % 2 == 0 ? 1 : .init(symbol: "N")
+      pool = [(net.input("x", [batch, 3, 4, 4]), 3)]
     }
 
     mutating func name(_ kind: String) -> String {
@@ -24,126 +26,158 @@ import Testing
       return "\(kind)\(count)"
     }
 
+    mutating func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
+
+    mutating func one<T>(of items: [T]) -> T { items[number(0...items.count - 1)] }
+
     mutating func pick() -> (value: ValueID, channels: Int) {
       // Late tensors are the likelier ones, so that networks get deep.
       let last = pool.count - 1
-      return pool[
-        max(Int.random(in: 0...last, using: &random), last - Int.random(in: 0...2, using: &random))]
+      return pool[max(number(0...last), last - number(0...2))]
     }
 
-    mutating func chance(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &random) == 0 }
+    mutating func integers(_ values: [Int]) -> ValueID { net.integers(name("n"), values) }
+
+    mutating func add(_ type: String, _ inputs: [ValueID?], _ channels: Int, _ list: [Attribute]) {
+      pool.append((net.node(type, name(type), inputs, list), channels))
+    }
 
     mutating func layer() {
       let (x, channels) = pick()
-      let axis1 = [Attribute("axis", .int(1))]
-      switch Int.random(in: 0..<16, using: &random) {
+      switch number(0...3) {
+      case 0: convolve(x, channels)
+      case 1: compute(x, channels)
+      case 2: move(x, channels)
+      default: rearrange(x, channels)
+      }
+    }
+
+    /// The smallest number of even groups of more than one channel.
+    func groups(_ channels: Int) -> Int? {
+      [2, 3, 4].first { channels % $0 == 0 && channels > $0 }
+    }
+
+    mutating func convolve(_ x: ValueID, _ channels: Int) {
+      switch number(0...5) {
       case 0, 1, 2:
-        let width = [1, 2, 4, 6, 8, 12].randomElement(using: &random)!
-        pool.append(
-          (
-            net.conv(name("conv"), x, channels, width, kernel: chance(2) ? 1 : 3, bias: !chance(3)),
-            width
-          ))
+        let width = one(of: [1, 2, 4, 6, 8, 12])
+        let (kernel, bias) = (one(of: [1, 3]), one(of: [true, true, false]))
+        pool.append((net.conv(name("conv"), x, channels, width, kernel: kernel, bias: bias), width))
       case 3:
-        guard let group = [2, 3, 4].first(where: { channels % $0 == 0 && channels > $0 }) else {
-          return
-        }
-        let width = group * Int.random(in: 1...3, using: &random)
+        guard let group = groups(channels) else { return }
+        let width = group * number(1...3)
         pool.append((net.conv(name("group"), x, channels, width, group: group), width))
       case 4:
-        let factor = Int.random(in: 1...2, using: &random)
+        let width = channels * number(1...2)
         pool.append(
-          (
-            net.conv(name("depth"), x, channels, factor * channels, kernel: 3, group: channels),
-            factor * channels
-          ))
-      case 5:
+          (net.conv(name("depth"), x, channels, width, kernel: 3, group: channels), width))
+      default:
+        let group = one(of: [true, false]) ? groups(channels) ?? 1 : 1
         let w = net.trained(name("up.w"), [channels, 4, 1, 1])
-        pool.append((net.node("ConvTranspose", name("up"), [x, w]), 4))
-      case 6: pool.append((net.batchNormalization(name("bn"), x, channels), channels))
-      case 7:
-        pool.append(
-          (
-            net.node(
-              ["Relu", "Sigmoid", "HardSwish"].randomElement(using: &random)!, name("act"), [x]),
-            channels
-          ))
-      case 8, 9:
-        guard let other = pool.last(where: { $0.channels == channels && $0.value != x }) else {
-          return
-        }
-        let kind = ["Add", "Mul", "Max", "Sub"].randomElement(using: &random)!
-        pool.append((net.node(kind, name("join"), [x, other.value]), channels))
-      case 10:
-        let other = pick()
-        pool.append(
-          (net.node("Concat", name("concat"), [x, other.value], axis1), channels + other.channels))
-      case 11:
-        guard channels > 1 else { return }
-        let first = Int.random(in: 1..<channels, using: &random)
-        let parts = net.nodes(
-          "Split", name("split"), [x, net.integers(name("sizes"), [first, channels - first])],
-          axis1, outputs: 2)
-        pool += [(parts[0], first), (parts[1], channels - first)]
-      case 12:
-        guard let group = [2, 3, 4].first(where: { channels % $0 == 0 && channels > $0 }) else {
-          return
-        }
-        let split = net.node(
-          "Reshape", name("split"),
-          [x, net.integers(name("to"), [1, group, channels / group, 4, 4])])
-        let turned = net.node(
-          "Transpose", name("turn"), [split], [Attribute("perm", .ints([0, 2, 1, 3, 4]))])
-        pool.append(
-          (
-            net.node(
-              "Reshape", name("join"), [turned, net.integers(name("to"), [1, channels, 4, 4])]),
-            channels
-          ))
-      case 13:
+        add("ConvTranspose", [x, w], 4 * group, [Attribute("group", .int(group))])
+      }
+    }
+
+    mutating func compute(_ x: ValueID, _ channels: Int) {
+      switch number(0...7) {
+      case 0: pool.append((net.batchNormalization(name("bn"), x, channels), channels))
+      case 1: add(one(of: ["Relu", "Sigmoid", "HardSwish"]), [x], channels, [])
+      case 2, 3:
+        let others = pool.filter { [1, channels].contains($0.channels) && $0.value != x }
+        guard !others.isEmpty else { return }
+        let kind = one(of: ["Add", "Mul", "Max", "Sub"])
+        add(kind, [x, one(of: others).value], channels, [])
+      case 4:
         let gate = net.node("GlobalAveragePool", name("pool"), [x])
         let small = net.conv(name("reduce"), gate, channels, 4)
         let large = net.conv(name("expand"), net.node("Relu", name("act"), [small]), 4, channels)
-        pool.append(
-          (
-            net.node("Mul", name("scale"), [x, net.node("Sigmoid", name("gate"), [large])]),
-            channels
-          ))
-      case 14:
-        guard channels % 4 == 0 else { return }
-        let mode = chance(2) ? "DCR" : "CRD"
-        let small = net.node(
-          "DepthToSpace", name("d2s"), [x],
-          [Attribute("blocksize", .int(2)), Attribute("mode", .string(Array(mode.utf8)))])
-        let pooled = net.node(
-          "AveragePool", name("pool"), [small],
-          [Attribute("kernel_shape", .ints([2, 2])), Attribute("strides", .ints([2, 2]))])
-        pool.append((pooled, channels / 4))
+        add("Mul", [x, net.node("Sigmoid", name("gate"), [large])], channels, [])
+      case 5:
+        let scale = net.trained(name("scale"), [channels])
+        add(
+          "InstanceNormalization", [x, scale, net.trained(name("bias"), [channels])], channels, [])
+      case 6:
+        let mean = net.node("ReduceMean", name("mean"), [x], [Attribute("axes", .ints([1]))])
+        add("Sub", [x, mean], channels, [])
+      default: add("PRelu", [x, net.trained(name("slope"), [channels, 1, 1])], channels, [])
+      }
+    }
+
+    mutating func move(_ x: ValueID, _ channels: Int) {
+      let axis = [Attribute("axis", .int(1))]
+      switch number(0...5) {
+      case 0, 1:
+        let other = pick()
+        add("Concat", [x, other.value], channels + other.channels, axis)
+      case 2:
+        guard channels > 1 else { return }
+        let first = number(1...channels - 1)
+        let sizes = integers([first, channels - first])
+        let parts = net.nodes("Split", name("split"), [x, sizes], axis, outputs: 2)
+        pool += [(parts[0], first), (parts[1], channels - first)]
+      case 3:
+        let start = number(0...channels - 1), step = number(1...2)
+        let bounds = [[start], [channels], [1], [step]].map { integers($0) }
+        add("Slice", [x] + bounds, (channels - start + step - 1) / step, [])
+      case 4:
+        let picks = (0..<number(1...5)).map { _ in number(0...channels - 1) }
+        add("Gather", [x, integers(picks)], picks.count, axis)
       default:
-        let last = net.node(
+        let (before, after) = (number(0...2), number(-1...2))
+        guard channels + after > 0 else { return }
+        let value = net.constant(name("value"), Tensor(floats: [0.5], []))
+        let pads = integers([0, before, 0, 0, 0, after, 0, 0])
+        add("Pad", [x, pads, value], channels + before + after, [])
+      }
+    }
+
+    mutating func rearrange(_ x: ValueID, _ channels: Int) {
+      switch number(0...4) {
+      case 0, 1:
+        guard let group = groups(channels) else { return }
+        let split = net.node(
+          "Reshape", name("split"), [x, integers([0, group, channels / group, 4, 4])])
+        let turned = net.node(
+          "Transpose", name("turn"), [split], [Attribute("perm", .ints([0, 2, 1, 3, 4]))])
+        add("Reshape", [turned, integers([0, channels, 4, 4])], channels, [])
+      case 2:
+        guard channels % 4 == 0 else { return }
+        let small = net.node("DepthToSpace", name("d2s"), [x], blocks)
+        let window = [
+          Attribute("kernel_shape", .ints([2, 2])), Attribute("strides", .ints([2, 2])),
+        ]
+        add("AveragePool", [small], channels / 4, window)
+      case 3:
+        // There and back again in another order is a permutation.
+        let small = net.node("SpaceToDepth", name("s2d"), [x], [Attribute("blocksize", .int(2))])
+        add("DepthToSpace", [small], channels, blocks)
+      default:
+        var last = net.node(
           "Transpose", name("nhwc"), [x], [Attribute("perm", .ints([0, 2, 3, 1]))])
-        let norm =
-          chance(2)
-          ? net.node(
-            "LayerNormalization", name("norm"), [last, net.trained(name("scale"), [channels])])
-          : last
-        let w = net.trained(name("mix.w"), [channels, 6], axis: 1)
-        let mixed = net.node("MatMul", name("mix"), [norm, w])
-        pool.append(
-          (
-            net.node("Transpose", name("nchw"), [mixed], [Attribute("perm", .ints([0, 3, 1, 2]))]),
-            6
-          ))
+        if one(of: [true, false]) {
+          let scale = net.trained(name("scale"), [channels])
+          last = net.node("LayerNormalization", name("norm"), [last, scale])
+        }
+        let mixed = net.node(
+          "MatMul", name("mix"), [last, net.trained(name("mix.w"), [channels, 6], axis: 1)])
+        add("Transpose", [mixed], 6, [Attribute("perm", .ints([0, 3, 1, 2]))])
+      }
+    }
+
+    var blocks: [Attribute] {
+      mutating get {
+        let mode = one(of: ["DCR", "CRD"])
+        return [Attribute("blocksize", .int(2)), Attribute("mode", .string(Array(mode.utf8)))]
       }
     }
 
     /// The model with a classifier on the last tensors.
     mutating func model() -> Model {
-      for _ in 0..<Int.random(in: 4...14, using: &random) { layer() }
+      for _ in 0..<number(4...14) { layer() }
       for (value, channels) in pool.suffix(2) {
         let width = channels * 16
         let flat = net.node("Flatten", name("flat"), [value])
-        net.output(net.gemm(name("fc"), flat, width, 3))
+        net.output(net.gemm(name("fc"), flat, width, 3), [batch, 3])
       }
       return net.model()
     }

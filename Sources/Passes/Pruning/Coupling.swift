@@ -161,9 +161,12 @@ struct Coupling {
         if let slots = slots(id, axis) { blocks.append(Blocks(slots: slots, count: count)) }
       case .groupedColumns(let axis, let rows, let channels, let groups):
         mentioned.insert(axis)
-        if let rows = slots(id, rows), let channels = slots(id, channels) {
+        guard let channels = slots(id, channels) else { break }
+        if let rows = slots(id, rows), isCuttable(id, axis.port) {
           groupedColumns.append(
             GroupedColumns(node: id, axis: axis, rows: rows, channels: channels, groups: groups))
+        } else {
+          freeze(channels, "\(label): its columns are no constant of its own")
         }
       case .produces(let axis): add(&producers, id, axis)
       case .consumes(let axis): add(&consumers, id, axis)
@@ -192,6 +195,15 @@ struct Coupling {
         }
       }
     }
+  }
+
+  /// Whether an operand is a constant that nothing but nodes can see.
+  private func isCuttable(_ id: NodeID, _ port: Port) -> Bool {
+    let graph = facts.graph
+    guard case .input(let slot) = port, let value = graph[id].inputs[safe: slot] ?? nil else {
+      return false
+    }
+    return graph.constant(value) != nil && !graph.isOutput(value) && !graph.isCaptured(value)
   }
 
   private func add(_ roles: inout [Role], _ id: NodeID, _ axis: Axis) {
@@ -268,6 +280,12 @@ struct Coupling {
       for (label, index) in link.pairs { unite(from.lowerBound + label, to.lowerBound + index) }
       for index in link.mixed {
         freeze(to.lowerBound + index, "\(label): adds elements of its own to this slice")
+      }
+    }
+    for pin in movement.axes.flatMap(\.pinned) {
+      guard let slots = slots(id, pin.axis) else { continue }
+      for index in pin.indices where index < slots.count {
+        freeze(slots.lowerBound + index, "\(label): what it reads here has one index only")
       }
     }
     // What is not read on an output cannot go: a slice of it is spread over all of the output.

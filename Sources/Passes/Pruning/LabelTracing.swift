@@ -21,6 +21,9 @@ struct TracedAxis {
   let readings: [TracedLink]
   /// The indices of `from` that reach the output at all.
   let present: [Int]
+  /// Where `from` has length 1 and cannot shrink: slices of the output that hold its elements while
+  /// others of the same axis do not, such as its place in a Concat.
+  var pinned: [(axis: Axis, indices: [Int])] = []
 }
 
 /// Finds where an operator moves the elements of its inputs by running it on labels: integers that
@@ -38,10 +41,16 @@ struct LabelTracing {
     var axes: [TracedAxis] = []
     for port in moved {
       guard let shape = inputs.shape(port) else { continue }
-      for axis in shape.dimensions.indices where (shape[axis].value ?? 1) > 1 {
+      for axis in shape.dimensions.indices {
+        guard let length = shape[axis].value, length > 1 else {
+          if shape[axis].value == 1, !passing.contains(where: { $0.input == axis }) {
+            axes += try pins(port: port, axis: axis)
+          }
+          continue
+        }
         if passing.contains(where: { $0.input == axis }) {
           for pair in passing where pair.input == axis {
-            axes += outputs.indices.map { straight(port, pair, length: shape[axis].value!, $0) }
+            axes += outputs.indices.map { straight(port, pair, length: length, $0) }
           }
         } else {
           axes += try trace(port: port, axis: axis)
@@ -69,22 +78,42 @@ struct LabelTracing {
     return TracedAxis(from: from, output: output, readings: readings, present: Array(0..<length))
   }
 
-  private func trace(port: Int, axis: Int) throws(ModelError) -> [TracedAxis] {
-    // Axes that pass untouched need only length 1; where the operator's constants name their
-    // lengths (Reshape), it is run at full size.
-    let results: [Tensor]
-    if let shrunk = try? run(port: port, axis: axis, shrinking: true) {
-      results = shrunk
-    } else {
-      results = try run(port: port, axis: axis, shrinking: false)
-    }
+  /// What an axis of length 1 pins.
+  private func pins(port: Int, axis: Int) throws(ModelError) -> [TracedAxis] {
     let from = Axis(.input(port), axis)
-    return results.enumerated().map { output, result in
+    return try results(port: port, axis: axis).enumerated().map { output, result in
+      var traced = TracedAxis(from: from, output: output, readings: [], present: [])
+      guard let labels = result.integers else { return traced }
+      for axis in result.dimensions.indices where result.dimensions[axis] > 1 {
+        let inner = result.dimensions[(axis + 1)...].reduce(1, *)
+        var held = [Bool](repeating: false, count: result.dimensions[axis])
+        for (place, label) in labels.enumerated() where label >= 0 {
+          held[place / inner % held.count] = true
+        }
+        guard held.contains(false) else { continue }
+        traced.pinned.append(
+          (Axis(.output(output), axis), held.indices.filter { held[$0] }))
+      }
+      return traced
+    }
+  }
+
+  private func trace(port: Int, axis: Int) throws(ModelError) -> [TracedAxis] {
+    let from = Axis(.input(port), axis)
+    return try results(port: port, axis: axis).enumerated().map { output, result in
       let present = Set(result.integers ?? []).filter { $0 >= 0 }.sorted()
       return TracedAxis(
         from: from, output: output, readings: readings(result, from: from, output: output),
         present: present)
     }
+  }
+
+  /// The outputs for labels along one axis.
+  private func results(port: Int, axis: Int) throws(ModelError) -> [Tensor] {
+    // Axes that pass untouched need only length 1; where the operator's constants name their
+    // lengths (Reshape), it is run at full size.
+    if let shrunk = try? run(port: port, axis: axis, shrinking: true) { return shrunk }
+    return try run(port: port, axis: axis, shrinking: false)
   }
 
   private func run(port: Int, axis: Int, shrinking: Bool) throws(ModelError) -> [Tensor] {

@@ -36,13 +36,16 @@ public struct Pruner: Sendable {
     public var bytes: Int
   }
 
-  /// Prepares a model: constants of nodes become initializers, constant expressions are computed.
+  /// Prepares a model: constants of nodes become initializers, identities go, constant expressions
+  /// are computed.
   ///
   /// - Throws: `ModelError` when a number of `options` is out of range or the model is invalid.
   public init(_ model: Model, _ options: PruningOptions) throws(ModelError) {
     try options.check()
     var prepared = model
-    _ = try PassManager([ConstantsToInitializers(), ConstantFolding(), DeadCode()]).run(&prepared)
+    _ = try PassManager([
+      ConstantsToInitializers(), IdentityRemoval(), ConstantFolding(), DeadCode(),
+    ]).run(&prepared)
     self.model = prepared
     self.options = options
   }
