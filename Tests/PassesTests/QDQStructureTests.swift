@@ -133,6 +133,22 @@ import Testing
     #expect(try model.node("conv1").inputs[1] == model.node("conv2").inputs[1])
   }
 
+  @Test("A quantized network is pruned with the scales and zero-points of its channels")
+  func pruning() throws {
+    let model = try quantize(network()).model
+    // Rounding may fall the other way in a sum of fewer numbers.
+    let result = try Pruner(model, PruningOptions(target: .ratio(0.5)))
+      .prune(verification: Verification(tolerance: 0.05))
+    #expect(result.difference != nil)
+    for part in ["w_scale", "w_zero_point", "b_quantized", "b_scale", "b_zero_point"] {
+      #expect(result.model.constant("conv1.\(part)")?.dimensions == [4], "\(part)")
+    }
+    #expect(result.model.constant("conv1.w_quantized")?.dimensions == [4, 3, 3, 3])
+    #expect(result.model.constant("depth.w_quantized")?.dimensions == [4, 1, 3, 3])
+    #expect(result.model.constant("fc.w_quantized")?.dimensions == [5, 4])
+    #expect(result.model.constant("fc.w_scale")?.dimensions == [5])
+  }
+
   @Test("The same model and data give the same graph")
   func determinism() throws {
     #expect(
