@@ -4,7 +4,6 @@ internal import Operators
 /// Cuts removed atoms out of a model: constants, attributes and declared types.
 package struct Surgery {
   let coupling: Coupling
-  let removed: Set<Int>
   private let keptByAxis: [SlotAxis: [Int]]
   private let removedSlots: [Bool]
   private let columns: [ColumnCut]
@@ -36,7 +35,6 @@ package struct Surgery {
       return ColumnCut(node: column.node, axis: column.axis, kept: blocks)
     }
     self.coupling = coupling
-    self.removed = atoms
     self.removedSlots = removedSlots
     self.keptByAxis = kept
   }

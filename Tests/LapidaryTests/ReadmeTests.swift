@@ -1,0 +1,33 @@
+import Foundation
+import Lapidary
+import Operators
+import TestSupport
+import Testing
+
+/// What the README says of the library is so.
+@Suite struct ReadmeTests {
+  @Test("The example of the library compiles, runs, and makes the model smaller")
+  func example() throws {
+    let folder = try TemporaryFolder()
+    let path = Repository.fixture("fashion/fashion.onnx")
+
+    var model = try ONNXFile.read(path)
+    _ = try PassManager(try Simplify.passes(), verification: Verification()).run(&model)
+    let pruned = try Pruner(model, PruningOptions(target: .ratio(0.5))).prune()
+    try ONNXFile.write(pruned.model, to: folder["smaller.onnx"])
+
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path)).count
+    #expect(try folder.bytes("smaller.onnx").count < bytes / 2)
+  }
+
+  @Test("Every known operator is listed, and no other")
+  func operators() throws {
+    let url = Repository.root.appendingPathComponent("README.md")
+    let text = try String(contentsOf: url, encoding: .utf8)
+    let list = try #require(text.components(separatedBy: "\nOperators:\n").last)
+    let names = try #require(list.components(separatedBy: ".\n").first)
+      .split { ", \n".contains($0) }.map(String.init)
+    #expect(Set(names) == Set(Registry.names.map(\.type)))
+    #expect(text.contains("the \(Registry.names.count) below"))
+  }
+}
