@@ -38,7 +38,7 @@ struct ConformanceTests {
     #expect(passed > 0)
   }
 
-  private static func isKnown(_ model: Model) -> Bool {
+  static func isKnown(_ model: Model) -> Bool {
     model.graph.nodeIDs.allSatisfy { id in
       let op = model.graph[id].op
       return model.opset(of: op.domain).flatMap { Registry.find(op, opset: $0) } != nil
@@ -46,14 +46,15 @@ struct ConformanceTests {
   }
 
   /// What is wrong with the results of a case, or nil.
-  private static func failure(_ model: Model, _ folder: String) -> String? {
+  static func failure(_ model: Model, _ folder: String) -> String? {
     do {
+      let tolerance = try Tolerance(folder)
       let sets = try FileManager.default.contentsOfDirectory(atPath: folder)
         .filter { $0.hasPrefix("test_data_set_") }
       for backend in Backend.allCases {
         let session = try Session(model, options: SessionOptions(backend: backend))
         for set in sets {
-          if let failure = try failure(session, model.graph, "\(folder)/\(set)") {
+          if let failure = try failure(session, model.graph, tolerance, "\(folder)/\(set)") {
             return "\(backend), \(set): \(failure)"
           }
         }
@@ -65,7 +66,7 @@ struct ConformanceTests {
   }
 
   private static func failure(
-    _ session: Session, _ graph: Graph, _ folder: String
+    _ session: Session, _ graph: Graph, _ tolerance: Tolerance, _ folder: String
   ) throws -> String? {
     var inputs: [String: Tensor] = [:]
     for (index, info) in graph.inputs.enumerated() {
@@ -78,9 +79,26 @@ struct ConformanceTests {
       let expected = try ONNXFile.readTensor("\(folder)/output_\(index).pb")
       guard let found = results[graph[info.value].name] else { return "output \(index) is missing" }
       let wrong = try Comparison.mismatches(
-        reference: expected, candidate: found, relative: 1e-3, absolute: 1e-7)
+        reference: expected, candidate: found, relative: tolerance.relative,
+        absolute: tolerance.absolute)
       if wrong > 0 { return "output \(index): \(wrong) of \(expected.count) elements differ" }
     }
     return nil
+  }
+}
+
+/// How far results may lie from the expected ones: what the case says, or the suite's own.
+private struct Tolerance {
+  var relative = 1e-3
+  var absolute = 1e-7
+
+  init(_ folder: String) throws {
+    let path = "\(folder)/tolerance"
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    let numbers = try String(contentsOfFile: path, encoding: .utf8).split(
+      whereSeparator: \.isWhitespace
+    )
+    .compactMap { Double($0) }
+    (relative, absolute) = (try #require(numbers.first), try #require(numbers.last))
   }
 }
