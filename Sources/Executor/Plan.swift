@@ -9,10 +9,26 @@ struct Step {
   /// Slots of the inputs, nil where one is left out. A slot is a value's index in the graph.
   let inputs: [Int?]
   let outputs: [Int?]
+  /// Slots that the operator's bodies read by name.
+  let captures: [Int]
+  /// The bodies that the operator runs.
+  let bodies: [BodyPlan]
   /// Slots that no later step reads and that are not graph outputs.
   var released: [Int] = []
   /// The accelerated way to run the node, where there is one.
   var fast: (any FastStep)?
+
+  /// Slots that have to hold their values when the node runs.
+  var reads: [Int] { inputs.compactMap { $0 } + captures }
+}
+
+/// A body that a node runs, and where it finds the values of the enclosing graph.
+struct BodyPlan {
+  let body: Body
+  let plan: Plan
+  let scope: OperatorScope
+  /// Slots of the body and of the enclosing graph.
+  let captures: [(inner: Int, outer: Int)]
 }
 
 /// What a session knows of its graph before any run.
@@ -20,13 +36,32 @@ struct Plan {
   var steps: [Step] = []
   /// Constants, and defaults of inputs, by slot.
   var constants: [Int: RuntimeTensor] = [:]
+  /// Constants that are strings.
+  var strings: [Int: Datum] = [:]
   /// The step that produces a slot.
   var producers: [Int: Int] = [:]
   var outputs: [Int] = []
 
   init(_ model: Model, accelerator: Accelerator?) throws(ModelError) {
-    let graph = model.graph
-    try graph.checkInvariants()
+    try model.checkInvariants()
+    var budget = 1_000_000
+    try self.init(
+      model.graph, OperatorScope(model), accelerator: accelerator, depth: 0, budget: &budget)
+  }
+
+  /// - Parameters:
+  ///   - depth: how many graphs enclose this one.
+  ///   - budget: how many more nodes may be planned; functions that call functions can ask for more
+  ///     than fit in memory.
+  private init(
+    _ graph: Graph, _ scope: OperatorScope, accelerator: Accelerator?, depth: Int,
+    budget: inout Int
+  ) throws(ModelError) {
+    budget -= graph.nodeCount
+    guard budget >= 0, depth <= 64 else {
+      throw ModelError(
+        .limit, "expected at most 64 levels of graphs and 1,000,000 nodes in all, found more")
+    }
     for id in graph.sparseInitializers {
       throw ModelError(
         .unsupported, "initializer '\(graph[id].name)': sparse initializers cannot be evaluated")
@@ -34,12 +69,16 @@ struct Plan {
     for id in graph.initializers {
       guard let tensor = graph[id].initializer else { continue }
       try Self.check(tensor, graph[id].name)
-      if let value = RuntimeTensor(tensor) { constants[id.index] = value }
+      if let value = RuntimeTensor(tensor) {
+        constants[id.index] = value
+      } else {
+        strings[id.index] = .tensor(tensor)
+      }
     }
     outputs = graph.outputs.map(\.value.index)
     for id in graph.nodeIDs {
       for slot in graph[id].outputs.compactMap({ $0?.index }) { producers[slot] = steps.count }
-      steps.append(try Self.step(model, id))
+      steps.append(try Self.step(graph, scope, id, accelerator, depth, &budget))
     }
     release()
     guard let accelerator else { return }
@@ -74,31 +113,53 @@ struct Plan {
     }
   }
 
-  private static func step(_ model: Model, _ id: NodeID) throws(ModelError) -> Step {
-    let graph = model.graph, node = graph[id]
+  private static func step(
+    _ graph: Graph, _ scope: OperatorScope, _ id: NodeID, _ accelerator: Accelerator?,
+    _ depth: Int, _ budget: inout Int
+  ) throws(ModelError) -> Step {
+    let node = graph[id]
     let label = graph.label(id)
-    guard let opset = model.opset(of: node.op.domain) else {
-      throw ModelError(
-        .invalid,
-        "\(label): expected an operator set of domain '\(node.op.domain)', found no import of it")
-    }
-    guard let op = try Registry.make(node.op, opset: opset, NodeView(graph, id)) else {
+    guard let op = try scope.make(graph, id) else {
+      guard let opset = scope.opsets.version(of: node.op.domain) else {
+        throw ModelError(
+          .invalid,
+          "\(label): expected an operator set of domain '\(node.op.domain)', found no import of it")
+      }
       throw ModelError(
         .unsupported,
         "\(label): expected an operator that Lapidary can run, found '\(node.op)' at opset \(opset)"
       )
     }
+    var bodies: [BodyPlan] = []
+    for body in op.bodies {
+      let inner = scope.entering(body)
+      let plan: Plan
+      do throws(ModelError) {
+        plan = try Plan(
+          body.graph, inner, accelerator: accelerator, depth: depth + 1, budget: &budget)
+      } catch {
+        throw error.noting(label)
+      }
+      var captures: [(inner: Int, outer: Int)] = []
+      for name in body.function == nil ? body.graph.freeNames : [] {
+        if let inner = body.graph.value(named: name), let outer = graph.value(named: name) {
+          captures.append((inner.index, outer.index))
+        }
+      }
+      bodies.append(BodyPlan(body: body, plan: plan, scope: inner, captures: captures))
+    }
     return Step(
       node: id, label: label, op: op, inputs: node.inputs.map { $0?.index },
-      outputs: node.outputs.map { $0?.index })
+      outputs: node.outputs.map { $0?.index }, captures: node.captures.map(\.index),
+      bodies: bodies)
   }
 
   /// Notes after which step each computed value is not needed any more.
   private mutating func release() {
-    var kept = Set(outputs).union(constants.keys)
+    var kept = Set(outputs).union(constants.keys).union(strings.keys)
     for index in steps.indices.reversed() {
       let step = steps[index]
-      for slot in (step.inputs + step.outputs).compactMap({ $0 }) where kept.insert(slot).inserted {
+      for slot in step.reads + step.outputs.compactMap({ $0 }) where kept.insert(slot).inserted {
         steps[index].released.append(slot)
       }
     }
@@ -109,8 +170,8 @@ struct Plan {
     var needed = [Bool](repeating: false, count: steps.count)
     for slot in wanted { if let step = producers[slot] { needed[step] = true } }
     for index in steps.indices.reversed() where needed[index] {
-      for slot in steps[index].inputs {
-        if let slot, let step = producers[slot] { needed[step] = true }
+      for slot in steps[index].reads {
+        if let step = producers[slot] { needed[step] = true }
       }
     }
     return needed

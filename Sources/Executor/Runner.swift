@@ -6,29 +6,49 @@ internal import Operators
 struct Runner {
   let plan: Plan
   let accelerator: Accelerator?
-  let pool = BufferPool()
-  /// The values of the present run, by slot.
+  let pool: BufferPool
+  /// The tensors of numbers of the present run, by slot.
   private var values: [RuntimeTensor?] = []
+  /// The other values of the present run: sequences, optionals and strings.
+  private var others: [Int: Datum] = [:]
+  /// What runs the bodies of nodes, by place of the step.
+  private let bodies: [NodeID: [BodyFrame]]
 
-  init(plan: Plan, accelerator: Accelerator?) {
+  init(plan: Plan, accelerator: Accelerator?, pool: BufferPool = BufferPool()) {
     self.plan = plan
     self.accelerator = accelerator
+    self.pool = pool
+    var bodies: [NodeID: [BodyFrame]] = [:]
+    for step in plan.steps where !step.bodies.isEmpty {
+      bodies[step.node] = step.bodies.map { BodyFrame($0, step.label, accelerator, pool) }
+    }
+    self.bodies = bodies
   }
 
+  /// Runs the plan of a graph.
+  ///
+  /// - Parameter inputs: values of the graph's inputs, and of enclosing graphs, by slot.
   mutating func run(
-    _ graph: Graph, _ inputs: [Int: RuntimeTensor], _ wanted: [(name: String, slot: Int)],
+    _ graph: Graph, _ inputs: [Int: RuntimeValue], _ wanted: [(name: String, slot: Int)],
     observing: Set<ValueID>, observe: (ValueID, TensorView) throws(ModelError) -> Void
-  ) throws(ModelError) -> [String: Tensor] {
+  ) throws(ModelError) -> [Datum] {
     values = [RuntimeTensor?](repeating: nil, count: graph.valueCount)
+    others = plan.strings
     defer {
       values = []
-      pool.endRun()
+      others = [:]
     }
     for (slot, tensor) in plan.constants { values[slot] = tensor }
-    for info in graph.inputs {
-      guard let tensor = inputs[info.value.index] else { continue }
-      values[info.value.index] = tensor
-      if observing.contains(info.value) { try observe(info.value, tensor.view) }
+    for (slot, value) in inputs {
+      others[slot] = nil
+      switch value {
+      case .tensor(let tensor): values[slot] = tensor
+      case .other(let datum): others[slot] = datum
+      }
+    }
+    for info in graph.inputs where observing.contains(info.value) {
+      guard inputs[info.value.index] != nil, let tensor = values[info.value.index] else { continue }
+      try observe(info.value, tensor.view)
     }
 
     let keep = Set(wanted.map(\.slot))
@@ -47,23 +67,40 @@ struct Runner {
       release(plan.steps[index], keep)
     }
 
-    var results: [String: Tensor] = [:]
+    var results: [Datum] = []
     for (name, slot) in wanted {
-      guard let value = values[slot] else {
-        guard let tensor = graph[ValueID(slot)].initializer else {
-          throw ModelError(
-            .request, "output '\(name)': expected a value that a node computes, found none")
-        }
-        results[name] = tensor
-        continue
+      if let value = try datum(slot, "output '\(name)'") {
+        results.append(value)
+      } else if let tensor = graph[ValueID(slot)].initializer {
+        results.append(.tensor(tensor))
+      } else {
+        throw ModelError(
+          .request, "output '\(name)': expected a value that a node computes, found none")
       }
-      results[name] = try rowMajor(value, "output '\(name)'").tensor
     }
     return results
   }
 
+  /// The value in a slot, outside the run's memory; nil when there is none.
+  private func datum(_ slot: Int, _ label: String) throws(ModelError) -> Datum? {
+    if let other = others[slot] { return other }
+    guard let value = values[slot] else { return nil }
+    return .tensor(try rowMajor(value, label).tensor)
+  }
+
+  private mutating func set(_ slot: Int, _ value: Datum) {
+    if let tensor = value.tensor.flatMap({ RuntimeTensor($0) }) {
+      values[slot] = tensor
+    } else {
+      others[slot] = value
+    }
+  }
+
   private mutating func release(_ step: Step, _ keep: Set<Int>) {
-    for slot in step.released where !keep.contains(slot) { values[slot] = nil }
+    for slot in step.released where !keep.contains(slot) {
+      values[slot] = nil
+      if !others.isEmpty { others[slot] = nil }
+    }
   }
 
   /// The value in the layout that operators read.
@@ -81,22 +118,103 @@ struct Runner {
 
   private mutating func run(_ step: Step, keep: Set<Int>) throws(ModelError) {
     if let fast = step.fast, try run(fast, step, keep) { return }
+    if let op = step.op as? any ValueOperator { return try run(op, step) }
 
     var operands: [RuntimeTensor?] = []
+    var strings: [Tensor?] = []
     for (index, slot) in step.inputs.enumerated() {
       guard let slot else {
         operands.append(nil)
         continue
       }
-      guard let value = values[slot] else {
+      if let value = values[slot] {
+        operands.append(try rowMajor(value, step.label))
+      } else if type(of: step.op).takesStrings, let tensor = others[slot]?.tensor {
+        while strings.count < index { strings.append(nil) }
+        strings.append(tensor)
+        operands.append(nil)
+      } else {
         throw ModelError(
           .unsupported,
-          "\(step.label), input \(index): expected a tensor of numbers, found another value")
+          "\(step.label), input \(index): expected a tensor of numbers, found "
+            + (others[slot].map { "\($0.type)" } ?? "none"))
       }
-      operands.append(try rowMajor(value, step.label))
+    }
+    if let ranks = StringRanks(strings) {
+      return try run(step, operands, strings, ranks)
     }
     for (slot, value) in zip(step.outputs, try evaluate(step, operands)) {
       if let slot { values[slot] = value }
+    }
+  }
+
+  /// Runs an operator on strings, as numbers that stand for them.
+  private mutating func run(
+    _ step: Step, _ operands: [RuntimeTensor?], _ strings: [Tensor?], _ ranks: StringRanks
+  ) throws(ModelError) {
+    var operands = operands
+    let given = Inputs(
+      label: step.label,
+      operands.indices.map { index in
+        if let tensor = strings[safe: index] ?? nil {
+          return Operand(name: "", type: tensor.type)
+        }
+        return operands[index].map {
+          Operand(name: "", type: TensorType($0.elementType, $0.shape))
+        }
+      })
+    for case (let index, let tensor?) in strings.enumerated() {
+      operands[index] = RuntimeTensor(ranks.encode(tensor))
+    }
+    let types = try step.op.infer(given)
+    let results = try evaluate(step, operands)
+    for (index, slot) in step.outputs.enumerated() {
+      guard let slot, let result = results[index] else { continue }
+      if types[safe: index]?.type.elementType == .string {
+        guard let texts = ranks.decode(result.tensor) else {
+          throw ModelError(
+            .unsupported, "\(step.label), output \(index): strings cannot be computed")
+        }
+        others[slot] = .tensor(texts)
+      } else {
+        values[slot] = result
+      }
+    }
+  }
+
+  /// Runs an operator that takes values of every kind.
+  private mutating func run(_ op: any ValueOperator, _ step: Step) throws(ModelError) {
+    var inputs: [Datum?] = []
+    for slot in step.inputs {
+      guard let slot else {
+        inputs.append(nil)
+        continue
+      }
+      inputs.append(try datum(slot, step.label))
+    }
+    let frames = bodies[step.node] ?? []
+    for frame in frames {
+      frame.captured = [:]
+      for (inner, outer) in frame.plan.captures {
+        if let other = others[outer] {
+          frame.captured[inner] = .other(other)
+        } else if let value = values[outer] {
+          frame.captured[inner] = .tensor(try rowMajor(value, step.label))
+        }
+      }
+    }
+    let call = Call(
+      label: step.label, inputs: inputs, outputs: step.outputs.map { $0 != nil },
+      bodies: frames.isEmpty ? nil : BodyFrames(frames: frames))
+    let results = try op.evaluate(call)
+    for frame in frames { frame.captured = [:] }
+    for (index, slot) in step.outputs.enumerated() {
+      guard let slot else { continue }
+      guard let result = results[safe: index] ?? nil else {
+        throw ModelError(
+          .unsupported, "\(step.label), output \(index): the operator did not compute it")
+      }
+      set(slot, result)
     }
   }
 

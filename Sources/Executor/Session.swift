@@ -38,6 +38,16 @@ public final class Session: Sendable {
     try run(inputs, outputs: outputs, observing: []) { _, _ in }
   }
 
+  /// Runs the model on values of any kind.
+  ///
+  /// - Parameters: as for tensors.
+  /// - Returns: a value for each name.
+  public func run(
+    values: [String: Datum], outputs: [String]? = nil
+  ) throws(ModelError) -> [String: Datum] {
+    try run(values, outputs: outputs, observing: []) { _, _ in }
+  }
+
   /// Runs the model and shows values to `observe` as soon as they are there.
   ///
   /// - Parameters:
@@ -47,6 +57,22 @@ public final class Session: Sendable {
     _ inputs: [String: Tensor], outputs: [String]? = nil, observing: Set<ValueID>,
     observe: (ValueID, TensorView) throws(ModelError) -> Void
   ) throws(ModelError) -> [String: Tensor] {
+    let results = try run(
+      inputs.mapValues { .tensor($0) }, outputs: outputs, observing: observing, observe: observe)
+    var tensors: [String: Tensor] = [:]
+    for (name, value) in results {
+      guard let tensor = value.tensor else {
+        throw ModelError(.request, "output '\(name)': expected a tensor, found \(value.type)")
+      }
+      tensors[name] = tensor
+    }
+    return tensors
+  }
+
+  private func run(
+    _ inputs: [String: Datum], outputs: [String]?, observing: Set<ValueID>,
+    observe: (ValueID, TensorView) throws(ModelError) -> Void
+  ) throws(ModelError) -> [String: Datum] {
     let graph = model.graph
     var wanted: [(name: String, slot: Int)] = []
     for name in outputs ?? graph.outputs.map({ graph[$0.value].name }) {
@@ -57,8 +83,9 @@ public final class Session: Sendable {
       wanted.append((name, id.index))
     }
     let supplied = try check(inputs)
-    let result: Result<[String: Tensor], ModelError> = lock.withLock { _ in
+    let result: Result<[Datum], ModelError> = lock.withLock { _ in
       Threads.use(options.threads, backend: options.backend)
+      defer { runner.pool.endRun() }
       do throws(ModelError) {
         return .success(
           try runner.run(graph, supplied, wanted, observing: observing, observe: observe))
@@ -66,34 +93,30 @@ public final class Session: Sendable {
         return .failure(error)
       }
     }
-    return try result.get()
+    let values = try result.get()
+    return Dictionary(
+      zip(wanted.map(\.name), values).map { ($0, $1) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// Checks names, types and shapes of the inputs and finds their slots.
-  private func check(_ inputs: [String: Tensor]) throws(ModelError) -> [Int: RuntimeTensor] {
+  private func check(_ inputs: [String: Datum]) throws(ModelError) -> [Int: RuntimeValue] {
     let graph = model.graph
-    var supplied: [Int: RuntimeTensor] = [:]
+    var supplied: [Int: RuntimeValue] = [:]
     for info in graph.inputs {
       let value = graph[info.value]
-      guard let tensor = inputs[value.name] else {
+      guard let datum = inputs[value.name] else {
         guard value.initializer == nil else { continue }
         throw ModelError(
           .request,
           "input '\(value.name)': expected \(info.type.map { "\($0)" } ?? "a tensor"), found none")
       }
-      guard Self.accepts(info.type?.tensor ?? .unknown, tensor) else {
+      guard Self.accepts(info.type, datum) else {
         throw ModelError(
           .request,
-          "input '\(value.name)': expected \(info.type.map { "\($0)" } ?? "a tensor"), found \(tensor.type)"
+          "input '\(value.name)': expected \(info.type.map { "\($0)" } ?? "a tensor"), found \(datum.type)"
         )
       }
-      guard let view = RuntimeTensor(tensor),
-        tensor.elementType.byteCount(of: tensor.count) == tensor.byteCount
-      else {
-        throw ModelError(
-          .unsupported, "input '\(value.name)': tensors of strings cannot be evaluated")
-      }
-      supplied[info.value.index] = view
+      supplied[info.value.index] = RuntimeValue(datum)
     }
     for name in inputs.keys.sorted() {
       guard let id = graph.value(named: name), graph.isInput(id) else {
@@ -106,7 +129,23 @@ public final class Session: Sendable {
     return supplied
   }
 
+  private static func accepts(_ type: ValueType?, _ value: Datum) -> Bool {
+    switch (type, value) {
+    case (.tensor(let type), .tensor(let tensor)): accepts(type, tensor)
+    case (nil, .tensor(let tensor)): accepts(.unknown, tensor)
+    case (nil, _): true
+    case (.sequence(let type), .sequence(let elements, _)):
+      elements.allSatisfy { accepts(type, $0) }
+    case (.optional(let type), .optional(let content, _)):
+      content.map { accepts(type, $0) } ?? true
+    default: false
+    }
+  }
+
   private static func accepts(_ type: TensorType, _ tensor: Tensor) -> Bool {
+    let isWhole =
+      tensor.storage.map { tensor.elementType.byteCount(of: tensor.count) == $0.count } ?? true
+    guard isWhole else { return false }
     guard type.elementType == .undefined || type.elementType == tensor.elementType else {
       return false
     }

@@ -39,10 +39,8 @@ struct ConformanceTests {
   }
 
   static func isKnown(_ model: Model) -> Bool {
-    model.graph.nodeIDs.allSatisfy { id in
-      let op = model.graph[id].op
-      return model.opset(of: op.domain).flatMap { Registry.find(op, opset: $0) } != nil
-    }
+    let scope = OperatorScope(model)
+    return model.graph.nodeIDs.allSatisfy { scope.knows(model.graph[$0]) }
   }
 
   /// What is wrong with the results of a case, or nil.

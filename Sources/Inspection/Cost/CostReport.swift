@@ -94,20 +94,26 @@ public struct CostReport: Sendable {
       }
       sample.graph.setInputType(index, .tensor(TensorType(type.elementType, shape)))
     }
-    try count(sample, lengths, path: "")
+    var seen: Set<String> = []
+    count(try Self.infer(sample, lengths), path: "", isFirst: true, functions: &seen)
   }
 
+  /// Counts a graph and the bodies that its nodes run.
+  ///
+  /// - Parameters:
+  ///   - isFirst: whether the graph's constants are not counted yet, as they are at the second call
+  ///     of a function.
+  ///   - functions: the functions whose constants are counted.
   private mutating func count(
-    _ model: Model, _ lengths: [String: Int], path: String
-  ) throws(ModelError) {
-    let facts = try Self.infer(model, lengths)
+    _ facts: Facts, path: String, isFirst: Bool, functions: inout Set<String>
+  ) {
     let graph = facts.graph
     var owned: [NodeID: Int] = [:]
-    for (_, tensor, reader) in facts.weights {
+    for (_, tensor, reader) in isFirst ? facts.weights : [] {
       parameters = parameters.clampedSum(tensor.count)
       if let reader { owned[reader, default: 0] += tensor.count }
     }
-    for id in graph.valueIDs {
+    for id in isFirst ? graph.valueIDs : [] {
       weightBytes = weightBytes.clampedSum(facts.storedConstant(id)?.byteCount ?? 0)
     }
     for id in graph.nodeIDs {
@@ -115,18 +121,9 @@ public struct CostReport: Sendable {
       let macs = facts.op(id)?.macs(facts.inputs(id), facts.outputs(id))
       nodes.append(
         NodeCost(label: label, op: graph[id].op, macs: macs, parameters: owned[id] ?? 0))
-      for var body in graph[id].subgraphs {
-        for name in body.freeNames {
-          guard let inner = body.value(named: name), let outer = graph.value(named: name) else {
-            continue
-          }
-          body.setType(inner, graph[outer].type)
-        }
-        var part = Model(graph: body)
-        part.opsetImports = model.opsetImports
-        try noting(label) { () throws(ModelError) in
-          try count(part, lengths, path: label + " / ")
-        }
+      for (body, inner) in zip(facts.op(id)?.bodies ?? [], facts.bodies(id)) {
+        let isNew = body.function.map { functions.insert("\($0)").inserted } ?? true
+        count(inner, path: label + " / ", isFirst: isFirst && isNew, functions: &functions)
       }
     }
   }

@@ -19,26 +19,8 @@ public struct TypedModel: Sendable {
   public init(_ model: Model, binding: [String: Int] = [:]) throws(ModelError) {
     let facts = try inferTypes(model, binding: binding)
     var result = model
-    var declared: [ValueID: Int] = [:]
-    for (index, info) in result.graph.valueInfos.enumerated() { declared[info.value] = index }
-    var (values, typed, untyped) = (0, 0, [String]())
-    for id in facts.graph.nodeIDs {
-      for value in facts.graph[id].outputs.compactMap({ $0 }) {
-        values += 1
-        let type = facts.graph[value].type
-        if type?.tensor?.shape == nil, type?.tensor != nil || type == nil {
-          untyped.append(facts.graph[value].name)
-        } else {
-          typed += 1
-        }
-        guard let type, !facts.graph.isOutput(value) else { continue }
-        if let index = declared[value] {
-          result.graph.valueInfos[index].type = type
-        } else {
-          result.graph.valueInfos.append(ValueInfo(value, type: type))
-        }
-      }
-    }
+    var tally = Tally()
+    try Self.declare(facts, in: &result.graph, path: "", &tally)
     for (index, info) in result.graph.inputs.enumerated() where !binding.isEmpty {
       result.graph.setInputType(index, facts.graph[info.value].type)
     }
@@ -48,6 +30,51 @@ public struct TypedModel: Sendable {
         result.graph.setOutputType(index, facts.graph[info.value].type)
       }
     }
-    (self.model, self.values, self.typed, self.untyped) = (result, values, typed, untyped)
+    (self.model, self.values, self.typed) = (result, tally.values, tally.typed)
+    untyped = tally.untyped
+  }
+
+  private struct Tally {
+    var values = 0
+    var typed = 0
+    var untyped: [String] = []
+  }
+
+  /// Declares the types of what a graph's nodes compute, and those in their subgraphs.
+  private static func declare(
+    _ facts: Facts, in graph: inout Graph, path: String, _ tally: inout Tally
+  ) throws(ModelError) {
+    var declared: [ValueID: Int] = [:]
+    for (index, info) in graph.valueInfos.enumerated() { declared[info.value] = index }
+    for id in facts.graph.nodeIDs {
+      for value in facts.graph[id].outputs.compactMap({ $0 }) {
+        tally.values += 1
+        let type = facts.graph[value].type
+        if type?.tensor?.shape == nil, type?.tensor != nil || type == nil {
+          tally.untyped.append(path + facts.graph[value].name)
+        } else {
+          tally.typed += 1
+        }
+        guard let type, !facts.graph.isOutput(value) else { continue }
+        if let index = declared[value] {
+          graph.valueInfos[index].type = type
+        } else {
+          graph.valueInfos.append(ValueInfo(value, type: type))
+        }
+      }
+      let inner = facts.bodies(id)
+      guard !graph[id].subgraphs.isEmpty, !inner.isEmpty else { continue }
+      let label = path + graph.label(id) + " / "
+      let names = facts.op(id)?.bodies.map(\.name) ?? []
+      try graph.updateSubgraphs(of: id) { (attributes) throws(ModelError) in
+        for (name, facts) in zip(names, inner) {
+          guard let place = attributes.firstIndex(where: { $0.name == name }),
+            case .graph(var body) = attributes[place].value
+          else { continue }
+          try Self.declare(facts, in: &body, path: label, &tally)
+          attributes[place].value = .graph(body)
+        }
+      }
+    }
   }
 }

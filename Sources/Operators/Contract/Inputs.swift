@@ -4,18 +4,31 @@ package import IR
 package struct Operand: Sendable {
   /// The value's name, for messages.
   package var name: String
-  /// Type and shape as far as known.
-  package var type: TensorType
+  /// The type as far as known; nil when nothing is.
+  package var valueType: ValueType?
   /// The value itself, for constants.
   package var constant: Tensor?
   /// The elements of a small integer tensor, as expressions over symbolic dimensions.
   package var data: [Dimension]?
 
   package init(name: String, type: TensorType, constant: Tensor? = nil, data: [Dimension]? = nil) {
+    self.init(
+      name: name, valueType: type == .unknown ? nil : .tensor(type), constant: constant, data: data)
+  }
+
+  package init(
+    name: String, valueType: ValueType?, constant: Tensor? = nil, data: [Dimension]? = nil
+  ) {
     self.name = name
-    self.type = type
+    self.valueType = valueType
     self.constant = constant
     self.data = data
+  }
+
+  /// The type of a tensor as far as known; unknown for other values.
+  package var type: TensorType {
+    get { valueType?.tensor ?? .unknown }
+    set { valueType = .tensor(newValue) }
   }
 }
 
@@ -24,10 +37,13 @@ package struct Inputs: Sendable {
   /// How messages name the node.
   package let label: String
   package let operands: [Operand?]
+  /// Infers types inside the bodies that the operator runs; nil where nobody looks into them.
+  package let bodies: (any BodyInference)?
 
-  package init(label: String, _ operands: [Operand?]) {
+  package init(label: String, _ operands: [Operand?], bodies: (any BodyInference)? = nil) {
     self.label = label
     self.operands = operands
+    self.bodies = bodies
   }
 
   package var count: Int { operands.count }

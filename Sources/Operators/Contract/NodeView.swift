@@ -104,6 +104,25 @@ package struct NodeView {
     }
   }
 
+  /// A list of strings, nil when absent.
+  package func strings(_ name: String) throws(ModelError) -> [[UInt8]]? {
+    switch value(name) {
+    case .strings(let values): return values
+    case nil: return nil
+    case .opaque?: return []
+    case let other?: throw wrongKind(name, "a list of strings", other)
+    }
+  }
+
+  /// A graph attribute as a body.
+  package func body(_ name: String) throws(ModelError) -> Body {
+    switch value(name) {
+    case .graph(let graph): return Body(name, graph)
+    case nil: throw missing(name, "a graph")
+    case let other?: throw wrongKind(name, "a graph", other)
+    }
+  }
+
   /// A tensor attribute, nil when absent.
   package func tensor(_ name: String) throws(ModelError) -> Tensor? {
     switch value(name) {

@@ -30,6 +30,14 @@ package protocol Operator: Sendable, SendableMetatype {
   /// rounded back; false for operators that take these types themselves.
   static var widensHalf: Bool { get }
 
+  /// The graphs that the operator runs as parts of itself: subgraphs in its attributes, in the order
+  /// of these, or the body of a function. None by default.
+  var bodies: [Body] { get }
+
+  /// Whether the operator only moves and compares elements, so that it takes strings as their ranks in
+  /// dictionary order (`StringRanks`). False by default.
+  static var takesStrings: Bool { get }
+
   /// Computes the outputs with the reference kernels.
   func evaluate(_ context: inout Evaluation) throws(ModelError)
 
@@ -72,6 +80,8 @@ package protocol Operator: Sendable, SendableMetatype {
 
 extension Operator {
   package static var widensHalf: Bool { true }
+  package static var takesStrings: Bool { false }
+  package var bodies: [Body] { [] }
   package var constantValue: Tensor? { nil }
   package var isFoldable: Bool { true }
   package func isIdentity(_ inputs: Inputs, _ outputs: [TensorType]) -> Bool { false }
@@ -104,16 +114,34 @@ package struct Schema: Sendable {
 
 /// What inference says of one output.
 package struct Inferred: Sendable {
-  package var type: TensorType
+  /// The type as far as known; nil when nothing is.
+  package var valueType: ValueType?
   /// The elements of a small integer tensor, where they follow from shapes and constants.
   package var data: [Dimension]?
 
   package init(_ type: TensorType, data: [Dimension]? = nil) {
-    self.type = type
-    self.data = data
+    self.init(value: type == .unknown ? nil : .tensor(type), data: data)
   }
 
   package init(_ elementType: ElementType, _ shape: Shape?, data: [Dimension]? = nil) {
     self.init(TensorType(elementType, shape), data: data)
+  }
+
+  package init(value: ValueType?, data: [Dimension]? = nil) {
+    self.valueType = value
+    self.data = data
+  }
+
+  /// What is known about a value.
+  package init(_ operand: Operand) {
+    self.init(
+      value: operand.valueType,
+      data: operand.constant?.integers.map { $0.map { .known($0) } } ?? operand.data)
+  }
+
+  /// The type of a tensor as far as known; unknown for other values.
+  package var type: TensorType {
+    get { valueType?.tensor ?? .unknown }
+    set { valueType = .tensor(newValue) }
   }
 }

@@ -10,17 +10,23 @@ package struct Facts: Sendable {
   private let constants: [Tensor?]
   /// Nodes whose operator is not known, which no engine looks through.
   package let unknown: [NodeID]
+  private let bodies: [NodeID: [Facts]]
 
   init(
     graph: Graph, operators: [(any Operator)?], data: [[Dimension]?], constants: [Tensor?],
-    unknown: [NodeID]
+    unknown: [NodeID], bodies: [NodeID: [Facts]]
   ) {
     self.graph = graph
     self.operators = operators
     self.data = data
     self.constants = constants
     self.unknown = unknown
+    self.bodies = bodies
   }
+
+  /// What the operators say inside the bodies that a node runs, in the order of its operator's
+  /// `bodies`; empty for nodes that run none.
+  package func bodies(_ id: NodeID) -> [Facts] { bodies[id] ?? [] }
 
   /// The operator of a node, or nil when it is not known.
   package func op(_ id: NodeID) -> (any Operator)? { operators[id.index] }
@@ -40,9 +46,10 @@ package struct Facts: Sendable {
     graph[id].outputs.map { $0.flatMap { graph[$0].tensorType } ?? .unknown }
   }
 
-  private func operand(_ id: ValueID) -> Operand {
+  /// What is known about a value.
+  package func operand(_ id: ValueID) -> Operand {
     Operand(
-      name: graph[id].name, type: graph[id].tensorType ?? .unknown, constant: constant(id),
+      name: graph[id].name, valueType: graph[id].type, constant: constant(id),
       data: data[safe: id.index] ?? nil)
   }
 }

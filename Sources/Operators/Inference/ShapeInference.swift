@@ -1,6 +1,7 @@
 package import IR
 
-/// Finds the type of every value and the operator of every node of a model's main graph.
+/// Finds the type of every value and the operator of every node of a model's main graph, and of
+/// the bodies that its nodes run.
 ///
 /// Values of small integer tensors are followed as expressions, so that shapes computed in the
 /// graph (Shape, Gather, Concat, Reshape) are found too. Linear in the number of nodes.
@@ -11,41 +12,66 @@ package import IR
 package func inferTypes(
   _ model: Model, binding: [String: Int] = [:]
 ) throws(ModelError) -> Facts {
-  var inference = Inference(model: model, binding: binding)
+  var inference = Inference(
+    graph: model.graph, scope: OperatorScope(model), binding: binding, outer: [:],
+    budget: InferenceBudget())
   return try inference.run()
 }
 
-private struct Inference {
-  let opsets: [OpsetImport]
+struct Inference {
+  let scope: OperatorScope
   var graph: Graph
   var operators: [(any Operator)?]
   var data: [[Dimension]?]
   var constants: [Tensor?]
-  var declared: [TensorType?]
+  var declared: [ValueType?]
   var unknown: [NodeID] = []
+  var bodies: [NodeID: [Facts]] = [:]
   let binding: [String: Int]
+  let budget: InferenceBudget
 
   /// Integer tensors with more elements than this are no shapes and are not followed.
   private static let followed = 4096
 
-  init(model: Model, binding: [String: Int]) {
-    self.graph = model.graph
-    self.opsets = model.opsetImports
+  /// - Parameter outer: what is known about values of enclosing graphs, by name.
+  init(
+    graph: Graph, scope: OperatorScope, binding: [String: Int], outer: [String: Operand],
+    budget: InferenceBudget
+  ) {
+    self.graph = graph
+    self.scope = scope
     self.binding = binding
+    self.budget = budget
     operators = Array(repeating: nil, count: graph.nodeTable.count)
     data = Array(repeating: nil, count: graph.valueCount)
     constants = Array(repeating: nil, count: graph.valueCount)
     declared = Array(repeating: nil, count: graph.valueCount)
+    guard !outer.isEmpty else { return }
+    for name in graph.freeNames {
+      if let id = graph.value(named: name), let operand = outer[name] { set(id, operand) }
+    }
+  }
+
+  /// Takes over what is known about a value that no node of the graph computes.
+  mutating func set(_ id: ValueID, _ operand: Operand) {
+    graph.setType(id, operand.valueType)
+    constants[id.index] = operand.constant
+    data[id.index] = operand.data
   }
 
   mutating func run() throws(ModelError) -> Facts {
-    for info in graph.valueInfos + graph.outputs {
-      if let type = info.type?.tensor { declared[info.value.index] = bound(type) }
-    }
     for (index, info) in graph.inputs.enumerated() {
-      guard let type = info.type?.tensor else { continue }
-      if !binding.isEmpty { graph.setInputType(index, .tensor(bound(type))) }
-      graph.setType(info.value, .tensor(bound(type)))
+      guard let type = info.type else { continue }
+      if !binding.isEmpty { graph.setInputType(index, bound(type)) }
+      graph.setType(info.value, bound(type))
+    }
+    return try runNodes()
+  }
+
+  /// Finds the types of initializers and of what nodes compute; those of the inputs are there.
+  mutating func runNodes() throws(ModelError) -> Facts {
+    for info in graph.valueInfos + graph.outputs {
+      if let type = info.type { declared[info.value.index] = bound(type) }
     }
     for id in graph.initializers {
       guard let tensor = graph[id].initializer else { continue }
@@ -53,46 +79,63 @@ private struct Inference {
     }
     for id in graph.nodeIDs { try visit(id) }
     return Facts(
-      graph: graph, operators: operators, data: data, constants: constants, unknown: unknown)
+      graph: graph, operators: operators, data: data, constants: constants, unknown: unknown,
+      bodies: bodies)
   }
 
-  private func bound(_ type: TensorType) -> TensorType {
-    binding.isEmpty ? type : TensorType(type.elementType, type.shape?.substituting(binding))
+  private func bound(_ type: ValueType) -> ValueType {
+    binding.isEmpty ? type : type.mappingShapes { $0.substituting(binding) }
   }
 
   private mutating func visit(_ id: NodeID) throws(ModelError) {
     let node = graph[id]
-    let op = try opsets.version(of: node.op.domain).flatMap { version throws(ModelError) in
-      try Registry.make(node.op, opset: version, NodeView(graph, id))
-    }
+    let op = try scope.make(graph, id)
     operators[id.index] = op
     guard let op else {
       unknown.append(id)
       for output in node.outputs.compactMap({ $0 }) {
-        graph.setType(output, declared[output.index].map { .tensor($0) } ?? graph[output].type)
+        graph.setType(output, declared[output.index] ?? graph[output].type)
       }
       return
     }
-    let inputs = Inputs(label: graph.label(id), node.inputs.map { $0.map(operand) })
+    let typing = try bodyTyping(op, id)
+    let inputs = Inputs(
+      label: graph.label(id), node.inputs.map { $0.map(operand) }, bodies: typing)
     let results = try op.infer(inputs)
+    if let typing { bodies[id] = try typing.facts() }
     let values = op.constantValue.map { [$0] } ?? evaluated(op, id, inputs, results)
     for (slot, output) in node.outputs.enumerated() {
       guard let output else { continue }
       guard let result = results[safe: slot] else {
-        graph.setType(output, declared[output.index].map { .tensor($0) })
+        graph.setType(output, declared[output.index])
         continue
       }
       let value = values?[safe: slot] ?? result.knownTensor
       constants[output.index] = value
       data[output.index] = result.data
-      let type = try merge(value?.type ?? result.type, declared[output.index], of: output, node: id)
-      graph.setType(output, type == .unknown ? graph[output].type : .tensor(type))
+      let type = try merge(
+        value.map { .tensor($0.type) } ?? result.valueType, declared[output.index], of: output,
+        node: id)
+      graph.setType(output, type ?? graph[output].type)
     }
   }
 
-  private func operand(_ id: ValueID) -> Operand {
+  /// How the operator learns types inside its bodies; nil when it has none.
+  private func bodyTyping(
+    _ op: any Operator, _ id: NodeID
+  ) throws(ModelError) -> BodyTyping? {
+    let all = op.bodies
+    guard !all.isEmpty else { return nil }
+    var captured: [String: Operand] = [:]
+    for value in graph[id].captures { captured[graph[value].name] = operand(value) }
+    return BodyTyping(
+      all, label: graph.label(id), scope: scope, captured: captured, binding: binding,
+      budget: budget)
+  }
+
+  func operand(_ id: ValueID) -> Operand {
     Operand(
-      name: graph[id].name, type: graph[id].tensorType ?? .unknown,
+      name: graph[id].name, valueType: graph[id].type,
       constant: constants[id.index] ?? graph.constant(id), data: data[id.index])
   }
 
@@ -114,36 +157,18 @@ private struct Inference {
 
   /// The narrower of an inferred and a declared type.
   private func merge(
-    _ inferred: TensorType, _ declared: TensorType?, of value: ValueID, node: NodeID
-  ) throws(ModelError) -> TensorType {
+    _ inferred: ValueType?, _ declared: ValueType?, of value: ValueID, node: NodeID
+  ) throws(ModelError) -> ValueType? {
     guard let declared else { return inferred }
-    var result = inferred
-    if inferred.elementType == .undefined {
-      result.elementType = declared.elementType
-    } else if declared.elementType != .undefined, declared.elementType != inferred.elementType {
+    guard let inferred else { return declared }
+    guard let merged = inferred.narrowed(by: declared) else {
       throw conflict(inferred, declared, of: value, node: node)
     }
-    guard let known = declared.shape else { return result }
-    guard let found = inferred.shape else {
-      result.shape = known
-      return result
-    }
-    guard known.rank == found.rank else {
-      throw conflict(inferred, declared, of: value, node: node)
-    }
-    for axis in 0..<known.rank {
-      switch (found[axis], known[axis]) {
-      case (.known(let a), .known(let b)):
-        guard a == b else { throw conflict(inferred, declared, of: value, node: node) }
-      case (_, .known), (.unknown, _): result.shape![axis] = known[axis]
-      default: break
-      }
-    }
-    return result
+    return merged
   }
 
   private func conflict(
-    _ inferred: TensorType, _ declared: TensorType, of value: ValueID, node: NodeID
+    _ inferred: ValueType, _ declared: ValueType, of value: ValueID, node: NodeID
   ) -> ModelError {
     ModelError(
       .invalid,
@@ -165,14 +190,5 @@ extension Inferred {
     case .int32: return Tensor(.int32, shape, Storage(values.map { Int32(clamping: $0) }))
     default: return nil
     }
-  }
-}
-
-extension Optional {
-  fileprivate func flatMap<T>(
-    _ body: (Wrapped) throws(ModelError) -> T?
-  ) throws(ModelError) -> T? {
-    guard let self else { return nil }
-    return try body(self)
   }
 }

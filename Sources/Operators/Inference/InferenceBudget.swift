@@ -1,0 +1,30 @@
+internal import IR
+private import Synchronization
+
+/// How much work one inference may do: bodies inside bodies are looked at several times each, so that
+/// a small file could ask for more than anybody can wait for.
+final class InferenceBudget: Sendable {
+  private static let nodes = 20_000_000
+  private static let depth = 64
+
+  private let state = Mutex((nodes: 0, depth: 0))
+
+  /// Runs `body` one level deeper, for a graph with some nodes.
+  func spending<T>(
+    _ nodes: Int, _ label: String, _ body: () throws(ModelError) -> T
+  ) throws(ModelError) -> T {
+    let (isWithin, depth) = state.withLock { state in
+      state.nodes += nodes + 1
+      state.depth += 1
+      return (state.nodes <= Self.nodes && state.depth <= Self.depth, state.depth)
+    }
+    defer { state.withLock { $0.depth = depth - 1 } }
+    guard isWithin else {
+      throw ModelError(
+        .limit,
+        "\(label): expected at most \(Self.depth) levels of graphs and \(Self.nodes) nodes with"
+          + " bodies expanded, found more")
+    }
+    return try body()
+  }
+}

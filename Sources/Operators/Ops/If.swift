@@ -1,0 +1,46 @@
+package import IR
+
+/// One of two graphs, as a condition says (https://onnx.ai/onnx/operators/onnx__If.html).
+package struct If: ValueOperator {
+  package static let schema = Schema("If", opsets: 1...26, inputs: 1...1, outputs: 0...Int.max)
+  /// The graph for true, then that for false.
+  package let bodies: [Body]
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    bodies = [try node.body("then_branch"), try node.body("else_branch")]
+    for body in bodies {
+      try body.require(
+        inputs: 0...0, outputs: node.outputs.count...node.outputs.count, node.label)
+    }
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    guard let inference = inputs.bodies else {
+      return bodies[0].graph.outputs.map { _ in Inferred(.unknown) }
+    }
+    let (yes, no) = (try inference.infer(0, []), try inference.infer(1, []))
+    if let condition = inputs.knownIntegers(0), condition.count == 1 {
+      return (condition[0] != 0 ? yes : no).map { Inferred($0) }
+    }
+    return zip(yes, no).map { yes, no in
+      guard let a = yes.valueType, let b = no.valueType else { return Inferred(.unknown) }
+      let (first, second) = (Inferred(yes), Inferred(no))
+      return Inferred(value: a.widened(to: b), data: first.data == second.data ? first.data : nil)
+    }
+  }
+
+  package func evaluate(_ call: Call) throws(ModelError) -> [Datum?] {
+    guard let condition = try call.integer(0) else {
+      throw call.mismatch(0, expected: "a truth value")
+    }
+    return try call.run(condition != 0 ? 0 : 1, [])
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    .barrier("computed by a branch of \(inputs.label)")
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .float(reason: "its branches are not quantized")
+  }
+}

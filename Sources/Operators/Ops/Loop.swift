@@ -1,0 +1,133 @@
+package import IR
+
+/// A graph run again and again, for a number of times or while a condition holds
+/// (https://onnx.ai/onnx/operators/onnx__Loop.html).
+package struct Loop: ValueOperator {
+  package static let schema = Schema(
+    "Loop", opsets: 1...26, inputs: 2...Int.max, outputs: 0...Int.max)
+  package let bodies: [Body]
+  /// Values that go from one run to the next.
+  private let states: Int
+  /// Outputs that collect a value of each run.
+  private let collected: Int
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    let body = try node.body("body")
+    states = node.inputs.count - 2
+    try body.require(
+      inputs: node.inputs.count...node.inputs.count, outputs: (states + 1)...Int.max, node.label)
+    collected = body.graph.outputs.count - 1 - states
+    guard node.outputs.count <= states + collected else {
+      throw ModelError(
+        .invalid,
+        "\(node.label): expected at most \(states + collected) outputs, as its body gives, found"
+          + " \(node.outputs.count)")
+    }
+    bodies = [body]
+  }
+
+  /// What the body's first two inputs are: the number of the run and that the loop goes on.
+  private static func leading(_ step: Operand? = nil) -> [Operand] {
+    [
+      step ?? Operand(name: "iteration", type: TensorType(.int64, [])),
+      Operand(name: "condition", type: TensorType(.bool, []), constant: Tensor(bool: true)),
+    ]
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    guard let inference = inputs.bodies else {
+      return (0..<states + collected).map { _ in Inferred(.unknown) }
+    }
+    let first = (0..<states).map { inputs[$0 + 2] ?? Operand(name: "", valueType: nil) }
+    var outputs: [Operand] = []
+    let state = try inputs.settled(first) { (state) throws(ModelError) in
+      outputs = try inference.infer(0, Self.leading() + state)
+      return Array(outputs.dropFirst().prefix(states))
+    }
+    let runs = count(inputs, goesOn: outputs.first?.constant)
+    let scans = outputs.dropFirst(1 + states).map { operand in
+      guard case .tensor(let type)? = operand.valueType else { return Inferred(.unknown) }
+      return Inferred(
+        TensorType(type.elementType, type.shape.map { Shape([runs] + $0.dimensions) }))
+    }
+    return state.map { Inferred(value: $0.valueType) } + scans
+  }
+
+  /// How often the body runs.
+  private func count(_ inputs: Inputs, goesOn: Tensor?) -> Dimension {
+    if let start = inputs.knownIntegers(1), start == [0] { return 0 }
+    let starts = inputs[1] == nil || inputs.knownIntegers(1) == [1]
+    guard starts, goesOn?.integers?.first == 1, let limit = inputs.data(0)?.first else {
+      return .unknown
+    }
+    return Dimension.maximum(limit, 0)
+  }
+
+  package func evaluate(_ call: Call) throws(ModelError) -> [Datum?] {
+    let limit = try call.integer(0)
+    var goesOn = try call.integer(1).map { $0 != 0 } ?? true
+    var state: [Datum?] = (0..<states).map { call.optional($0 + 2) }
+    var runs: [[Tensor]] = Array(repeating: [], count: collected)
+    var step = 0
+    while goesOn, limit.map({ step < $0 }) ?? true {
+      let leading: [Datum] = [.tensor(Tensor(int64: [step], [])), .tensor(Tensor(bool: true))]
+      let results = try call.run(0, leading + state)
+      guard let condition = results[0].tensor?.integers, condition.count == 1 else {
+        throw ModelError(
+          .invalid,
+          "\(call.label): expected a truth value as its body's first output, found \(results[0].type)"
+        )
+      }
+      goesOn = condition[0] != 0
+      for index in 0..<states { state[index] = results[1 + index] }
+      for index in 0..<collected {
+        guard let tensor = results[1 + states + index].tensor else {
+          throw ModelError(
+            .invalid,
+            "\(call.label): expected a tensor to collect as its body's output"
+              + " \(1 + states + index), found \(results[1 + states + index].type)")
+        }
+        runs[index].append(tensor.unsqueezed(axis: 0))
+      }
+      step += 1
+    }
+    var outputs = state
+    for index in 0..<collected {
+      outputs.append(.tensor(try collect(runs[index], index, state, call)))
+    }
+    return outputs
+  }
+
+  /// The values of all runs as one tensor; its type comes from inference where there was no run.
+  private func collect(
+    _ runs: [Tensor], _ index: Int, _ state: [Datum?], _ call: Call
+  ) throws(ModelError) -> Tensor {
+    guard runs.isEmpty else {
+      guard let whole = Tensor(joining: runs, axis: 0) else {
+        throw ModelError(
+          .invalid,
+          "\(call.label): expected values of one type and shape from each run for output"
+            + " \(states + index), found \(runs[0].type) and others")
+      }
+      return whole
+    }
+    let arguments = state.map { $0.map { Operand(name: "", valueType: $0.type) } }
+    let types = try call.bodies?.types(0, Self.leading() + arguments) ?? []
+    guard let type = types[safe: 1 + states + index]?.type, let shape = type.shape,
+      let empty = Tensor.zeros(type.elementType, [0] + shape.dimensions.map { $0.value ?? 0 })
+    else {
+      throw ModelError(
+        .unsupported,
+        "\(call.label), output \(states + index): its type is not known, since its body never ran")
+    }
+    return empty
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    .barrier("goes through the body of \(inputs.label)")
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .float(reason: "its body is not quantized")
+  }
+}
