@@ -6,6 +6,8 @@ struct Step {
   let node: NodeID
   let label: String
   let op: any Operator
+  /// The operator where it takes values of every kind.
+  let valueOp: (any ValueOperator)?
   /// Slots of the inputs, nil where one is left out. A slot is a value's index in the graph.
   let inputs: [Int?]
   let outputs: [Int?]
@@ -63,8 +65,19 @@ struct Plan {
         .limit, "expected at most 64 levels of graphs and 1,000,000 nodes in all, found more")
     }
     for id in graph.sparseInitializers {
-      throw ModelError(
-        .unsupported, "initializer '\(graph[id].name)': sparse initializers cannot be evaluated")
+      guard let sparse = graph.sparseValues[id] else {
+        throw ModelError(
+          .unsupported,
+          "initializer '\(graph[id].name)': expected a sparse tensor with values and indices")
+      }
+      let dense = try noting("initializer '\(graph[id].name)'") { () throws(ModelError) in
+        try sparse.dense()
+      }
+      if let value = RuntimeTensor(dense) {
+        constants[id.index] = value
+      } else {
+        strings[id.index] = .tensor(dense)
+      }
     }
     for id in graph.initializers {
       guard let tensor = graph[id].initializer else { continue }
@@ -149,7 +162,8 @@ struct Plan {
       bodies.append(BodyPlan(body: body, plan: plan, scope: inner, captures: captures))
     }
     return Step(
-      node: id, label: label, op: op, inputs: node.inputs.map { $0?.index },
+      node: id, label: label, op: op, valueOp: op as? any ValueOperator,
+      inputs: node.inputs.map { $0?.index },
       outputs: node.outputs.map { $0?.index }, captures: node.captures.map(\.index),
       bodies: bodies)
   }

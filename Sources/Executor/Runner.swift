@@ -118,7 +118,9 @@ struct Runner {
 
   private mutating func run(_ step: Step, keep: Set<Int>) throws(ModelError) {
     if let fast = step.fast, try run(fast, step, keep) { return }
-    if let op = step.op as? any ValueOperator { return try run(op, step) }
+    if let op = step.valueOp, op.needsValues || step.inputs.contains(where: isOther) {
+      return try run(op, step)
+    }
 
     var operands: [RuntimeTensor?] = []
     var strings: [Tensor?] = []
@@ -147,6 +149,9 @@ struct Runner {
       if let slot { values[slot] = value }
     }
   }
+
+  /// Whether a slot holds something else than a tensor of numbers.
+  private func isOther(_ slot: Int?) -> Bool { slot.map { others[$0] != nil } ?? false }
 
   /// Runs an operator on strings, as numbers that stand for them.
   private mutating func run(

@@ -36,6 +36,8 @@ public struct Attribute: Sendable {
   public var kind: Int32?
   /// `AttributeProto.doc_string`.
   public var docString: String?
+  /// What a sparse tensor says whose bytes are in `extras`; it is not written.
+  public var sparseValue: SparseTensor?
   /// Fields kept as encoded.
   public var extras: [RawField]
 

@@ -22,8 +22,10 @@ public struct Graph: Sendable {
   public var quantizationAnnotations: [QuantizationAnnotation] = []
   /// Fields kept as encoded, sparse initializers among them.
   public var extras: [RawField] = []
-  /// Names of sparse initializers, which `extras` holds; their values are not known here.
+  /// Values that are sparse initializers, which `extras` holds as encoded.
   public var sparseInitializers: [ValueID] = []
+  /// What sparse initializers say; it is not written.
+  public var sparseValues: [ValueID: SparseTensor] = [:]
 
   /// Whether initializers are constants although they are inputs too, as before IR version 4, which
   /// asked for every initializer to be declared as an input.

@@ -56,6 +56,9 @@ extension Decoder {
     var attribute = Attribute(name, value)
     attribute.kind = kind
     attribute.docString = text(message.doc_string)
+    if case .opaque = value, let sparse = message.sparse_tensor {
+      attribute.sparseValue = try sparseTensor(sparse)
+    }
     attribute.extras = extras + self.extras(proto, decoded: decoded)
     return attribute
   }

@@ -25,7 +25,11 @@ extension Decoder {
     for sparse in list(message.sparse_initializer, message.n_sparse_initializer) {
       guard let name = text(sparse.pointee.values?.pointee.name), !name.isEmpty else { continue }
       let id = builder.value(name)
-      builder.update { $0.sparseInitializers.append(id) }
+      let sparse = try self.sparseTensor(sparse)
+      builder.update {
+        $0.sparseInitializers.append(id)
+        $0.sparseValues[id] = sparse
+      }
     }
     for input in list(message.input, message.n_input) {
       try builder.addInput(text(input.pointee.name) ?? "") { valueInfo(input, $0) }

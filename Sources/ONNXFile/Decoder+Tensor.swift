@@ -47,6 +47,17 @@ extension Decoder {
     return tensor
   }
 
+  /// Decodes a sparse tensor; nil where it has no values or no indices.
+  func sparseTensor(
+    _ proto: UnsafePointer<Onnx__SparseTensorProto>
+  ) throws(ModelError) -> SparseTensor? {
+    let message = proto.pointee
+    guard let values = message.values, let indices = message.indices else { return nil }
+    return SparseTensor(
+      values: try tensor(values), indices: try tensor(indices),
+      dimensions: UnsafeBufferPointer(start: message.dims, count: message.n_dims).map { Int($0) })
+  }
+
   /// Where a tensor's elements are.
   private enum Source {
     case raw

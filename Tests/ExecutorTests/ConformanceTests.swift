@@ -66,20 +66,19 @@ struct ConformanceTests {
   private static func failure(
     _ session: Session, _ graph: Graph, _ tolerance: Tolerance, _ folder: String
   ) throws -> String? {
-    var inputs: [String: Tensor] = [:]
+    var inputs: [String: Datum] = [:]
     for (index, info) in graph.inputs.enumerated() {
       let path = "\(folder)/input_\(index).pb"
       guard FileManager.default.fileExists(atPath: path) else { continue }
-      inputs[graph[info.value].name] = try ONNXFile.readTensor(path)
+      inputs[graph[info.value].name] = try ONNXFile.readValue(path, as: info.type)
     }
-    let results = try session.run(inputs)
+    let results = try session.run(values: inputs)
     for (index, info) in graph.outputs.enumerated() {
-      let expected = try ONNXFile.readTensor("\(folder)/output_\(index).pb")
+      let expected = try ONNXFile.readValue("\(folder)/output_\(index).pb", as: info.type)
       guard let found = results[graph[info.value].name] else { return "output \(index) is missing" }
-      let wrong = try Comparison.mismatches(
-        reference: expected, candidate: found, relative: tolerance.relative,
-        absolute: tolerance.absolute)
-      if wrong > 0 { return "output \(index): \(wrong) of \(expected.count) elements differ" }
+      if let difference = try tolerance.difference(expected, found) {
+        return "output \(index): \(difference)"
+      }
     }
     return nil
   }
@@ -98,5 +97,21 @@ private struct Tolerance {
     )
     .compactMap { Double($0) }
     (relative, absolute) = (try #require(numbers.first), try #require(numbers.last))
+  }
+
+  /// What is wrong with a result, or nil.
+  func difference(_ expected: Datum, _ found: Datum) throws -> String? {
+    switch (expected, found) {
+    case (.sequence(let a, _), .sequence(let b, _)):
+      guard a.count == b.count else { return "\(a.count) elements expected, \(b.count) found" }
+      return try zip(a, b).compactMap { try difference($0, $1) }.first
+    case (.optional(let a?, _), .optional(let b?, _)): return try difference(a, b)
+    case (.optional(nil, _), .optional(nil, _)): return nil
+    case (.tensor(let a), .tensor(let b)) where a.elementType != .string:
+      let wrong = try Comparison.mismatches(
+        reference: a, candidate: b, relative: relative, absolute: absolute)
+      return wrong == 0 ? nil : "\(wrong) of \(a.count) elements differ"
+    default: return expected == found ? nil : "\(expected) expected, \(found) found"
+    }
   }
 }

@@ -6,22 +6,28 @@ extension Dataset {
   /// with the outputs joined along their first axis.
   ///
   /// - Throws: `ModelError` when outputs of several batches cannot be joined.
-  public func run(on session: Session) throws(ModelError) -> [String: Tensor] {
-    var parts: [String: [Tensor]] = [:]
+  public func run(on session: Session) throws(ModelError) -> [String: Datum] {
+    var parts: [String: [Datum]] = [:]
     for range in batches(of: count) {
-      for (name, tensor) in try session.run(try inputs(range)) {
-        parts[name, default: []].append(tensor)
+      let samples = try inputs(range).mapValues { Datum.tensor($0) }
+      for (name, value) in try session.run(values: samples) {
+        parts[name, default: []].append(value)
       }
     }
-    var results: [String: Tensor] = [:]
-    for (name, tensors) in parts {
-      guard let whole = Tensor(concatenating: tensors) else {
+    var results: [String: Datum] = [:]
+    for (name, values) in parts {
+      if values.count == 1 {
+        results[name] = values[0]
+        continue
+      }
+      let tensors = values.compactMap(\.tensor)
+      guard tensors.count == values.count, let whole = Tensor(concatenating: tensors) else {
         throw ModelError(
           .request,
           "output '\(name)': expected tensors that join along their first axis, found others",
           hint: "run one batch at a time")
       }
-      results[name] = whole
+      results[name] = .tensor(whole)
     }
     return results
   }

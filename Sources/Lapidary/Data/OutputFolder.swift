@@ -11,9 +11,10 @@ public struct OutputFolder: Sendable {
 
   /// Writes every output of a graph, in order.
   ///
-  /// - Parameter asTensors: whether as ONNX tensors, `output_0.pb` and on, or as `NAME.npy`.
+  /// - Parameter asProtos: whether as ONNX values, `output_0.pb` and on, or tensors of numbers as
+  ///   `NAME.npy`.
   public func write(
-    _ results: [String: Tensor], of graph: Graph, asTensors: Bool
+    _ results: [String: Datum], of graph: Graph, asProtos: Bool
   ) throws(ModelError) {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -23,12 +24,11 @@ public struct OutputFolder: Sendable {
     }
     for (index, info) in graph.outputs.enumerated() {
       let name = graph[info.value].name
-      guard var tensor = results[name] else { continue }
-      if asTensors {
-        tensor.name = name
-        try ONNXFile.writeTensor(tensor, to: "\(path)/output_\(index).pb")
-      } else {
+      guard let value = results[name] else { continue }
+      if let tensor = value.tensor, tensor.elementType != .string, !asProtos {
         try NPY.write(tensor, to: "\(path)/\(Dataset.fileStem(for: name)).npy")
+      } else {
+        try ONNXFile.writeValue(value, name: name, to: "\(path)/output_\(index).pb")
       }
     }
   }

@@ -4,6 +4,10 @@ private import Kernels
 /// An operator that takes or gives other values than tensors of numbers, such as sequences and
 /// strings, or that runs bodies.
 package protocol ValueOperator: Operator {
+  /// Whether `evaluate` below is the only one; where not, tensors of numbers alone go to the one for
+  /// tensors. True by default.
+  var needsValues: Bool { get }
+
   /// Computes the outputs; nil for those that the node does not name.
   func evaluate(_ call: Call) throws(ModelError) -> [Datum?]
 }
@@ -111,6 +115,8 @@ package protocol BodyRunner {
 }
 
 extension ValueOperator {
+  package var needsValues: Bool { true }
+
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
     let inputs = context.inputs.map { view in
       view.map { view in

@@ -2,7 +2,7 @@ package import IR
 import Kernels
 
 /// What Cast and CastLike share: elements of one type become elements of another.
-package protocol Conversion: Operator {}
+package protocol Conversion: ValueOperator {}
 
 extension Conversion {
   /// What inference says of a conversion to `type`.

@@ -77,6 +77,7 @@ struct Inference {
       guard let tensor = graph[id].initializer else { continue }
       if graph.constant(id) != nil || !graph.isInput(id) { graph.setType(id, .tensor(tensor.type)) }
     }
+    for (id, sparse) in graph.sparseValues { graph.setType(id, .tensor(sparse.type)) }
     for id in graph.nodeIDs { try visit(id) }
     return Facts(
       graph: graph, operators: operators, data: data, constants: constants, unknown: unknown,

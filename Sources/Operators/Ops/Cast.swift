@@ -26,5 +26,11 @@ package struct Cast: Conversion {
     try convert(context, to: to)
   }
 
+  package var needsValues: Bool { to == .string }
+
+  package func evaluate(_ call: Call) throws(ModelError) -> [Datum?] {
+    try convertText(call, to: to)
+  }
+
   package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Cast") }
 }

@@ -19,5 +19,11 @@ package struct CastLike: Conversion {
     try convert(context, to: context.input(1).elementType)
   }
 
+  package var needsValues: Bool { false }
+
+  package func evaluate(_ call: Call) throws(ModelError) -> [Datum?] {
+    try convertText(call, to: call.tensor(1).elementType)
+  }
+
   package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("CastLike") }
 }

@@ -4,6 +4,7 @@ private import Kernels
 /// Joins tensors along an axis (https://onnx.ai/onnx/operators/onnx__Concat.html).
 package struct Concat: Operator {
   package static let schema = Schema("Concat", inputs: 1...Int.max)
+  package static let takesStrings = true
   package let axis: Int
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -1,16 +1,16 @@
 package import IR
 
 /// A tensor given by an attribute (https://onnx.ai/onnx/operators/onnx__Constant.html).
-package struct Constant: Operator {
+package struct Constant: ValueOperator {
   package static let schema = Schema("Constant", inputs: 0...0)
-  /// The tensor; nil for sparse ones, which are not supported.
-  package let constantValue: Tensor?
+  private let tensor: Tensor
+  package var constantValue: Tensor? { tensor }
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
-    constantValue = try Self.decode(node)
+    tensor = try Self.decode(node)
   }
 
-  private static func decode(_ node: NodeView) throws(ModelError) -> Tensor? {
+  private static func decode(_ node: NodeView) throws(ModelError) -> Tensor {
     if let tensor = try node.tensor("value") { return tensor }
     if node.has("value_float") { return Tensor(floats: [try node.float("value_float")], []) }
     if node.has("value_int") { return Tensor(int64: [try node.int("value_int")], []) }
@@ -18,39 +18,25 @@ package struct Constant: Operator {
       return Tensor(floats: values, [values.count])
     }
     if let values = try node.ints("value_ints") { return Tensor(int64: values, [values.count]) }
-    if node.has("value_string") {
-      return Tensor(strings: [Array(try node.string("value_string").utf8)], [])
-    }
-    if let strings = node.attributes.first(where: { $0.name == "value_strings" }),
-      case .strings(let values) = strings.value
+    if case .string(let text)? = node.attributes.first(where: { $0.name == "value_string" })?.value
     {
+      return Tensor(strings: [text], [])
+    }
+    if let values = try node.strings("value_strings") {
       return Tensor(strings: values, [values.count])
     }
-    guard node.has("sparse_value") else {
-      throw ModelError(.invalid, "\(node.label): expected an attribute with a value, found none")
+    if let sparse = node.attributes.first(where: { $0.name == "sparse_value" })?.sparseValue {
+      return try noting(node.label) { () throws(ModelError) in try sparse.dense() }
     }
-    return nil
+    throw ModelError(.invalid, "\(node.label): expected an attribute with a value, found none")
   }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
-    guard let tensor = constantValue else { return [Inferred(.unknown)] }
     let isSmall = tensor.elementType.isInteger && tensor.count <= 1024
     return [Inferred(tensor.type, data: isSmall ? tensor.integers?.map { .known($0) } : nil)]
   }
 
-  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
-    guard let tensor = constantValue, let storage = tensor.storage else {
-      throw ModelError(
-        .unsupported, "\(context.label): sparse values and strings are not supported here")
-    }
-    let y = try context.bytes(tensor.elementType, tensor.dimensions)
-    guard storage.count == y.count else {
-      throw ModelError(
-        .invalid,
-        "\(context.label): expected \(y.count) bytes for \(tensor.type), found \(storage.count)")
-    }
-    storage.withUnsafeBytes { y.copyMemory(from: $0) }
-  }
+  package func evaluate(_ call: Call) throws(ModelError) -> [Datum?] { [.tensor(tensor)] }
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     ChannelRule([])

@@ -5,6 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__DepthToSpace.html).
 package struct DepthToSpace: Operator {
   package static let schema = Schema("DepthToSpace", inputs: 1...1)
+  package static let takesStrings = true
   let block: Int
   /// Whether the channels are ordered column, row, depth instead of depth, column, row.
   let depthLast: Bool

@@ -5,6 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__Expand.html).
 package struct Expand: Operator {
   package static let schema = Schema("Expand", opsets: 8...26, inputs: 2...2)
+  package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1]
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

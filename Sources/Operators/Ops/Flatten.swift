@@ -4,6 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__Flatten.html).
 package struct Flatten: Reshaping {
   package static let schema = Schema("Flatten", inputs: 1...1)
+  package static let takesStrings = true
   let axis: Int
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

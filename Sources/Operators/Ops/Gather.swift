@@ -5,6 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__Gather.html).
 package struct Gather: Operator {
   package static let schema = Schema("Gather", inputs: 2...2)
+  package static let takesStrings = true
   let axis: Int
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -4,6 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__GatherElements.html).
 package struct GatherElements: Operator {
   package static let schema = Schema("GatherElements", opsets: 11...26, inputs: 2...2)
+  package static let takesStrings = true
   let axis: Int
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -4,6 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__GatherND.html).
 package struct GatherND: Operator {
   package static let schema = Schema("GatherND", opsets: 11...26, inputs: 2...2)
+  package static let takesStrings = true
   let batch: Int
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -1,13 +1,15 @@
 package import IR
 
 /// The input (https://onnx.ai/onnx/operators/onnx__Identity.html).
-package struct Identity: Operator {
+package struct Identity: ValueOperator {
   package static let schema = Schema("Identity", opsets: 1...26, inputs: 1...1)
+
+  package var needsValues: Bool { false }
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
-    [Inferred(inputs.type(0), data: inputs.data(0))]
+    [Inferred(value: inputs[0]?.valueType, data: inputs.data(0))]
   }
 
   package func isIdentity(_ inputs: Inputs, _ outputs: [TensorType]) -> Bool { true }
@@ -15,6 +17,8 @@ package struct Identity: Operator {
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
     try context.copy(as: context.input(0).shape)
   }
+
+  package func evaluate(_ call: Call) throws(ModelError) -> [Datum?] { [try call.input(0)] }
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     .elementwise(inputs: [(0, inputs.shape(0))], outputs: outputs)

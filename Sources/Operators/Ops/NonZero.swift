@@ -5,6 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__NonZero.html).
 package struct NonZero: Operator {
   package static let schema = Schema("NonZero", opsets: 9...26, inputs: 1...1)
+  package static let takesStrings = true
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

@@ -5,6 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__OneHot.html).
 package struct OneHot: Operator {
   package static let schema = Schema("OneHot", opsets: 9...26, inputs: 3...3)
+  package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1, 2]
   let axis: Int
 

@@ -5,6 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__Pad.html).
 package struct Pad: Operator {
   package static let schema = Schema("Pad", inputs: 1...4)
+  package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1, 2, 3]
 
   /// What the added elements are.

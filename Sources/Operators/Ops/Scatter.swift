@@ -4,6 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__Scatter.html).
 package struct Scatter: ScatteringElements {
   package static let schema = Schema("Scatter", opsets: 9...10, inputs: 3...3)
+  package static let takesStrings = true
   package let axis: Int
   package let reduction = ScatterMode.none
 

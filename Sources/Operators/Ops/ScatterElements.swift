@@ -4,6 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__ScatterElements.html).
 package struct ScatterElements: ScatteringElements {
   package static let schema = Schema("ScatterElements", opsets: 11...26, inputs: 3...3)
+  package static let takesStrings = true
   package let axis: Int
   package let reduction: ScatterMode
 

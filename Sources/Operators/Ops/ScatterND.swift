@@ -4,6 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__ScatterND.html).
 package struct ScatterND: Operator {
   package static let schema = Schema("ScatterND", opsets: 11...26, inputs: 3...3)
+  package static let takesStrings = true
   let reduction: ScatterMode
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -5,6 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__Slice.html).
 package struct Slice: Operator {
   package static let schema = Schema("Slice", inputs: 1...5)
+  package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1, 2, 3, 4]
   /// Bounds as attributes, before opset 10.
   private let attributes: (starts: [Int], ends: [Int], axes: [Int]?)?

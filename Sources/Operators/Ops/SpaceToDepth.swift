@@ -5,6 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__SpaceToDepth.html).
 package struct SpaceToDepth: Operator {
   package static let schema = Schema("SpaceToDepth", inputs: 1...1)
+  package static let takesStrings = true
   let block: Int
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

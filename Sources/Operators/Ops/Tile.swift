@@ -4,6 +4,7 @@ private import Kernels
 /// Repeats a tensor along each axis (https://onnx.ai/onnx/operators/onnx__Tile.html).
 package struct Tile: Operator {
   package static let schema = Schema("Tile", inputs: 2...2)
+  package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1]
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

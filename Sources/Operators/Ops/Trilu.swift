@@ -4,6 +4,7 @@ private import Kernels
 /// The upper or lower triangle of matrices (https://onnx.ai/onnx/operators/onnx__Trilu.html).
 package struct Trilu: Operator {
   package static let schema = Schema("Trilu", opsets: 14...26, inputs: 1...2)
+  package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1]
   let upper: Bool
 

@@ -5,6 +5,7 @@ import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__Where.html).
 package struct Where: Operator {
   package static let schema = Schema("Where", opsets: 9...26, inputs: 3...3)
+  package static let takesStrings = true
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

@@ -7,8 +7,9 @@ struct Run: ParsableCommand, RunsModels {
   static let configuration = CommandConfiguration(
     abstract: "Runs a model and writes its outputs, one file each.",
     discussion: """
-      Outputs are written as ONNX tensors (output_0.pb, ...) when the inputs came as .pb files, \
-      else as NAME.npy.
+      Outputs are written as ONNX values (output_0.pb, ...) when the inputs came as .pb files, \
+      else as NAME.npy. A folder with input_0.pb, input_1.pb, ... is run once, as it is; its files \
+      may hold sequences and optionals too.
 
       Example: lapidary run Fixtures/fashion/fashion.onnx --inputs random:4 -o outputs
       """)
@@ -32,9 +33,15 @@ struct Run: ParsableCommand, RunsModels {
   func run() throws {
     let loaded = try ONNXFile.read(model)
     let session = try Session(loaded, options: runOptions.session(backend))
-    let data = try Dataset.load(inputs, for: loaded, seed: runOptions.seed)
-    let results = try data.run(on: session)
-    try OutputFolder(output).write(results, of: loaded.graph, asTensors: data.isFromProtos)
+    let results: [String: Datum]
+    if let set = try ValueSet(inputs, for: loaded.graph) {
+      results = try session.run(values: set.values)
+      try OutputFolder(output).write(results, of: loaded.graph, asProtos: true)
+    } else {
+      let data = try Dataset.load(inputs, for: loaded, seed: runOptions.seed)
+      results = try data.run(on: session)
+      try OutputFolder(output).write(results, of: loaded.graph, asProtos: data.isFromProtos)
+    }
     var table = Table("", [.init("output"), .init("type")])
     for info in loaded.graph.outputs {
       let name = loaded.graph[info.value].name

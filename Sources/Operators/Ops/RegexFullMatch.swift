@@ -1,0 +1,32 @@
+package import IR
+
+/// Whether a regular expression matches the whole of each string
+/// (https://onnx.ai/onnx/operators/onnx__RegexFullMatch.html).
+package struct RegexFullMatch: TextOperator {
+  package static let schema = Schema("RegexFullMatch", opsets: 20...26, inputs: 1...1)
+  private let pattern: String
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    pattern = try node.string("pattern")
+    guard (try? Regex(pattern)) != nil else {
+      throw node.mismatch("pattern", expected: "a regular expression", found: "'\(pattern)'")
+    }
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    try inputs.requireStrings(0)
+    return [Inferred(.bool, inputs.shape(0))]
+  }
+
+  package func evaluate(_ call: Call) throws(ModelError) -> [Datum?] {
+    let (texts, shape) = try call.strings(0)
+    guard let regex = try? Regex(pattern).matchingSemantics(.unicodeScalar) else {
+      throw ModelError(
+        .invalid, "\(call.label): expected a regular expression, found '\(pattern)'")
+    }
+    let matches: [UInt8] = texts.map { text in
+      (try? regex.wholeMatch(in: String(decoding: text, as: UTF8.self))) != nil ? 1 : 0
+    }
+    return [.tensor(Tensor(.bool, shape, Storage(matches)))]
+  }
+}
