@@ -36,6 +36,11 @@ package struct Facts: Sendable {
     (constants[safe: id.index] ?? nil) ?? graph.constant(id)
   }
 
+  /// Whether the graph or a body inside it has a node whose operator is not known.
+  package var hasUnknown: Bool {
+    !unknown.isEmpty || bodies.values.contains { $0.contains(where: \.hasUnknown) }
+  }
+
   /// What is known about a node's inputs.
   package func inputs(_ id: NodeID) -> Inputs {
     Inputs(label: graph.label(id), graph[id].inputs.map { $0.map(operand) })

@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__Loop.html).
 package struct Loop: ValueOperator {
   package static let schema = Schema(
-    "Loop", opsets: 1...26, inputs: 2...Int.max, outputs: 0...Int.max)
+    "Loop", opsets: 1...26, inputs: 0...Int.max, outputs: 0...Int.max)
   package let bodies: [Body]
   /// Values that go from one run to the next.
   private let states: Int
@@ -13,6 +13,11 @@ package struct Loop: ValueOperator {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     let body = try node.body("body")
+    // Both the number of runs and the condition may be left out, but not their places.
+    guard node.inputs.count >= 2 else {
+      throw ModelError(
+        .invalid, "\(node.label): expected at least 2 inputs, found \(node.inputs.count)")
+    }
     states = node.inputs.count - 2
     try body.require(
       inputs: node.inputs.count...node.inputs.count, outputs: (states + 1)...Int.max, node.label)

@@ -20,7 +20,11 @@ package struct RegexFullMatch: TextOperator {
 
   package func evaluate(_ call: Call) throws(ModelError) -> [Datum?] {
     let (texts, shape) = try call.strings(0)
-    guard let regex = try? Regex(pattern).matchingSemantics(.unicodeScalar) else {
+    // RE2's meaning: scalars, and words of letters, digits and underscores.
+    guard
+      let regex = try? Regex(pattern).matchingSemantics(.unicodeScalar)
+        .wordBoundaryKind(.simple)
+    else {
       throw ModelError(
         .invalid, "\(call.label): expected a regular expression, found '\(pattern)'")
     }

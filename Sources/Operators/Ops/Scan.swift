@@ -6,7 +6,7 @@ package import IR
 /// may differ from sample to sample; later the axes and directions are attributes.
 package struct Scan: ValueOperator {
   package static let schema = Schema(
-    "Scan", opsets: 8...26, inputs: 1...Int.max, outputs: 1...Int.max)
+    "Scan", opsets: 8...26, inputs: 0...Int.max, outputs: 1...Int.max)
   package let bodies: [Body]
   private let isBatched: Bool
   private let states: Int

@@ -109,8 +109,9 @@ struct Coupling {
       if graph.isOutput(value) {
         freezeTensor(.value(value), rank: rank, "graph output '\(name)'")
       }
-      if graph.isCaptured(value) {
-        freezeTensor(.value(value), rank: rank, "a subgraph reads '\(name)'")
+      for case .capture(let holder) in graph[value].uses {
+        freezeTensor(
+          .value(value), rank: rank, "used inside the body of \(graph.label(holder))")
       }
     }
   }

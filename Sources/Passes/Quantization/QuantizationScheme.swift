@@ -51,8 +51,10 @@ struct QuantizationScheme {
   private func blindness(of id: NodeID) -> String? {
     let node = facts.graph[id]
     if facts.op(id) == nil { return "the operator is not known" }
-    if !node.subgraphs.isEmpty { return "it has subgraphs, which are not run in calibration" }
-    for input in node.inputs.compactMap({ $0 }) {
+    if facts.bodies(id).contains(where: \.hasUnknown) {
+      return "an operator inside its body is not known"
+    }
+    for input in node.inputs.compactMap({ $0 }) + node.captures {
       guard let producer = facts.graph[input].producer, blind[producer] != nil else { continue }
       return "its input '\(facts.graph[input].name)' cannot be computed in calibration"
     }
