@@ -17,14 +17,6 @@ let conformanceExceptions: [String: String] = {
       "castlike_FLOAT_to_BFLOAT16_expanded",
     ])
   add(
-    "tensors of strings are not evaluated",
-    [
-      "cast_FLOAT_to_STRING", "cast_STRING_to_FLOAT", "castlike_FLOAT_to_STRING",
-      "castlike_FLOAT_to_STRING_expanded", "castlike_STRING_to_FLOAT",
-      "castlike_STRING_to_FLOAT_expanded",
-    ])
-  add("sequences and optionals are not evaluated", ["identity_opt", "identity_sequence"])
-  add(
     "the expected values are those of a definition that ONNX corrected later",
     [
       "resize_downsample_scales_cubic_align_corners",
