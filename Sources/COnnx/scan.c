@@ -1,7 +1,5 @@
 #include "scan.h"
 
-#include <string.h>
-
 enum wire_type { VARINT, FIXED64, LENGTH_PREFIXED, START_GROUP, END_GROUP, FIXED32 };
 
 /// A message that the scan is inside of. Fields that are not known are skipped as bytes.
@@ -52,10 +50,12 @@ static int packed_is_whole(enum wire_type element, const uint8_t *bytes, size_t 
   return run == 0;
 }
 
+size_t lapidary_scan_message_limit(size_t count) { return count / 4 + (1 << 18); }
+
 lapidary_scan_result lapidary_scan(
     const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes, size_t count) {
   struct level levels[LAPIDARY_SCAN_DEPTH];
-  size_t depth = 1, position = 0;
+  size_t depth = 1, position = 0, messages = 0;
   levels[0] = (struct level){descriptor, count};
 
   while (depth > 0) {
@@ -128,12 +128,11 @@ lapidary_scan_result lapidary_scan(
     }
     if (field && field->type == PROTOBUF_C_TYPE_MESSAGE) {
       if (depth == LAPIDARY_SCAN_DEPTH) FAIL(DEPTH_LIMIT);
+      if (++messages > lapidary_scan_message_limit(count)) FAIL(COUNT_LIMIT);
       levels[depth++] = (struct level){field->descriptor, position + (size_t)size};
       continue;
     }
     if (packed && !packed_is_whole(expected, bytes + position, (size_t)size)) FAIL(VARINT);
-    if (field && field->type == PROTOBUF_C_TYPE_STRING && memchr(bytes + position, 0, (size_t)size))
-      FAIL(ZERO_BYTE);
     position += (size_t)size;
 #undef FAIL
   }

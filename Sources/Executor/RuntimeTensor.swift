@@ -26,7 +26,9 @@ final class RuntimeTensor {
 
   /// A constant or an input; nil for strings.
   convenience init?(_ tensor: Tensor) {
-    guard let storage = tensor.storage else { return nil }
+    guard let storage = tensor.storage?.aligned(to: tensor.elementType.byteWidth ?? 1) else {
+      return nil
+    }
     self.init(tensor.elementType, tensor.dimensions, storage.bytes, owner: storage)
   }
 

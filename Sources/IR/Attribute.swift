@@ -36,6 +36,9 @@ public struct Attribute: Sendable {
   public var kind: Int32?
   /// `AttributeProto.doc_string`.
   public var docString: String?
+  /// Whether a list of numbers is packed into one field in the file, as writers of the proto3 kind
+  /// do.
+  public var isPacked = false
   /// What a sparse tensor says whose bytes are in `extras`; it is not written.
   public var sparseValue: SparseTensor?
   /// Fields kept as encoded.

@@ -24,10 +24,6 @@ extension Graph {
           )
         }
         useCount[input.index] += 1
-        guard self[input].uses.contains(.input(id, slot: slot)) else {
-          throw ModelError(
-            .invalid, "\(label(id)), input \(slot): use of '\(self[input].name)' is not recorded")
-        }
       }
       for capture in node.captures {
         guard defined[capture.index] || outerNames.contains(self[capture].name) else {
@@ -67,11 +63,26 @@ extension Graph {
         "graph output '\(self[info.value].name)': expected a value that the graph defines, found none"
       )
     }
-    for (index, value) in valueTable.enumerated() where value.uses.count != useCount[index] {
-      throw ModelError(
-        .invalid,
-        "value '\(value.name)': expected \(useCount[index]) recorded uses, found \(value.uses.count)"
-      )
+    for (index, value) in valueTable.enumerated() {
+      guard value.uses.count == useCount[index],
+        value.uses.count < 2 || Set(value.uses).count == value.uses.count,
+        value.uses.allSatisfy({ isReal($0, of: ValueID(index)) })
+      else {
+        throw ModelError(
+          .invalid,
+          "value '\(value.name)': expected its \(useCount[index]) uses to be recorded, found"
+            + " \(value.uses.count) other ones")
+      }
+    }
+  }
+
+  /// Whether a recorded use is one.
+  private func isReal(_ use: Use, of value: ValueID) -> Bool {
+    switch use {
+    case .input(let node, let slot):
+      contains(node) && self[node].inputs[safe: slot] == .some(value)
+    case .capture(let node): contains(node) && self[node].captures.contains(value)
+    case .output(let index): outputs[safe: index]?.value == value
     }
   }
 }

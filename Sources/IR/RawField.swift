@@ -4,10 +4,10 @@ public struct RawField: Hashable, Sendable {
   /// The field's number, which gives its place among the others.
   public let number: Int
   /// Tag and payload, as encoded.
-  public let bytes: [UInt8]
+  public let bytes: Storage
 
   /// Wraps an encoded field.
-  public init(number: Int, bytes: [UInt8]) {
+  public init(number: Int, bytes: Storage) {
     self.number = number
     self.bytes = bytes
   }

@@ -1,13 +1,31 @@
-/// Immutable bytes, owned here or kept alive by another object such as a mapped file.
+private import Synchronization
+
+/// Immutable bytes: owned here, kept alive by another object such as a mapped file, or computed
+/// whenever somebody reads them.
 ///
 /// Copying a tensor copies a reference to its storage, never the bytes. The bytes never change
 /// after initialisation, which is what makes the unchecked conformance to `Sendable` sound.
 public final class Storage: @unchecked Sendable {
-  private let base: UnsafeRawPointer
-  private let owner: AnyObject?
+  private enum Source {
+    case memory(UnsafeRawPointer)
+    case computed(@Sendable () -> Storage)
+  }
+
+  private let source: Source
+  /// Keeps the bytes alive; nil when they are this object's own or computed.
+  package let owner: AnyObject?
+  /// What `bytes` has computed.
+  private let resident = Mutex<Storage?>(nil)
 
   /// The number of bytes.
   public let count: Int
+
+  /// The same elements as a file's message holds them, where that is another form: packed varints.
+  /// They are written back as they were read.
+  package let encoded: Storage?
+
+  /// From this size on, bytes that can be computed again are not kept.
+  private static let deferredThreshold = 1 << 20
 
   /// Allocates `count` bytes, 64-byte aligned, and lets `fill` initialise them.
   ///
@@ -20,16 +38,28 @@ public final class Storage: @unchecked Sendable {
       address.initializeMemory(as: UInt8.self, repeating: 0, count: count)
     }
     fill(buffer)
-    self.base = UnsafeRawPointer(buffer.baseAddress!)
+    self.source = .memory(UnsafeRawPointer(buffer.baseAddress!))
     self.count = count
     self.owner = nil
+    self.encoded = nil
   }
 
   /// Refers to bytes that `owner` keeps alive and unchanged.
   public init(_ bytes: UnsafeRawBufferPointer, keptAliveBy owner: AnyObject) {
-    self.base = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 64)!
+    self.source = .memory(bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 64)!)
     self.count = bytes.count
     self.owner = owner
+    self.encoded = nil
+  }
+
+  /// Bytes that `make` computes each time they are read, always the same.
+  private init(
+    computedCount count: Int, encoded: Storage?, _ make: @escaping @Sendable () -> Storage
+  ) {
+    self.source = .computed(make)
+    self.count = count
+    self.owner = nil
+    self.encoded = encoded
   }
 
   /// Copies the elements of `array`.
@@ -39,17 +69,105 @@ public final class Storage: @unchecked Sendable {
     }
   }
 
-  deinit { if owner == nil { base.deallocate() } }
+  deinit { if owner == nil, case .memory(let base) = source { base.deallocate() } }
 
-  /// Calls `body` with the bytes, which are valid for the duration of the call.
+  /// Bytes that follow from other storage and so need not be kept: large ones are computed
+  /// whenever they are read, so that a model's worth of them never stands in memory at once.
+  ///
+  /// - Parameters:
+  ///   - encoded: the packed varints that the bytes come from, where they do.
+  ///   - fill: initialises the bytes, which are zero; to the same values at every call.
+  package static func deferred(
+    count: Int, encoded: Storage? = nil,
+    fill: @escaping @Sendable (UnsafeMutableRawBufferPointer) -> Void
+  ) -> Storage {
+    guard count >= deferredThreshold || encoded != nil else {
+      return Storage(count: count, fill: fill)
+    }
+    return Storage(computedCount: count, encoded: encoded) { Storage(count: count, fill: fill) }
+  }
+
+  /// Calls `body` with the bytes, which are valid for the duration of the call. They may begin at
+  /// any address: see `aligned(to:)`.
   public func withUnsafeBytes<R, E: Error>(
     _ body: (UnsafeRawBufferPointer) throws(E) -> R
   ) throws(E) -> R {
-    let result = try body(UnsafeRawBufferPointer(start: base, count: count))
-    withExtendedLifetime(self) {}
-    return result
+    switch source {
+    case .memory(let base):
+      let result = try body(UnsafeRawBufferPointer(start: base, count: count))
+      withExtendedLifetime(self) {}
+      return result
+    case .computed(let make):
+      let made = resident.withLock { $0 } ?? make()
+      return try made.withUnsafeBytes(body)
+    }
   }
 
-  /// The bytes, for callers that keep this object alive themselves.
-  package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+  /// The bytes, for callers that keep this object alive themselves. Those that are computed stay
+  /// in memory from now on.
+  package var bytes: UnsafeRawBufferPointer {
+    switch source {
+    case .memory(let base): return UnsafeRawBufferPointer(start: base, count: count)
+    case .computed(let make):
+      return resident.withLock { known in
+        if known == nil { known = make() }
+        return known!.bytes
+      }
+    }
+  }
+
+  /// Whether the bytes are computed at every reading.
+  package var isComputed: Bool { if case .computed = source { true } else { false } }
+
+  /// The same bytes, in memory and at an address that is a multiple of `alignment`, for readers
+  /// that take them for numbers: this object where it is so already, else a copy.
+  package func aligned(to alignment: Int) -> Storage {
+    switch source {
+    case .memory(let base):
+      guard UInt(bitPattern: base) % UInt(max(1, min(alignment, 16))) != 0 else { return self }
+      return withUnsafeBytes { bytes in Storage(count: count) { $0.copyMemory(from: bytes) } }
+    case .computed(let make): return resident.withLock { $0 } ?? make()
+    }
+  }
+
+  /// A part of the bytes, which must be in memory.
+  package func slice(_ range: Range<Int>) -> Storage {
+    Storage(UnsafeRawBufferPointer(rebasing: bytes[range]), keptAliveBy: owner ?? self)
+  }
+
+  /// Says that the bytes will not be read for a while, so that pages of a mapped file need not
+  /// stand in memory.
+  package func releasePages() {
+    guard case .memory(let base) = source, let owner = owner as? any PageOwner else { return }
+    owner.releasePages(UnsafeRawBufferPointer(start: base, count: count))
+  }
+}
+
+/// An object whose bytes the system can fetch again, such as a mapped file.
+package protocol PageOwner: AnyObject {
+  /// Takes pages that lie wholly in `bytes` out of memory until they are read again.
+  func releasePages(_ bytes: UnsafeRawBufferPointer)
+}
+
+extension Storage: Hashable {
+  /// Whether the bytes are the same.
+  public static func == (a: Storage, b: Storage) -> Bool {
+    guard a !== b else { return true }
+    guard a.count == b.count else { return false }
+    return a.withUnsafeBytes { x in b.withUnsafeBytes { y in isSame(x, y) } }
+  }
+
+  private static func isSame(_ x: UnsafeRawBufferPointer, _ y: UnsafeRawBufferPointer) -> Bool {
+    let words = x.count / 8 * 8
+    for offset in stride(from: 0, to: words, by: 8) {
+      guard
+        x.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+          == y.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      else { return false }
+    }
+    return x[words...].elementsEqual(y[words...])
+  }
+
+  /// Hashes the bytes.
+  public func hash(into hasher: inout Hasher) { withUnsafeBytes { hasher.combine(bytes: $0) } }
 }

@@ -140,7 +140,7 @@ extension Tensor: Equatable {
     switch (a.payload, b.payload) {
     case (.strings(let x), .strings(let y)): return x == y
     case (.bytes(let x), .bytes(let y)):
-      return x === y || (x.count == y.count && x.bytes.elementsEqual(y.bytes))
+      return x == y
     default: return false
     }
   }

@@ -126,7 +126,9 @@ extension TextWriter {
     return name
   }
 
-  static func quoted(_ bytes: [UInt8]) -> String { quoted(String(decoding: bytes, as: UTF8.self)) }
+  static func quoted(_ bytes: [UInt8]) -> String {
+    quoted(bytes.withUnsafeBytes { FileText.decode($0) })
+  }
 
   /// A string literal. The syntax escapes quotes and backslashes and nothing else.
   static func quoted(_ text: String) -> String {

@@ -1,4 +1,3 @@
-internal import COnnx
 internal import IR
 
 /// The numbers of the fields of `AttributeProto` that hold values.
@@ -14,6 +13,7 @@ enum AttributeField {
   static let tensors = 10
   static let graphs = 11
   static let reference = 21
+  static let sparseTensor = 22
 
   /// The field that holds values of a kind (`AttributeProto.AttributeType`), nil for kinds that the
   /// representation keeps as encoded.
@@ -30,36 +30,41 @@ extension Decoder {
   /// Decodes an attribute. The field that its kind names holds the value; where the kind is absent,
   /// as in old files, it is the only field there is. All others stay as encoded.
   func attribute(
-    _ proto: UnsafePointer<Onnx__AttributeProto>, initializersAreConstant: Bool
+    _ message: UnsafeRawBufferPointer, initializersAreConstant: Bool
   ) throws(ModelError) -> Attribute {
-    let message = proto.pointee
-    let kind: Int32? = message.has_type != 0 ? Int32(bitPattern: message.type.rawValue) : nil
-    let present = presentFields(proto)
-    let name = text(message.name) ?? ""
-    var decoded: FieldNumbers = [13, 20]
-    decoded = decoded.unlessEmptyText(1, name)
-    var extras: [RawField] = []
-    var value = AttributeValue.opaque
-
-    if let reference = text(message.ref_attr_name), !reference.isEmpty {
-      value = .reference(reference)
-      decoded = decoded.union([AttributeField.reference])
-    } else if let field = valueField(kind: kind, present: present) {
-      value = try self.value(
-        of: message, field, initializersAreConstant: initializersAreConstant)
-      decoded = decoded.union(FieldNumbers(bits: 1 << UInt64(field)))
-      if field <= AttributeField.string && !present.contains(field) {
-        // Writers of the proto3 kind leave out a zero: an empty field remembers that.
-        extras.append(RawField(number: field, bytes: []))
+    var attribute = Attribute("", .opaque)
+    var present: FieldNumbers = []
+    var reference: String?
+    for field in WireFields(message) {
+      switch field.number {
+      case 1: attribute.name = text(field)
+      case 13: attribute.docString = text(field)
+      case 20: attribute.kind = field.int32
+      case AttributeField.reference: reference = text(field)
+      default: present.insert(field.number)
       }
     }
-    var attribute = Attribute(name, value)
-    attribute.kind = kind
-    attribute.docString = text(message.doc_string)
-    if case .opaque = value, let sparse = message.sparse_tensor {
-      attribute.sparseValue = try sparseTensor(sparse)
+    if let reference, !reference.isEmpty { attribute.value = .reference(reference) }
+    let isReference = reference?.isEmpty == false
+    let chosen = isReference ? nil : valueField(kind: attribute.kind, present: present)
+    if let chosen, chosen <= AttributeField.string, !present.contains(chosen) {
+      // Writers of the proto3 kind leave out a zero: an empty field remembers that.
+      attribute.extras.append(RawField(number: chosen, bytes: Storage(count: 0)))
     }
-    attribute.extras = extras + self.extras(proto, decoded: decoded)
+    for field in WireFields(message) {
+      switch field.number {
+      case 13, 20, chosen: break
+      case 1 where !attribute.name.isEmpty: break
+      case AttributeField.reference where isReference: break
+      default: attribute.extras.append(raw(field))
+      }
+    }
+    if let chosen {
+      try decodeValue(message, chosen, initializersAreConstant, into: &attribute)
+    } else if !isReference, present.contains(AttributeField.sparseTensor) {
+      let parts = WireFields(message).filter { $0.number == AttributeField.sparseTensor }
+      attribute.sparseValue = try source.merged(parts.map(\.payload)).flatMap(sparseTensor)
+    }
     return attribute
   }
 
@@ -74,34 +79,50 @@ extension Decoder {
     return candidates.count == 1 ? candidates[0] : nil
   }
 
-  private func value(
-    of message: Onnx__AttributeProto, _ field: Int, initializersAreConstant: Bool
-  ) throws(ModelError) -> AttributeValue {
-    switch field {
-    case AttributeField.float: return .float(message.f)
-    case AttributeField.int: return .int(Int(message.i))
-    case AttributeField.string: return .string(bytes(message.s))
-    case AttributeField.tensor: return .tensor(try tensor(message.t))
-    case AttributeField.graph:
-      return .graph(try graph(message.g, initializersAreConstant: initializersAreConstant))
+  private func decodeValue(
+    _ message: UnsafeRawBufferPointer, _ number: Int, _ initializersAreConstant: Bool,
+    into attribute: inout Attribute
+  ) throws(ModelError) {
+    let fields = WireFields(message).lazy.filter { $0.number == number }
+    switch number {
+    case AttributeField.float: attribute.value = .float(fields.reduce(0) { $1.float })
+    case AttributeField.int: attribute.value = .int(fields.reduce(0) { $1.int })
+    case AttributeField.string:
+      attribute.value = .string(fields.reduce([]) { [UInt8]($1.payload) })
     case AttributeField.floats:
-      return .floats(Array(UnsafeBufferPointer(start: message.floats, count: message.n_floats)))
+      var values: [Float] = []
+      for field in fields {
+        attribute.isPacked = attribute.isPacked || field.isBytes
+        var cursor = WireCursor(field.payload)
+        while let bits = cursor.fixed(UInt32.self) { values.append(Float(bitPattern: bits)) }
+      }
+      attribute.value = .floats(values)
     case AttributeField.ints:
-      return .ints(
-        UnsafeBufferPointer(start: message.ints, count: message.n_ints).map { Int($0) })
-    case AttributeField.strings:
-      return .strings((0..<message.n_strings).map { bytes(message.strings[$0]) })
+      var values: [Int] = []
+      for field in fields {
+        attribute.isPacked = attribute.isPacked || field.isBytes
+        var cursor = WireCursor(field.payload)
+        while let value = cursor.varint() { values.append(Int(truncatingIfNeeded: value)) }
+      }
+      attribute.value = .ints(values)
+    case AttributeField.strings: attribute.value = .strings(fields.map { [UInt8]($0.payload) })
     case AttributeField.tensors:
       var tensors: [Tensor] = []
-      for item in list(message.tensors, message.n_tensors) { tensors.append(try tensor(item)) }
-      return .tensors(tensors)
+      for field in fields { tensors.append(try tensor(field.payload)) }
+      attribute.value = .tensors(tensors)
     case AttributeField.graphs:
       var graphs: [Graph] = []
-      for item in list(message.graphs, message.n_graphs) {
-        graphs.append(try graph(item, initializersAreConstant: initializersAreConstant))
+      for field in fields {
+        graphs.append(
+          try graph(field.payload, initializersAreConstant: initializersAreConstant))
       }
-      return .graphs(graphs)
-    default: return .opaque
+      attribute.value = .graphs(graphs)
+    default:
+      guard let whole = source.merged(fields.map(\.payload)) else { return }
+      attribute.value =
+        number == AttributeField.tensor
+        ? .tensor(try tensor(whole))
+        : .graph(try graph(whole, initializersAreConstant: initializersAreConstant))
     }
   }
 }

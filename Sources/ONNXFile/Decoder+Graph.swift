@@ -1,120 +1,143 @@
-internal import COnnx
 internal import IR
 
 extension Decoder {
-  /// Decodes a graph, subgraphs included. What it reads from an enclosing graph becomes values
-  /// without a producer.
   func graph(
-    _ proto: UnsafePointer<Onnx__GraphProto>, initializersAreConstant: Bool
+    _ message: UnsafeRawBufferPointer, initializersAreConstant: Bool
   ) throws(ModelError) -> Graph {
-    let message = proto.pointee
     var builder = GraphBuilder()
-    builder.update {
-      $0.name = text(message.name)
-      $0.docString = text(message.doc_string)
-      $0.metadata = entries(message.metadata_props, message.n_metadata_props)
+    var parts = GraphParts()
+    builder.update { graph in
+      for field in WireFields(message) {
+        switch field.number {
+        case 1: parts.nodes.append(field.payload)
+        case 2: graph.name = text(field)
+        case 5: parts.initializers.append(field.payload)
+        case 10: graph.docString = text(field)
+        case 11: parts.inputs.append(field)
+        case 12: parts.outputs.append(field)
+        case 13: parts.valueInfos.append(field)
+        case 14: graph.quantizationAnnotations.append(annotation(field))
+        case 15:
+          parts.sparseInitializers.append(field.payload)
+          graph.extras.append(raw(field))
+        case 16: graph.metadata.append(entry(field))
+        default: graph.extras.append(raw(field))
+        }
+      }
     }
-    for (index, tensor) in list(message.initializer, message.n_initializer).enumerated() {
-      let name = text(tensor.pointee.name) ?? ""
+    for (index, part) in parts.initializers.enumerated() {
+      let name = self.name(part, field: TensorField.name)
       try noting(name.isEmpty ? "initializer \(index)" : "initializer '\(name)'") {
         () throws(ModelError) in
         guard !name.isEmpty else { throw ModelError(.invalid, "expected a name, found none") }
-        try builder.addInitializer(name, try self.tensor(tensor))
+        try builder.addInitializer(name, try self.tensor(part))
       }
     }
-    for sparse in list(message.sparse_initializer, message.n_sparse_initializer) {
-      guard let name = text(sparse.pointee.values?.pointee.name), !name.isEmpty else { continue }
+    for sparse in parts.sparseInitializers {
+      let name = WireFields(sparse).filter { $0.number == 1 }
+        .map { self.name($0.payload, field: TensorField.name) }.last { !$0.isEmpty }
+      guard let name else { continue }
       let id = builder.value(name)
-      let sparse = try self.sparseTensor(sparse)
+      let sparse = try sparseTensor(sparse)
       builder.update {
         $0.sparseInitializers.append(id)
         $0.sparseValues[id] = sparse
       }
     }
-    for input in list(message.input, message.n_input) {
-      try builder.addInput(text(input.pointee.name) ?? "") { valueInfo(input, $0) }
+    for input in parts.inputs {
+      try builder.addInput(name(input.payload, field: 1)) { valueInfo(input, $0) }
     }
     // Only now: with it, the graph would declare initializers as inputs by itself.
     builder.update { $0.initializersAreConstant = initializersAreConstant }
-    try addNodes(
-      message.node, message.n_node, to: &builder, initializersAreConstant: initializersAreConstant)
-    for output in list(message.output, message.n_output) {
-      try builder.addOutput(text(output.pointee.name) ?? "") { valueInfo(output, $0) }
+    try addNodes(parts.nodes, to: &builder, initializersAreConstant: initializersAreConstant)
+    for output in parts.outputs {
+      try builder.addOutput(name(output.payload, field: 1)) { valueInfo(output, $0) }
     }
-    addValueInfos(message.value_info, message.n_value_info, to: &builder, fieldNumber: 13)
-    let annotations = list(message.quantization_annotation, message.n_quantization_annotation)
-    builder.update { graph in
-      graph.quantizationAnnotations = annotations.map { proto in
-        QuantizationAnnotation(
-          tensorName: text(proto.pointee.tensor_name),
-          parameters: entries(
-            proto.pointee.quant_parameter_tensor_names,
-            proto.pointee.n_quant_parameter_tensor_names),
-          extras: extras(proto, decoded: [1, 2]))
-      }
-      graph.extras += extras(proto, decoded: [1, 2, 5, 10, 11, 12, 13, 14, 16])
-    }
+    addValueInfos(parts.valueInfos, to: &builder)
     return builder.graph
   }
 
+  /// The fields of a graph that its values come from, which exist in this order whatever the
+  /// order in the file.
+  private struct GraphParts {
+    var initializers: [UnsafeRawBufferPointer] = []
+    var sparseInitializers: [UnsafeRawBufferPointer] = []
+    var inputs: [WireField] = []
+    var nodes: [UnsafeRawBufferPointer] = []
+    var outputs: [WireField] = []
+    var valueInfos: [WireField] = []
+  }
+
+  /// The last text in a field of a message; empty when there is none.
+  private func name(_ message: UnsafeRawBufferPointer, field number: Int) -> String {
+    var name = ""
+    for field in WireFields(message) where field.number == number { name = text(field) }
+    return name
+  }
+
   func addNodes(
-    _ items: UnsafeMutablePointer<UnsafeMutablePointer<Onnx__NodeProto>?>?, _ count: Int,
-    to builder: inout GraphBuilder, initializersAreConstant: Bool
+    _ parts: [UnsafeRawBufferPointer], to builder: inout GraphBuilder,
+    initializersAreConstant: Bool
   ) throws(ModelError) {
-    for proto in list(items, count) {
+    for part in parts {
       try builder.add(
-        try node(proto, in: &builder, initializersAreConstant: initializersAreConstant))
+        try node(part, in: &builder, initializersAreConstant: initializersAreConstant))
     }
   }
 
   private func node(
-    _ proto: UnsafePointer<Onnx__NodeProto>, in builder: inout GraphBuilder,
+    _ message: UnsafeRawBufferPointer, in builder: inout GraphBuilder,
     initializersAreConstant: Bool
   ) throws(ModelError) -> Node {
-    let message = proto.pointee
-    func values(
-      _ names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?, _ count: Int
-    ) -> [ValueID?] {
-      guard let names else { return [] }
-      return (0..<count).map { index in
-        text(names[index]).flatMap { $0.isEmpty ? nil : builder.value($0) }
+    var (inputs, outputs): ([ValueID?], [ValueID?]) = ([], [])
+    var attributes: [UnsafeRawBufferPointer] = []
+    var node = Node("", inputs: [], outputs: [])
+    for field in WireFields(message) {
+      switch field.number {
+      case 1: inputs.append(field.payload.isEmpty ? nil : builder.value(text(field)))
+      case 2: outputs.append(field.payload.isEmpty ? nil : builder.value(text(field)))
+      case 3: node.name = text(field)
+      case 4:
+        node.type = text(field)
+        // The representation knows no difference between an empty text and none.
+        if node.type.isEmpty { node.extras.append(raw(field)) }
+      case 5: attributes.append(field.payload)
+      case 6: node.docString = text(field)
+      case 7: node.domain = text(field)
+      case 8: node.overload = text(field)
+      case 9: node.metadata.append(entry(field))
+      default: node.extras.append(raw(field))
       }
     }
-    var node = Node(
-      text(message.op_type) ?? "", domain: text(message.domain), name: text(message.name),
-      inputs: values(message.input, message.n_input),
-      outputs: values(message.output, message.n_output))
-    node.attributes.reserveCapacity(message.n_attribute)
-    for attribute in list(message.attribute, message.n_attribute) {
+    var result = Node(
+      node.type, domain: node.domain, name: node.name, inputs: inputs, outputs: outputs)
+    result.overload = node.overload
+    result.docString = node.docString
+    result.metadata = node.metadata
+    result.extras = node.extras
+    result.attributes.reserveCapacity(attributes.count)
+    for attribute in attributes {
       do {
-        node.attributes.append(
+        result.attributes.append(
           try self.attribute(attribute, initializersAreConstant: initializersAreConstant))
       } catch {
-        let name = text(attribute.pointee.name) ?? ""
-        throw error.noting("\(builder.label(node)), attribute '\(name)'")
+        let name = self.name(attribute, field: 1)
+        throw error.noting("\(builder.label(result)), attribute '\(name)'")
       }
     }
-    node.overload = text(message.overload)
-    node.docString = text(message.doc_string)
-    node.metadata = entries(message.metadata_props, message.n_metadata_props)
-    let decoded: FieldNumbers = [1, 2, 3, 5, 6, 7, 8, 9]
-    node.extras = extras(proto, decoded: decoded.unlessEmptyText(4, node.type))
-    return node
+    return result
   }
 
-  /// Adds declared types. Those without a name stay fields of number `fieldNumber` in the graph.
-  func addValueInfos(
-    _ items: UnsafeMutablePointer<UnsafeMutablePointer<Onnx__ValueInfoProto>?>?, _ count: Int,
-    to builder: inout GraphBuilder, fieldNumber: Int
-  ) {
-    for proto in list(items, count) {
-      guard let name = text(proto.pointee.name), !name.isEmpty else {
-        let field = RawField(number: fieldNumber, message: pack(proto))
-        builder.update { $0.extras.append(field) }
+  /// Adds declared types. Those without a name stay fields of the graph.
+  func addValueInfos(_ fields: [WireField], to builder: inout GraphBuilder) {
+    for field in fields {
+      let name = self.name(field.payload, field: 1)
+      guard !name.isEmpty else {
+        builder.update { $0.extras.append(raw(field)) }
         continue
       }
       let id = builder.value(name)
-      let info = valueInfo(proto, id)
+      let info = valueInfo(field, id)
       builder.update { graph in
         graph.valueInfos.append(info)
         if graph[id].type == nil { graph.setType(id, info.type) }
@@ -122,24 +145,34 @@ extension Decoder {
     }
   }
 
-  private func valueInfo(_ proto: UnsafePointer<Onnx__ValueInfoProto>, _ id: ValueID) -> ValueInfo {
-    let message = proto.pointee
-    let type = message.type.flatMap { self.type($0) }
-    var info = ValueInfo(id, type: type)
-    if let encoded = message.type {
-      info.encodedType = ValueInfo.EncodedType(type: type, bytes: pack(UnsafePointer(encoded)))
+  private func valueInfo(_ field: WireField, _ id: ValueID) -> ValueInfo {
+    var info = ValueInfo(id, type: nil)
+    var types: [UnsafeRawBufferPointer] = []
+    for field in WireFields(field.payload) {
+      switch field.number {
+      case 1: break
+      case 2: types.append(field.payload)
+      case 3: info.docString = text(field)
+      case 4: info.metadata.append(entry(field))
+      default: info.extras.append(raw(field))
+      }
     }
-    info.docString = text(message.doc_string)
-    info.metadata = entries(message.metadata_props, message.n_metadata_props)
-    info.extras = extras(proto, decoded: [1, 2, 3, 4])
+    if let encoded = source.merged(types) {
+      info.type = type(encoded)
+      info.encodedType = ValueInfo.EncodedType(type: info.type, bytes: [UInt8](encoded))
+    }
     return info
   }
-}
 
-extension FieldNumbers {
-  /// Counts field `number` among the decoded ones unless its text is empty. The representation
-  /// knows no difference between an empty text and none, so that an empty one stays as encoded.
-  func unlessEmptyText(_ number: Int, _ text: String) -> FieldNumbers {
-    text.isEmpty ? self : union([number])
+  private func annotation(_ field: WireField) -> QuantizationAnnotation {
+    var annotation = QuantizationAnnotation(tensorName: nil, parameters: [])
+    for field in WireFields(field.payload) {
+      switch field.number {
+      case 1: annotation.tensorName = text(field)
+      case 2: annotation.parameters.append(entry(field))
+      default: annotation.extras.append(raw(field))
+      }
+    }
+    return annotation
   }
 }

@@ -1,8 +1,8 @@
-internal import COnnx
 internal import IR
 
-/// The numbers of the fields of `TensorProto` that concern where elements are.
+/// The numbers of the fields of `TensorProto` that concern what it is called and where elements are.
 enum TensorField {
+  static let name = 8
   static let raw = 9
   static let externalData = 13
   static let location = 14
@@ -10,56 +10,83 @@ enum TensorField {
 
 extension Decoder {
   /// Decodes a tensor and checks that it holds as many elements as its dimensions ask for.
-  /// Elements stay where they are unless the file holds them wider than they are.
-  func tensor(_ proto: UnsafePointer<Onnx__TensorProto>) throws(ModelError) -> Tensor {
-    let message = proto.pointee
-    let type = ElementType(rawValue: message.has_data_type != 0 ? message.data_type : 0)
-    let dimensions = UnsafeBufferPointer(start: message.dims, count: message.n_dims).map { Int($0) }
-    let title = "\(type)[\(dimensions.map { "\($0)" }.joined(separator: ","))]"
-    let count = try elementCount(dimensions, title)
-    let isExternal = message.has_data_location != 0 && message.data_location.rawValue == 1
-    let source = try Source(presentFields(proto), isExternal: isExternal, type, title)
+  /// Elements stay where they are in the file.
+  func tensor(_ message: UnsafeRawBufferPointer) throws(ModelError) -> Tensor {
+    var tensor = Tensor(.undefined, [], Storage(count: 0))
+    var entries: [MetadataEntry] = []
+    var present: FieldNumbers = []
+    var isExternal = false
+    for field in WireFields(message) {
+      switch field.number {
+      case 1: appendLengths(field, to: &tensor.dimensions)
+      case 2: tensor.elementType = ElementType(rawValue: field.int32)
+      case TensorField.name: tensor.name = text(field)
+      case 12: tensor.docString = text(field)
+      case TensorField.externalData: entries.append(entry(field))
+      case TensorField.location: isExternal = field.int32 == 1
+      case 16: tensor.metadata.append(entry(field))
+      // A packed field without elements is none.
+      case 4, 5, 7, 10, 11: if !field.payload.isEmpty { present.insert(field.number) }
+      default: present.insert(field.number)
+      }
+    }
+    let type = tensor.elementType
+    let title = "\(type)[\(tensor.dimensions.map { "\($0)" }.joined(separator: ","))]"
+    let count = try elementCount(tensor.dimensions, title)
+    let home = try ElementSource(present, isExternal: isExternal, type, title)
 
     var decoded: FieldNumbers = [1, 8, 12, 16]
     // A type that is spelled out as undefined stays as encoded, apart from an absent one.
-    if type != .undefined { decoded = decoded.union([2]) }
-    var tensor = Tensor(type, dimensions, Storage(count: 0))
-    switch source {
+    if type != .undefined { decoded.insert(2) }
+    switch home {
     case .raw:
-      decoded = decoded.union([9])
-      tensor.payload = .bytes(try raw(message.raw_data, type, count, title))
+      decoded.insert(TensorField.raw)
+      tensor.payload = .bytes(try raw(message, type, count, title))
     case .external:
-      decoded = decoded.union([13, 14])
-      let entries = self.entries(message.external_data, message.n_external_data)
+      decoded.insert(TensorField.externalData)
+      decoded.insert(TensorField.location)
       let size = try byteCount(type, count, title)
-      tensor.payload = .bytes(try external.storage(entries, byteCount: size, type, title))
+      tensor.payload = .bytes(try external.storage(entries, byteCount: size, title))
       tensor.encoding = .external(entries)
     case .typed(let field):
-      decoded = decoded.union(FieldNumbers(bits: 1 << UInt64(field.rawValue)))
+      decoded.insert(field.rawValue)
       tensor.encoding = .typed
-      try decodeTyped(message, field, count, title, into: &tensor)
+      tensor.payload = try typed(message, field, type, count, title)
     case .unknown: tensor.encoding = .typed
     }
-    tensor.name = text(message.name)
-    tensor.docString = text(message.doc_string)
-    tensor.metadata = entries(message.metadata_props, message.n_metadata_props)
-    tensor.extras = extras(proto, decoded: decoded)
+    for field in WireFields(message) where !decoded.contains(field.number) {
+      tensor.extras.append(raw(field))
+    }
     return tensor
   }
 
   /// Decodes a sparse tensor; nil where it has no values or no indices.
-  func sparseTensor(
-    _ proto: UnsafePointer<Onnx__SparseTensorProto>
-  ) throws(ModelError) -> SparseTensor? {
-    let message = proto.pointee
-    guard let values = message.values, let indices = message.indices else { return nil }
+  func sparseTensor(_ message: UnsafeRawBufferPointer) throws(ModelError) -> SparseTensor? {
+    var (values, indices): ([UnsafeRawBufferPointer], [UnsafeRawBufferPointer]) = ([], [])
+    var dimensions: [Int] = []
+    for field in WireFields(message) {
+      switch field.number {
+      case 1: values.append(field.payload)
+      case 2: indices.append(field.payload)
+      case 3: appendLengths(field, to: &dimensions)
+      default: break
+      }
+    }
+    guard let values = source.merged(values), let indices = source.merged(indices) else {
+      return nil
+    }
     return SparseTensor(
-      values: try tensor(values), indices: try tensor(indices),
-      dimensions: UnsafeBufferPointer(start: message.dims, count: message.n_dims).map { Int($0) })
+      values: try tensor(values), indices: try tensor(indices), dimensions: dimensions)
+  }
+
+  /// Adds the lengths that a field holds, one or packed ones.
+  private func appendLengths(_ field: WireField, to dimensions: inout [Int]) {
+    var cursor = WireCursor(field.payload)
+    while let length = cursor.varint() { dimensions.append(Int(truncatingIfNeeded: length)) }
   }
 
   /// Where a tensor's elements are.
-  private enum Source {
+  private enum ElementSource {
     case raw
     case external
     case typed(TypedField)
@@ -71,7 +98,7 @@ extension Decoder {
     ) throws(ModelError) {
       let typed = present.intersection([4, 5, 6, 7, 10, 11])
       let isRaw = present.contains(TensorField.raw)
-      let count = typed.numbers.count + (isRaw ? 1 : 0) + (isExternal ? 1 : 0)
+      let count = typed.count + (isRaw ? 1 : 0) + (isExternal ? 1 : 0)
       guard count <= 1 || !isRaw && !isExternal && TypedField(type) == nil else {
         throw ModelError(.malformed, "\(title): expected elements in one field, found \(count)")
       }
@@ -119,61 +146,63 @@ extension Decoder {
   }
 
   private func raw(
-    _ data: ProtobufCBinaryData, _ type: ElementType, _ count: Int, _ title: String
+    _ message: UnsafeRawBufferPointer, _ type: ElementType, _ count: Int, _ title: String
   ) throws(ModelError) -> Storage {
-    if let size = try byteCount(type, count, title), size != data.len {
+    var data = UnsafeRawBufferPointer(rebasing: message[..<0])
+    for field in WireFields(message) where field.number == TensorField.raw { data = field.payload }
+    if let size = try byteCount(type, count, title), size != data.count {
       throw ModelError(
-        .malformed, "\(title): expected \(size) bytes of raw_data, found \(data.len)")
+        .malformed, "\(title): expected \(size) bytes of raw_data, found \(data.count)")
     }
-    return slice(data.data, data.len)
+    return source.storage(data)
   }
 
-  private func decodeTyped(
-    _ message: Onnx__TensorProto, _ field: TypedField, _ count: Int, _ title: String,
-    into tensor: inout Tensor
-  ) throws(ModelError) {
-    let type = tensor.elementType
-    let found: Int
-    switch field {
-    case .float: found = message.n_float_data
-    case .int32: found = message.n_int32_data
-    case .string: found = message.n_string_data
-    case .int64: found = message.n_int64_data
-    case .double: found = message.n_double_data
-    case .uint64: found = message.n_uint64_data
-    }
+  private func typed(
+    _ message: UnsafeRawBufferPointer, _ field: TypedField, _ type: ElementType, _ count: Int,
+    _ title: String
+  ) throws(ModelError) -> Tensor.Payload {
     let size = try byteCount(type, count, title)
-    let expected = size.map { $0 / field.packedWidth(type) } ?? count
-    guard found == expected else {
+    func require(_ found: Int) throws(ModelError) {
+      let expected = size.map { $0 / field.packedWidth(type) } ?? count
+      guard found == expected else {
+        throw ModelError(
+          .malformed, "\(title): expected \(expected) values in \(field.name), found \(found)")
+      }
+    }
+    if field == .string {
+      var texts: [[UInt8]] = []
+      for part in WireFields(message) where part.number == field.rawValue {
+        texts.append([UInt8](part.payload))
+      }
+      try require(texts.count)
+      return .strings(texts)
+    }
+    let entries = self.entries(message, field)
+    guard field.isVarint else {
+      try require(entries.count / field.entryWidth)
+      return .bytes(entries)
+    }
+    try require(TypedData.count(entries))
+    guard let storage = TypedData.elements(entries, type) else {
       throw ModelError(
-        .malformed, "\(title): expected \(expected) values in \(field.name), found \(found)")
+        .malformed,
+        "\(title): expected values of this type in \(field.name), found one out of range")
     }
-    let misfit = ModelError(
-      .malformed, "\(title): expected values of this type in \(field.name), found one out of range")
-    switch field {
-    case .float: tensor.payload = .bytes(slice(message.float_data, found * 4))
-    case .double: tensor.payload = .bytes(slice(message.double_data, found * 8))
-    case .int64: tensor.payload = .bytes(slice(message.int64_data, found * 8))
-    case .string: tensor.payload = .strings((0..<found).map { bytes(message.string_data[$0]) })
-    case .int32 where type == .int32:
-      tensor.payload = .bytes(slice(message.int32_data, found * 4))
-    case .int32:
-      let entries = UnsafeBufferPointer<Int32>(start: message.int32_data, count: found)
-      guard let (storage, isReversible) = TypedData.narrow(entries, type) else { throw misfit }
-      tensor.payload = .bytes(storage)
-      if !isReversible { tensor.encoding = .raw }
-    case .uint64 where type == .uint64:
-      tensor.payload = .bytes(slice(message.uint64_data, found * 8))
-    case .uint64:
-      let entries = UnsafeBufferPointer<UInt64>(start: message.uint64_data, count: found)
-      guard let storage = TypedData.narrow(entries) else { throw misfit }
-      tensor.payload = .bytes(storage)
-    }
+    return .bytes(storage)
   }
 
-  /// Bytes of the arena, or none.
-  private func slice(_ start: UnsafeRawPointer?, _ count: Int) -> Storage {
-    Storage(
-      UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count), keptAliveBy: arena)
+  /// The packed entries of a typed field, where they lie unless they lie apart.
+  private func entries(_ message: UnsafeRawBufferPointer, _ field: TypedField) -> Storage {
+    var first: UnsafeRawBufferPointer?
+    var rest: [UInt8] = []
+    for part in WireFields(message) where part.number == field.rawValue && !part.payload.isEmpty {
+      if let start = first {
+        if rest.isEmpty { rest = [UInt8](start) }
+        rest.append(contentsOf: part.payload)
+      } else {
+        first = part.payload
+      }
+    }
+    return rest.isEmpty ? first.map(source.storage) ?? Storage(count: 0) : Storage(rest)
   }
 }

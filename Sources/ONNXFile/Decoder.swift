@@ -1,81 +1,93 @@
-internal import COnnx
 internal import IR
 
-/// From protobuf-c's structures to the graph representation.
+/// From the bytes of a file to the graph representation.
+///
+/// The fields of each message are walked once; what the representation has no place for stays as
+/// encoded, and so do payloads, as slices of the file. The bytes have passed `Framing.check`, which
+/// bounds the depth of nesting and with it the recursion here.
 struct Decoder {
-  /// Owns the structures; payloads refer into it.
-  let arena: Arena
+  /// What payloads refer to.
+  let source: MessageSource
   /// The files that tensors may refer to.
   let external: ExternalFiles
 
-  func model(_ proto: UnsafePointer<Onnx__ModelProto>) throws(ModelError) -> Model {
-    let message = proto.pointee
-    guard let graph = message.graph else {
+  func model(_ message: UnsafeRawBufferPointer) throws(ModelError) -> Model {
+    var graphs: [UnsafeRawBufferPointer] = []
+    var functions: [UnsafeRawBufferPointer] = []
+    var model = Model(graph: Graph(), irVersion: nil)
+    model.opsetImports = []
+    for field in WireFields(message) {
+      switch field.number {
+      case 1: model.irVersion = field.int
+      case 2: model.producerName = text(field)
+      case 3: model.producerVersion = text(field)
+      case 4: model.domain = text(field)
+      case 5: model.modelVersion = field.int
+      case 6: model.docString = text(field)
+      case 7: graphs.append(field.payload)
+      case 8: model.opsetImports.append(opset(field))
+      case 14: model.metadata.append(entry(field))
+      case 25: functions.append(field.payload)
+      default: model.extras.append(raw(field))
+      }
+    }
+    guard let graph = source.merged(graphs) else {
+      guard model.irVersion != nil || !model.opsetImports.isEmpty else {
+        throw Framing.notEven(.model, message)
+          ?? ModelError(.malformed, "expected an ONNX model, found a file of another kind")
+      }
       throw ModelError(.malformed, "expected an ONNX model, found one without a graph")
     }
-    let irVersion = message.has_ir_version != 0 ? Int(message.ir_version) : nil
-    var model = Model(
-      graph: try self.graph(graph, initializersAreConstant: (irVersion ?? 0) < 4),
-      irVersion: irVersion)
-    model.producerName = text(message.producer_name)
-    model.producerVersion = text(message.producer_version)
-    model.domain = text(message.domain)
-    model.modelVersion = message.has_model_version != 0 ? Int(message.model_version) : nil
-    model.docString = text(message.doc_string)
-    model.opsetImports = opsets(message.opset_import, message.n_opset_import)
-    model.metadata = entries(message.metadata_props, message.n_metadata_props)
-    for function in list(message.functions, message.n_functions) {
-      model.functions.append(
-        try noting("function '\(text(function.pointee.name) ?? "")'") { () throws(ModelError) in
-          try self.function(function, initializersAreConstant: (irVersion ?? 0) < 4)
-        })
+    let isOld = (model.irVersion ?? 0) < 4
+    model.graph = try self.graph(graph, initializersAreConstant: isOld)
+    for function in functions {
+      model.functions.append(try self.function(function, initializersAreConstant: isOld))
     }
-    model.extras = extras(proto, decoded: [1, 2, 3, 4, 5, 6, 7, 8, 14, 25])
     return model
   }
 
   private func function(
-    _ proto: UnsafePointer<Onnx__FunctionProto>, initializersAreConstant: Bool
+    _ message: UnsafeRawBufferPointer, initializersAreConstant: Bool
   ) throws(ModelError) -> Function {
-    let message = proto.pointee
-    var builder = GraphBuilder()
-    for index in 0..<message.n_input {
-      try builder.addInput(text(message.input[index]) ?? "") { ValueInfo($0, type: nil) }
+    var function = Function(body: Graph())
+    var (inputs, outputs): ([String], [String]) = ([], [])
+    var (nodes, attributes): ([UnsafeRawBufferPointer], [UnsafeRawBufferPointer]) = ([], [])
+    var infos: [WireField] = []
+    for field in WireFields(message) {
+      switch field.number {
+      case 1: function.name = text(field)
+      case 4: inputs.append(text(field))
+      case 5: outputs.append(text(field))
+      case 6: function.attributeNames.append(text(field))
+      case 7: nodes.append(field.payload)
+      case 8: function.docString = text(field)
+      case 9: function.opsetImports.append(opset(field))
+      case 10: function.domain = text(field)
+      case 11: attributes.append(field.payload)
+      case 12: infos.append(field)
+      case 13: function.overload = text(field)
+      case 14: function.metadata.append(entry(field))
+      default: function.extras.append(raw(field))
+      }
     }
-    try addNodes(
-      message.node, message.n_node, to: &builder, initializersAreConstant: initializersAreConstant)
-    for index in 0..<message.n_output {
-      try builder.addOutput(text(message.output[index]) ?? "") { ValueInfo($0, type: nil) }
-    }
-    addValueInfos(message.value_info, message.n_value_info, to: &builder, fieldNumber: 12)
-    var function = Function(body: builder.graph)
-    function.body.initializersAreConstant = initializersAreConstant
-    // Declarations that the body cannot hold are fields of the function here.
-    function.extras =
-      builder.graph.extras + extras(proto, decoded: [1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14])
-    function.body.extras = []
-    function.name = text(message.name)
-    function.domain = text(message.domain)
-    function.overload = text(message.overload)
-    function.docString = text(message.doc_string)
-    function.attributeNames = (0..<message.n_attribute).map { text(message.attribute[$0]) ?? "" }
-    for attribute in list(message.attribute_proto, message.n_attribute_proto) {
-      function.attributeDefaults.append(
-        try self.attribute(attribute, initializersAreConstant: initializersAreConstant))
-    }
-    function.opsetImports = opsets(message.opset_import, message.n_opset_import)
-    function.metadata = entries(message.metadata_props, message.n_metadata_props)
-    return function
-  }
-
-  private func opsets(
-    _ items: UnsafeMutablePointer<UnsafeMutablePointer<Onnx__OperatorSetIdProto>?>?, _ count: Int
-  ) -> [OpsetImport] {
-    list(items, count).map { proto in
-      OpsetImport(
-        domain: text(proto.pointee.domain),
-        version: proto.pointee.has_version != 0 ? Int(proto.pointee.version) : nil,
-        extras: extras(proto, decoded: [1, 2]))
+    return try noting("function '\(function.name ?? "")'") { () throws(ModelError) in
+      var builder = GraphBuilder()
+      for name in inputs { try builder.addInput(name) { ValueInfo($0, type: nil) } }
+      try addNodes(nodes, to: &builder, initializersAreConstant: initializersAreConstant)
+      for name in outputs { try builder.addOutput(name) { ValueInfo($0, type: nil) } }
+      addValueInfos(infos, to: &builder)
+      // Declarations that the body cannot hold are fields of the function here.
+      builder.update { graph in
+        function.extras += graph.extras
+        graph.extras = []
+        graph.initializersAreConstant = initializersAreConstant
+      }
+      function.body = builder.graph
+      for attribute in attributes {
+        function.attributeDefaults.append(
+          try self.attribute(attribute, initializersAreConstant: initializersAreConstant))
+      }
+      return function
     }
   }
 }
@@ -83,105 +95,36 @@ struct Decoder {
 // MARK: - What all messages share
 
 extension Decoder {
-  /// The messages of a repeated field.
-  func list<T>(
-    _ items: UnsafeMutablePointer<UnsafeMutablePointer<T>?>?, _ count: Int
-  ) -> [UnsafePointer<T>] {
-    guard let items else { return [] }
-    return (0..<count).compactMap { index in items[index].map { UnsafePointer($0) } }
+  /// A text, which need not be UTF-8.
+  func text(_ field: WireField) -> String { FileText.decode(field.payload) }
+
+  /// A field that stays as encoded.
+  func raw(_ field: WireField) -> RawField {
+    RawField(number: field.number, bytes: source.storage(field.encoded))
   }
 
-  /// A text, nil where the field is absent.
-  func text(_ characters: UnsafeMutablePointer<CChar>?) -> String? {
-    guard let characters else { return nil }
-    var count = 0
-    while characters[count] != 0 { count += 1 }
-    return characters.withMemoryRebound(to: UInt8.self, capacity: count) {
-      FileText.decode(UnsafeBufferPointer(start: $0, count: count))
+  /// A key and its value.
+  func entry(_ field: WireField) -> MetadataEntry {
+    var entry = MetadataEntry(key: nil, value: nil)
+    for field in WireFields(field.payload) {
+      switch field.number {
+      case 1: entry.key = text(field)
+      case 2: entry.value = text(field)
+      default: entry.extras.append(raw(field))
+      }
     }
+    return entry
   }
 
-  /// The bytes of a `bytes` field.
-  func bytes(_ data: ProtobufCBinaryData) -> [UInt8] {
-    [UInt8](UnsafeBufferPointer(start: data.data, count: data.len))
-  }
-
-  /// Keys and values.
-  func entries(
-    _ items: UnsafeMutablePointer<UnsafeMutablePointer<Onnx__StringStringEntryProto>?>?,
-    _ count: Int
-  ) -> [MetadataEntry] {
-    list(items, count).map { proto in
-      MetadataEntry(
-        key: text(proto.pointee.key), value: text(proto.pointee.value),
-        extras: extras(proto, decoded: [1, 2]))
+  private func opset(_ field: WireField) -> OpsetImport {
+    var opset = OpsetImport(domain: nil, version: nil)
+    for field in WireFields(field.payload) {
+      switch field.number {
+      case 1: opset.domain = text(field)
+      case 2: opset.version = field.int
+      default: opset.extras.append(raw(field))
+      }
     }
+    return opset
   }
-
-  /// The known fields that are present in a message.
-  func presentFields<T>(_ proto: UnsafePointer<T>) -> FieldNumbers {
-    FieldNumbers(bits: lapidary_present_fields(base(proto)))
-  }
-
-  /// The fields of a message that the graph representation has no place for, as encoded: known
-  /// ones that are present and not `decoded`, then those that the schema does not know.
-  func extras<T>(_ proto: UnsafePointer<T>, decoded: FieldNumbers) -> [RawField] {
-    let message = base(proto)
-    let rest = presentFields(proto).subtracting(decoded)
-    let unknownCount = Int(message.pointee.n_unknown_fields)
-    if rest.isEmpty && unknownCount == 0 { return [] }
-    var fields = rest.numbers.map { RawField(number: $0, bytes: pack(proto, field: $0)) }
-    for index in 0..<unknownCount {
-      let field = message.pointee.unknown_fields[index]
-      var bytes: [UInt8] = []
-      bytes.appendVarint(UInt64(field.tag) << 3 | UInt64(field.wire_type.rawValue))
-      bytes.append(contentsOf: UnsafeBufferPointer(start: field.data, count: field.len))
-      fields.append(RawField(number: Int(field.tag), bytes: bytes))
-    }
-    return fields
-  }
-
-  /// One known field of a message, encoded with its tag; all elements of a repeated one.
-  func pack<T>(_ proto: UnsafePointer<T>, field number: Int) -> [UInt8] {
-    let size = lapidary_field_size(base(proto), UInt32(number))
-    return [UInt8](unsafeUninitializedCapacity: size) { target, initialized in
-      if size > 0 { lapidary_field_pack(base(proto), UInt32(number), target.baseAddress!) }
-      initialized = size
-    }
-  }
-
-  /// A whole message, encoded.
-  func pack<T>(_ proto: UnsafePointer<T>) -> [UInt8] {
-    let size = protobuf_c_message_get_packed_size(base(proto))
-    return [UInt8](unsafeUninitializedCapacity: size) { target, initialized in
-      if size > 0 { protobuf_c_message_pack(base(proto), target.baseAddress!) }
-      initialized = size
-    }
-  }
-
-  private func base<T>(_ proto: UnsafePointer<T>) -> UnsafePointer<ProtobufCMessage> {
-    UnsafeRawPointer(proto).assumingMemoryBound(to: ProtobufCMessage.self)
-  }
-}
-
-/// A set of field numbers below 64.
-struct FieldNumbers: ExpressibleByArrayLiteral {
-  private(set) var bits: UInt64
-
-  init(bits: UInt64) { self.bits = bits }
-
-  init(arrayLiteral numbers: Int...) { bits = numbers.reduce(0) { $0 | 1 << UInt64($1) } }
-
-  var isEmpty: Bool { bits == 0 }
-
-  /// The numbers, rising.
-  var numbers: [Int] { (0..<64).filter { contains($0) } }
-
-  func contains(_ number: Int) -> Bool { bits >> UInt64(number) & 1 != 0 }
-
-  func union(_ other: Self) -> Self { Self(bits: bits | other.bits) }
-
-  func intersection(_ other: Self) -> Self { Self(bits: bits & other.bits) }
-
-  func subtracting(_ other: Self) -> Self { Self(bits: bits & ~other.bits) }
 }

@@ -40,7 +40,7 @@ extension Encoder {
     var out = WireWriter(extras: attribute.extras)
     /// Whether the file left out this field, which is still zero.
     func isLeftOut(_ number: Int, unless isSet: Bool) -> Bool {
-      !isSet && attribute.extras.contains { $0.number == number && $0.bytes.isEmpty }
+      !isSet && attribute.extras.contains { $0.number == number && $0.bytes.count == 0 }
     }
     if !attribute.name.isEmpty { out.text(1, attribute.name) }
     switch attribute.value {
@@ -58,10 +58,20 @@ extension Encoder {
       }
     case .tensor(let value):
       out.message(
-        AttributeField.tensor, tensor(value, name: value.name, mayBeExternal: false))
+        AttributeField.tensor, tensor(value, name: value.name, mayBeExternal: true))
     case .graph(let value): out.message(AttributeField.graph, graph(value))
-    case .floats(let values): for value in values { out.float(AttributeField.floats, value) }
-    case .ints(let values): for value in values { out.integer(AttributeField.ints, value) }
+    case .floats(let values):
+      if attribute.isPacked, !values.isEmpty {
+        out.payload(AttributeField.floats, Storage(values))
+      } else {
+        for value in values { out.float(AttributeField.floats, value) }
+      }
+    case .ints(let values):
+      if attribute.isPacked, !values.isEmpty {
+        out.bytes(AttributeField.ints, TypedData.varints(Storage(values), .int64))
+      } else {
+        for value in values { out.integer(AttributeField.ints, value) }
+      }
     case .strings(let values): for value in values { out.bytes(AttributeField.strings, value) }
     case .tensors(let values):
       for value in values {

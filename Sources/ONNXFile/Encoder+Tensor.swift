@@ -51,7 +51,12 @@ extension Encoder {
     case .bytes(let storage):
       switch field {
       case .float, .double: out.payload(field.rawValue, storage)
-      default: out.bytes(field.rawValue, TypedData.varints(storage, tensor.elementType))
+      default:
+        if let encoded = storage.encoded {
+          out.payload(field.rawValue, encoded)
+        } else {
+          out.bytes(field.rawValue, TypedData.varints(storage, tensor.elementType))
+        }
       }
     }
   }

@@ -1,21 +1,27 @@
 private import Glibc
-package import IR
+internal import IR
 
 /// The files beside a model that hold tensors, each mapped when a tensor first asks for it.
 ///
 /// A model may be anyone's, so only files in its own folder are opened, whatever the model says.
 final class ExternalFiles {
   private let folder: String?
+  private let verifiesChecksums: Bool
   private var files: [String: Storage] = [:]
+  /// Digests of whole files.
+  private var digests: [String: String] = [:]
 
   /// Looks for files in `folder`; nil when the model did not come from a file.
-  init(folder: String?) { self.folder = folder }
+  init(folder: String?, verifiesChecksums: Bool) {
+    self.folder = folder
+    self.verifiesChecksums = verifiesChecksums
+  }
 
   /// The elements that the entries of `external_data` name.
   ///
   /// - Parameter byteCount: the bytes that the tensor needs, nil for a type not known here.
   func storage(
-    _ entries: [MetadataEntry], byteCount: Int?, _ type: ElementType, _ title: String
+    _ entries: [MetadataEntry], byteCount: Int?, _ title: String
   ) throws(ModelError) -> Storage {
     let location = entries.last { $0.key == "location" }?.value ?? ""
     let offset = try number("offset", entries, title) ?? 0
@@ -35,9 +41,31 @@ final class ExternalFiles {
         "\(title): expected \(count) bytes at offset \(offset) of external data '\(location)', found"
           + " a file of \(file.count)")
     }
-    let slice = Storage(
-      UnsafeRawBufferPointer(rebasing: file.bytes[offset..<offset + count]), keptAliveBy: file)
-    return slice.aligned(to: type.byteWidth ?? 1)
+    let slice = file.slice(offset..<offset + count)
+    if verifiesChecksums, let wanted = entries.last(where: { $0.key == "checksum" })?.value {
+      try verify(wanted, slice, location, title)
+    }
+    return slice
+  }
+
+  /// Compares with the SHA-1 of the file, which is what ONNX defines, or of the tensor's own bytes,
+  /// which is what some writers put there.
+  private func verify(
+    _ checksum: String, _ slice: Storage, _ location: String, _ title: String
+  ) throws(ModelError) {
+    let wanted = checksum.lowercased()
+    defer { slice.releasePages() }
+    guard slice.withUnsafeBytes({ SHA1.hexDigest($0) }) != wanted else { return }
+    guard let file = files[location] else { return }
+    let digest = digests[location] ?? file.withUnsafeBytes { SHA1.hexDigest($0) }
+    digests[location] = digest
+    file.releasePages()
+    guard digest == wanted else {
+      throw ModelError(
+        .malformed,
+        "\(title): expected external data '\(location)' with the SHA-1 checksum \(checksum), found"
+          + " \(digest)")
+    }
   }
 
   private func number(
@@ -89,17 +117,5 @@ final class ExternalFiles {
     let file = try FileBytes.bytes(of: descriptor, expecting: "external data")
     files[location] = file
     return file
-  }
-}
-
-extension Storage {
-  /// These bytes, copied only when they do not begin at a multiple of `alignment`.
-  package func aligned(to alignment: Int) -> Storage {
-    withUnsafeBytes { source in
-      guard UInt(bitPattern: source.baseAddress) % UInt(min(alignment, 16)) != 0 else {
-        return self
-      }
-      return Storage(count: source.count) { $0.copyMemory(from: source) }
-    }
   }
 }

@@ -39,7 +39,7 @@ package enum FileBytes {
   /// For `-` the bytes go to the standard output.
   package static func write(_ pieces: [Storage], to path: String) throws(ModelError) {
     if path == "-" {
-      guard PendingFile.write(pieces, to: STDOUT_FILENO) else {
+      guard PieceWriter.write(pieces, to: STDOUT_FILENO) else {
         throw ModelError(.file, "expected room to write it, found: \(systemMessage())")
       }
       return
@@ -58,22 +58,13 @@ package enum FileBytes {
     switch status.st_mode & S_IFMT {
     case S_IFDIR: throw ModelError(.file, "expected \(kind), found a directory")
     case S_IFREG where status.st_size > 0:
-      return try map(descriptor, Int(status.st_size), expecting: kind)
+      guard let mapping = Mapping(descriptor, status) else {
+        throw ModelError(.file, "expected \(kind), found that mapping fails: \(systemMessage())")
+      }
+      return Storage(mapping.bytes, keptAliveBy: mapping)
     // Files that the system makes up say that they are empty.
     default: return try drain(descriptor, expecting: kind)
     }
-  }
-
-  private static func map(
-    _ descriptor: Int32, _ count: Int, expecting kind: String
-  ) throws(ModelError) -> Storage {
-    guard let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0),
-      address != MAP_FAILED
-    else {
-      throw ModelError(.file, "expected \(kind), found that mapping fails: \(systemMessage())")
-    }
-    let mapping = Mapping(UnsafeRawBufferPointer(start: address, count: count))
-    return Storage(mapping.bytes, keptAliveBy: mapping)
   }
 
   private static func drain(
@@ -101,13 +92,4 @@ package enum FileBytes {
   static func systemMessage(_ number: Int32 = errno) -> String {
     String(cString: strerror(number)).lowercased()
   }
-}
-
-/// A mapped file.
-private final class Mapping {
-  let bytes: UnsafeRawBufferPointer
-
-  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
-
-  deinit { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count) }
 }

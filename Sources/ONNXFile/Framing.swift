@@ -1,15 +1,7 @@
 internal import COnnx
 internal import IR
 
-/// A serialized message that was checked and unpacked.
-struct Unpacked<Message> {
-  let message: UnsafePointer<Message>
-  /// Owns what `message` points to.
-  let arena: Arena
-}
-
-/// The step from bytes to protobuf-c's structures: a look at the framing first, since protobuf-c
-/// trusts it.
+/// A look at the framing of a file before anything in it is decoded.
 enum Framing {
   /// The kinds of files that hold one message.
   enum Kind: String {
@@ -24,36 +16,14 @@ enum Framing {
     }
   }
 
-  static func unpackModel(_ bytes: UnsafeRawBufferPointer) throws(ModelError) -> Unpacked<
-    Onnx__ModelProto
-  > { try unpack(bytes, .model, as: Onnx__ModelProto.self) }
-
-  static func unpackTensor(_ bytes: UnsafeRawBufferPointer) throws(ModelError) -> Unpacked<
-    Onnx__TensorProto
-  > { try unpack(bytes, .tensor, as: Onnx__TensorProto.self) }
-
-  private static func unpack<Message>(
-    _ bytes: UnsafeRawBufferPointer, _ kind: Kind, as type: Message.Type
-  ) throws(ModelError) -> Unpacked<Message> {
+  /// Checks that bytes are a message of a kind with sound messages in it, not nested too deeply and
+  /// not too many. Payloads are not looked at.
+  static func check(_ bytes: UnsafeRawBufferPointer, _ kind: Kind) throws(ModelError) {
     guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count > 0 else {
       throw ModelError(.file, "expected \(kind.rawValue), found an empty file")
     }
     let result = lapidary_scan(kind.descriptor, start, bytes.count)
     guard result.code == LAPIDARY_SCAN_OK else { throw error(result, bytes, kind) }
-    let arena = try Arena(forMessageOf: bytes.count)
-    guard
-      let message = protobuf_c_message_unpack(
-        kind.descriptor, arena.allocator, bytes.count, start)
-    else {
-      throw arena.isExhausted
-        ? ModelError(
-          .limit,
-          "expected \(kind.rawValue), found \(bytes.count) bytes that take more than 48 times their"
-            + " size to unpack")
-        : ModelError(.malformed, "expected \(kind.rawValue), found bytes that protobuf-c rejects")
-    }
-    return Unpacked(
-      message: UnsafeRawPointer(message).assumingMemoryBound(to: type), arena: arena)
   }
 
   /// Why bytes are not what they should be, by their looks where those say more than the scan does.
@@ -88,7 +58,11 @@ enum Framing {
       return ModelError(
         .limit,
         "expected at most \(LAPIDARY_SCAN_DEPTH) levels of messages, found more at \(place)")
-    case LAPIDARY_SCAN_ZERO_BYTE: return malformed("a zero byte in the text of \(place)")
+    case LAPIDARY_SCAN_COUNT_LIMIT:
+      return ModelError(
+        .limit,
+        "expected at most \(lapidary_scan_message_limit(bytes.count)) messages in \(bytes.count)"
+          + " bytes, found more at \(place)")
     case LAPIDARY_SCAN_WIRE_TYPE where result.offset > 0:
       return malformed(
         "\(place) with wire type \(result.wire_type) in place of \(result.expected_wire_type)")

@@ -1,4 +1,3 @@
-internal import COnnx
 public import IR
 
 /// Reading and writing ONNX files.
@@ -11,10 +10,20 @@ public enum ONNXFile {
   ///
   /// Reading checks that the bytes are a model and that tensors hold what their dimensions ask for.
   /// Whether nodes are in order and inputs defined is up to `Model.checkInvariants`.
-  public static func read(_ path: String) throws(ModelError) -> Model {
+  ///
+  /// Tensors stay in the mapped files: their bytes are read when somebody asks for them. The file
+  /// must not change while the model is in use.
+  ///
+  /// - Parameter verifyingChecksums: whether external data that comes with a checksum is compared
+  ///   with it, for which all of it has to be read.
+  public static func read(
+    _ path: String, verifyingChecksums: Bool = true
+  ) throws(ModelError) -> Model {
     let file = try FileBytes.read(path, expecting: Framing.Kind.model.rawValue)
     return try noting(FileBytes.label(path)) { () throws(ModelError) in
-      try decode(file, folder: path == "-" ? "." : FileBytes.folder(of: path))
+      try decode(
+        file, folder: path == "-" ? "." : FileBytes.folder(of: path),
+        verifyingChecksums: verifyingChecksums)
     }
   }
 
@@ -23,21 +32,15 @@ public enum ONNXFile {
     try decode(Storage(bytes), folder: folder)
   }
 
-  package static func decode(_ file: Storage, folder: String?) throws(ModelError) -> Model {
-    // `file` stays alive until all of it is unpacked.
+  package static func decode(
+    _ file: Storage, folder: String?, verifyingChecksums: Bool = true
+  ) throws(ModelError) -> Model {
     try file.withUnsafeBytes { (bytes) throws(ModelError) in
-      let unpacked = try Framing.unpackModel(bytes)
-      let message = unpacked.message.pointee
-      let isModel =
-        message.graph != nil || message.has_ir_version != 0 || message.n_opset_import > 0
-      guard isModel else {
-        throw Framing.notEven(.model, bytes)
-          ?? ModelError(.malformed, "expected an ONNX model, found a file of another kind")
-      }
-      let decoder = Decoder(arena: unpacked.arena, external: ExternalFiles(folder: folder))
-      // The message lies in the arena, which nothing else need keep until the end.
-      defer { withExtendedLifetime(unpacked.arena) {} }
-      return try decoder.model(unpacked.message)
+      try Framing.check(bytes, .model)
+      let decoder = Decoder(
+        source: MessageSource(file),
+        external: ExternalFiles(folder: folder, verifiesChecksums: verifyingChecksums))
+      return try decoder.model(bytes)
     }
   }
 
@@ -45,6 +48,30 @@ public enum ONNXFile {
   public static func encode(_ model: Model) throws(ModelError) -> [UInt8] {
     var encoder = Encoder()
     return try inline(encoder.model(model)).joinedBytes
+  }
+
+  /// Calls `body` with the encoded model, all tensors inside, in blocks of one length, of which the
+  /// last may be shorter: never with all of it in memory.
+  package static func forEachBlock(of model: Model, _ body: (UnsafeRawBufferPointer) -> Void) {
+    var encoder = Encoder()
+    let size = 1 << 20
+    var block: [UInt8] = []
+    block.reserveCapacity(size)
+    for piece in encoder.model(model).pieces {
+      piece.withUnsafeBytes { bytes in
+        var rest = bytes[...]
+        while !rest.isEmpty {
+          let part = rest.prefix(size - block.count)
+          block.append(contentsOf: UnsafeRawBufferPointer(rebasing: part))
+          rest = rest.dropFirst(part.count)
+          guard block.count == size else { continue }
+          block.withUnsafeBytes(body)
+          block.removeAll(keepingCapacity: true)
+        }
+      }
+      piece.releasePages()
+    }
+    if !block.isEmpty { block.withUnsafeBytes(body) }
   }
 
   /// Writes a model, to the standard output for `-`. The file appears whole or not at all; an
@@ -98,10 +125,11 @@ public enum ONNXFile {
     _ file: Storage, folder: String? = nil
   ) throws(ModelError) -> Tensor {
     try file.withUnsafeBytes { (bytes) throws(ModelError) in
-      let unpacked = try Framing.unpackTensor(bytes)
-      let decoder = Decoder(arena: unpacked.arena, external: ExternalFiles(folder: folder))
-      defer { withExtendedLifetime(unpacked.arena) {} }
-      return try decoder.tensor(unpacked.message)
+      try Framing.check(bytes, .tensor)
+      let decoder = Decoder(
+        source: MessageSource(file),
+        external: ExternalFiles(folder: folder, verifiesChecksums: true))
+      return try decoder.tensor(bytes)
     }
   }
 
@@ -119,7 +147,7 @@ public enum ONNXFile {
     guard message.count <= Int(Int32.max) else {
       throw ModelError(
         .limit, "expected a model of at most 2 GB, found \(message.count) bytes",
-        hint: "write its tensors to a file of their own with --external FILE")
+        hint: "write its weights to a file of their own with --external FILE")
     }
     return message.pieces
   }

@@ -6,14 +6,34 @@ private import Synchronization
 ///
 /// The bytes go to a temporary file in the same folder, which replaces the target in one step, so
 /// that there is the old file or the new one, never a part. A file that is not committed is removed.
+/// Where the system can, the temporary file has no name at all until then, so that not even a
+/// killed process leaves one behind.
 final class PendingFile {
   /// How many were made, for names of their own.
   private static let count = Atomic<Int>(0)
+  /// `O_TMPFILE`, which C defines by an expression that Swift does not import.
+  private static let nameless = 0o20_000_000 | O_DIRECTORY
+  /// Up to this size waiting for the disk takes no time that anybody notices.
+  private static let quickSize = 16 << 20
+
+  private enum Kind {
+    /// The target itself: a device or pipe.
+    case direct
+    /// A file without a name.
+    case nameless
+    /// A file under the temporary name.
+    case named
+  }
 
   /// The file to replace, links followed.
   private let target: String
-  private let temporary: String?
+  /// The file that is there now.
+  private let replaced: Mapping.Identity?
+  /// A name in the target's folder that nobody else has.
+  private let temporary: String
+  private var kind: Kind
   private var descriptor: Int32
+  private var isOnDisk = false
   private var isCommitted = false
 
   /// Opens the temporary file. Devices and pipes are written to directly.
@@ -23,43 +43,74 @@ final class PendingFile {
     free(resolved)
     var status = stat()
     let exists = stat(target, &status) == 0
-    let kind = status.st_mode & S_IFMT
-    guard !exists || kind != S_IFDIR else {
+    let format = status.st_mode & S_IFMT
+    guard !exists || format != S_IFDIR else {
       throw ModelError(.file, "expected a file to write to, found a directory")
     }
-    if exists && kind != S_IFREG {
-      temporary = nil
+    replaced = exists && format == S_IFREG ? Mapping.Identity(status) : nil
+    let number = Self.count.add(1, ordering: .relaxed).newValue
+    temporary = "\(target).\(getpid())-\(number).partial"
+    if exists && format != S_IFREG {
+      kind = .direct
       descriptor = open(target, O_WRONLY | O_CLOEXEC)
     } else {
-      let number = Self.count.add(1, ordering: .relaxed).newValue
-      let name = "\(target).\(getpid())-\(number).partial"
-      temporary = name
-      descriptor = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o666)
+      kind = .nameless
+      // Naming it later goes through /proc.
+      descriptor =
+        access("/proc/self/fd", X_OK) == 0
+        ? open(FileBytes.folder(of: target), O_WRONLY | O_CLOEXEC | Self.nameless, 0o666) : -1
+      if descriptor < 0 {
+        kind = .named
+        descriptor = open(
+          temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o666)
+      }
     }
     guard descriptor >= 0 else { throw failure("a file to write to") }
-    if exists, temporary != nil { fchmod(descriptor, status.st_mode & 0o7777) }
+    if replaced != nil { fchmod(descriptor, status.st_mode & 0o7777) }
   }
 
   deinit {
     if descriptor >= 0 { close(descriptor) }
-    if let temporary, !isCommitted { unlink(temporary) }
+    if kind == .named, !isCommitted { unlink(temporary) }
   }
 
-  /// Writes pieces one after the other, as many at a time as the system takes, and waits for the
-  /// disk.
+  /// Writes pieces one after the other.
+  ///
+  /// Waits for the disk where the file is small, and where it replaces one that this process has
+  /// read: what is on the disk may then be all there is of a model. For a large new file waiting
+  /// takes ten times as long as writing; as with `cp`, the system writes it out in its own time.
   func write(_ pieces: [Storage]) throws(ModelError) {
-    guard Self.write(pieces, to: descriptor) else { throw failure("room to write it") }
-    guard temporary == nil || fsync(descriptor) == 0 else { throw failure("room to write it") }
+    guard PieceWriter.write(pieces, to: descriptor) else { throw failure("room to write it") }
+    let size = pieces.reduce(0) { $0 + $1.count }
+    let mustWait = size <= Self.quickSize || replaced.map(Mapping.hasSeen) ?? false
+    guard mustWait, kind != .direct else { return }
+    guard fsync(descriptor) == 0 else { throw failure("room to write it") }
+    isOnDisk = true
   }
 
   /// Gives the file its name.
   func commit() throws(ModelError) {
+    if kind == .nameless {
+      let link = "/proc/self/fd/\(descriptor)"
+      // A new file gets its name at once; to replace one takes two steps.
+      if replaced == nil, linkat(AT_FDCWD, link, AT_FDCWD, target, AT_SYMLINK_FOLLOW) == 0 {
+        isCommitted = true
+      } else {
+        unlink(temporary)
+        guard linkat(AT_FDCWD, link, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW) == 0 else {
+          throw failure("room to write it")
+        }
+        kind = .named
+      }
+    }
     let result = close(descriptor)
     descriptor = -1
     guard result == 0 else { throw failure("room to write it") }
-    guard let temporary else { return }
-    guard rename(temporary, target) == 0 else { throw failure("room to write it") }
-    isCommitted = true
+    if kind == .named {
+      guard rename(temporary, target) == 0 else { throw failure("room to write it") }
+      isCommitted = true
+    }
+    guard isOnDisk else { return }
     let folder = open(FileBytes.folder(of: target), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if folder >= 0 {
       fsync(folder)
@@ -69,37 +120,5 @@ final class PendingFile {
 
   private func failure(_ expectation: String) -> ModelError {
     ModelError(.file, "expected \(expectation), found: \(FileBytes.systemMessage())")
-  }
-
-  /// Writes pieces to an open file. On failure the reason is in `errno`.
-  static func write(_ pieces: [Storage], to descriptor: Int32) -> Bool {
-    var index = 0
-    var skipped = 0
-    while index < pieces.count {
-      let batch = pieces[index..<min(index + 512, pieces.count)]
-      let written = write(batch, skipping: skipped, to: descriptor)
-      guard written >= 0 else {
-        if errno == EINTR { continue }
-        return false
-      }
-      skipped += written
-      while index < pieces.count, skipped >= pieces[index].count {
-        skipped -= pieces[index].count
-        index += 1
-      }
-    }
-    return true
-  }
-
-  private static func write(
-    _ batch: ArraySlice<Storage>, skipping skipped: Int, to descriptor: Int32
-  ) -> Int {
-    var vectors = batch.map { piece in
-      iovec(
-        iov_base: UnsafeMutableRawPointer(mutating: piece.bytes.baseAddress), iov_len: piece.count)
-    }
-    vectors[0].iov_base += skipped
-    vectors[0].iov_len -= skipped
-    return withExtendedLifetime(batch) { writev(descriptor, vectors, Int32(vectors.count)) }
   }
 }

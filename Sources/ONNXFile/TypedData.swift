@@ -39,6 +39,9 @@ enum TypedField: Int {
     }
   }
 
+  /// Whether entries are varints.
+  var isVarint: Bool { self == .int32 || self == .int64 || self == .uint64 }
+
   /// Bytes that one entry of the field takes in memory.
   var entryWidth: Int {
     switch self {
@@ -58,42 +61,60 @@ enum TypedField: Int {
   }
 }
 
-/// Conversion between the entries of typed fields and packed elements.
+/// Conversion between the varints of typed fields and packed elements.
 enum TypedData {
-  /// Packs entries of `int32_data` into elements of 1 or 2 bytes.
-  ///
-  /// - Returns: the packed elements and whether `widen` gives back the same entries; nil with the
-  ///   first entry that does not fit.
-  static func narrow(
-    _ entries: UnsafeBufferPointer<Int32>, _ type: ElementType
-  ) -> (storage: Storage, isReversible: Bool)? {
-    type.byteWidth == 2
-      ? narrow(entries, isSigned: type == .int16, as: UInt16.self)
-      : narrow(entries, isSigned: type == .int8, as: UInt8.self)
+  /// The number of varints, all of which are whole.
+  static func count(_ varints: Storage) -> Int {
+    varints.withUnsafeBytes { bytes in bytes.reduce(0) { $0 + ($1 < 0x80 ? 1 : 0) } }
   }
 
-  private static func narrow<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
-    _ entries: UnsafeBufferPointer<Int32>, isSigned: Bool, as: T.Type
-  ) -> (storage: Storage, isReversible: Bool)? {
-    let most = Int32(T.max)
-    let middle = most / 2
-    var fits = true
-    var isReversible = true
-    let storage = Storage(count: entries.count * MemoryLayout<T>.size) { target in
-      for (index, entry) in entries.enumerated() {
-        fits = fits && entry >= -middle - 1 && entry <= most
-        isReversible = isReversible && (isSigned ? entry <= middle : entry >= 0)
-        target.storeBytes(
-          of: T(truncatingIfNeeded: entry), toByteOffset: index * MemoryLayout<T>.size, as: T.self)
+  /// The elements that varints stand for, decoded when somebody reads them; nil when one is out of
+  /// the element type's range.
+  static func elements(_ varints: Storage, _ type: ElementType) -> Storage? {
+    guard fits(varints, type) else { return nil }
+    let width = type.byteWidth ?? 1
+    return .deferred(count: count(varints) * width, encoded: varints) { target in
+      varints.withUnsafeBytes { bytes in
+        switch width {
+        case 1: decode(bytes, into: target, as: UInt8.self)
+        case 2: decode(bytes, into: target, as: UInt16.self)
+        case 4: decode(bytes, into: target, as: UInt32.self)
+        default: decode(bytes, into: target, as: UInt64.self)
+        }
       }
     }
-    return fits ? (storage, isReversible) : nil
   }
 
-  /// Packs entries of `uint64_data` into elements of 4 bytes; nil when one does not fit.
-  static func narrow(_ entries: UnsafeBufferPointer<UInt64>) -> Storage? {
-    guard entries.allSatisfy({ $0 <= UInt32.max }) else { return nil }
-    return Storage(entries.map { UInt32(truncatingIfNeeded: $0) })
+  private static func decode<T: FixedWidthInteger & BitwiseCopyable>(
+    _ varints: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, as: T.Type
+  ) {
+    var cursor = WireCursor(varints)
+    for offset in stride(from: 0, to: target.count, by: MemoryLayout<T>.size) {
+      guard let value = cursor.varint() else { return }
+      target.storeBytes(of: T(truncatingIfNeeded: value), toByteOffset: offset, as: T.self)
+    }
+  }
+
+  /// Whether varints are values of an element type. Narrow types may be written in either
+  /// signedness.
+  private static func fits(_ varints: Storage, _ type: ElementType) -> Bool {
+    let range: ClosedRange<Int64>
+    switch type {
+    case .int32, .int64, .uint64: return true
+    case .uint32: range = 0...Int64(UInt32.max)
+    default: range = type.byteWidth == 2 ? -0x8000...0xFFFF : -0x80...0xFF
+    }
+    return varints.withUnsafeBytes { bytes in
+      var cursor = WireCursor(bytes)
+      while let value = cursor.varint() {
+        // `int32_data` holds 32 bits of each varint, `uint64_data` all of them.
+        let number =
+          type == .uint32
+          ? Int64(bitPattern: value) : Int64(Int32(truncatingIfNeeded: value))
+        guard range.contains(number) else { return false }
+      }
+      return true
+    }
   }
 
   /// The varints of packed elements, as a typed field holds them.

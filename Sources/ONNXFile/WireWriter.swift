@@ -54,12 +54,7 @@ struct WireWriter {
   /// Bytes that lie elsewhere.
   mutating func payload(_ number: Int, _ storage: Storage) {
     prefix(number, length: storage.count)
-    if storage.count < Self.payloadThreshold {
-      storage.withUnsafeBytes { tail.append(contentsOf: $0) }
-    } else {
-      flush()
-      finished.append(storage)
-    }
+    append(storage)
   }
 
   /// A message, which must be closed.
@@ -105,6 +100,15 @@ struct WireWriter {
     }
   }
 
+  private mutating func append(_ storage: Storage) {
+    if storage.count < Self.payloadThreshold {
+      storage.withUnsafeBytes { tail.append(contentsOf: $0) }
+    } else {
+      flush()
+      finished.append(storage)
+    }
+  }
+
   private mutating func flush() {
     if !tail.isEmpty { finished.append(Storage(tail)) }
     tail = []
@@ -120,15 +124,5 @@ extension [UInt8] {
       rest >>= 7
     }
     append(UInt8(rest))
-  }
-}
-
-extension RawField {
-  /// Wraps an encoded message as a field.
-  init(number: Int, message: [UInt8]) {
-    var bytes: [UInt8] = []
-    bytes.appendVarint(UInt64(number) << 3 | 2)
-    bytes.appendVarint(UInt64(message.count))
-    self.init(number: number, bytes: bytes + message)
   }
 }

@@ -2,6 +2,6 @@
 public enum WriteOptions: Hashable, Sendable {
   /// Into the model file. Protobuf limits such a file to 2 GB.
   case inline
-  /// Those of initializers from 1 KB on go into a file of this name beside the model.
+  /// Those of initializers and attributes from 1 KB on go into a file of this name beside the model.
   case external(file: String)
 }

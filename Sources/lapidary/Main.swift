@@ -14,7 +14,7 @@ enum Main {
       let name = CommandLine.arguments.dropFirst().first { !$0.hasPrefix("-") } ?? "lapidary"
       var text = "error: \(name): \(error)\n"
       if let hint = error.hint { text += "hint: \(hint)\n" }
-      FileHandle.standardError.write(Data(text.utf8))
+      FileHandle.standardError.write(Data(FileText.shown(text).utf8))
       // A failed verification is an answer (1), anything else is trouble (2).
       exit(error.code == .verification && name != "diff" ? 1 : 2)
     } catch {

@@ -86,7 +86,6 @@ import Testing
     (Wire.number(7, 1), "wire type 0 in place of 2"), ([0x3B, 0x3C], "a group in"),
     ([0x08] + [UInt8](repeating: 0x80, count: 10) + [0], "an overlong or unfinished number"),
     ([0x00, 0x01], "no field of ModelProto"), ([0x0F], "no field of ModelProto"),
-    (Wire.field(2, [65, 0, 66]), "a zero byte in the text of field 'producer_name'"),
     (
       Wire.field(7, Wire.field(1, Wire.field(5, Wire.field(8, [0x80])))),
       "an overlong or unfinished number in field 'ints' of AttributeProto"

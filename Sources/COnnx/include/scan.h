@@ -16,12 +16,12 @@ typedef enum {
   LAPIDARY_SCAN_VARINT,
   /// A known field with another wire type than its declared type has.
   LAPIDARY_SCAN_WIRE_TYPE,
-  /// A group, which protobuf has long abandoned and protobuf-c does not read.
+  /// A group, which protobuf has long abandoned.
   LAPIDARY_SCAN_GROUP,
   /// Messages nested more deeply than `LAPIDARY_SCAN_DEPTH`.
   LAPIDARY_SCAN_DEPTH_LIMIT,
-  /// A text with a zero byte in it, which a C string would end at.
-  LAPIDARY_SCAN_ZERO_BYTE,
+  /// More messages than `lapidary_scan_message_limit` allows.
+  LAPIDARY_SCAN_COUNT_LIMIT,
 } lapidary_scan_code;
 
 /// Levels of messages that a file may nest, the outermost included.
@@ -44,9 +44,13 @@ typedef struct {
   uint32_t expected_wire_type, wire_type;
 } lapidary_scan_result;
 
-/// Checks the framing of a serialized message and of all messages in it: tags, wire types, lengths
-/// and the depth of nesting. Takes time linear in the number of fields and constant memory, so it
-/// can look at any bytes before `protobuf_c_message_unpack`, which recurses without a limit.
+/// The number of messages that `count` bytes may hold. A message becomes some hundreds of bytes in
+/// memory, but can be two in a file: without a limit, a small file would fill the memory.
+size_t lapidary_scan_message_limit(size_t count);
+
+/// Checks the framing of a serialized message and of all messages in it: tags, wire types, lengths,
+/// the depth of nesting and the number of messages. Takes time linear in the number of fields and
+/// constant memory, and does not look at payloads, so that readers may walk any bytes that pass.
 lapidary_scan_result lapidary_scan(
     const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes, size_t count);
 

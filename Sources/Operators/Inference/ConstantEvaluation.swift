@@ -10,12 +10,16 @@ package func evaluateConstant(
   _ op: any Operator, label: String, inputs: [Tensor?], outputs: Int, createdLabel: Int? = nil
 ) throws(ModelError) -> [Tensor]? {
   var views: [TensorView?] = []
+  var storages: [Storage] = []
   for tensor in inputs {
     guard let tensor else {
       views.append(nil)
       continue
     }
-    guard let storage = tensor.storage else { return nil }
+    guard let storage = tensor.storage?.aligned(to: tensor.elementType.byteWidth ?? 1) else {
+      return nil
+    }
+    storages.append(storage)
     views.append(TensorView(tensor.elementType, tensor.dimensions, storage.bytes))
   }
   let results = Results(count: outputs)
@@ -26,7 +30,7 @@ package func evaluateConstant(
   }
   context.createdLabel = createdLabel
   try op.evaluate(&context)
-  withExtendedLifetime(inputs) {}
+  withExtendedLifetime(storages) {}
   return results.tensors
 }
 

@@ -91,7 +91,8 @@ extension Tensor {
 
   private func withFloats(_ body: (UnsafeBufferPointer<Float>) -> [Double]) -> [Double]? {
     if elementType == .float, let storage {
-      return storage.withUnsafeBytes { body($0.bindMemory(to: Float.self)) }
+      defer { storage.releasePages() }
+      return storage.aligned(to: 4).withUnsafeBytes { body($0.bindMemory(to: Float.self)) }
     }
     return (floats ?? integers?.map { Float($0) })?.withUnsafeBufferPointer { body($0) }
   }

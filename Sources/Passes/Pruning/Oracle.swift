@@ -92,8 +92,8 @@ extension Tensor {
   /// The tensor with zeros in all slices along an axis but those kept.
   fileprivate func zeroing(along axis: Int, except kept: [Int]) -> Tensor {
     let length = dimensions[axis]
-    var keep = [Bool](repeating: false, count: length)
-    for index in kept { keep[index] = true }
+    let isKept = Set(kept)
+    let keep = (0..<length).map { isKept.contains($0) }
     let inner = dimensions[(axis + 1)...].reduce(1, *)
     return zeroing { element in keep[element / inner % length] }
   }
@@ -111,12 +111,13 @@ extension Tensor {
     }
   }
 
-  private func zeroing(where keep: (Int) -> Bool) -> Tensor {
+  private func zeroing(where keep: @escaping @Sendable (Int) -> Bool) -> Tensor {
     guard let storage, let width = elementType.byteWidth else { return self }
+    let count = self.count
     var tensor = self
     tensor.encoding = .raw
     tensor.payload = .bytes(
-      Storage(count: storage.count) { target in
+      .deferred(count: storage.count) { target in
         storage.withUnsafeBytes { target.copyMemory(from: $0) }
         for element in 0..<count where !keep(element) {
           for byte in 0..<width { target[element * width + byte] = 0 }

@@ -30,7 +30,7 @@ extension Tensor {
     }
     let runsInRow = shape.dropFirst().prefix(lastCut).reduce(1, *)
     let total = newShape.reduce(1, *)
-    let result = Storage(count: total * width) { target in
+    let result = Storage.deferred(count: total * width) { target in
       guard total > 0, let to = target.baseAddress else { return }
       storage.withUnsafeBytes { source in
         guard let from = source.baseAddress else { return }

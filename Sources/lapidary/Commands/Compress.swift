@@ -17,6 +17,7 @@ struct Compress: ParsableCommand, RunsModels {
   var model: String
 
   @OptionGroup var output: OutputOptions
+  @OptionGroup var placement: PlacementOptions
 
   @Option(help: ArgumentHelp("A file that says what to do.", valueName: "FILE.yaml"))
   var recipe: String?
@@ -66,7 +67,7 @@ struct Compress: ParsableCommand, RunsModels {
     let result = try Compression(
       original, plan, calibration: samples, evaluation: labelled, options: runOptions.session(),
       verification: verification.verification(runOptions), progress: progress.show)
-    try output.write(result.model)
+    try output.write(result.model, placement, from: original, at: model)
     let notes = UnknownOperators(original).notes
     report.print(
       toStandardError: output.reportsToStandardError,

@@ -33,6 +33,7 @@ struct Fuse: ParsableCommand, RunsModels {
   @Flag(help: "Print every application and every decline with its reason.")
   var explain = false
 
+  @OptionGroup var placement: PlacementOptions
   @OptionGroup var report: ReportOptions
   @OptionGroup var verification: VerificationOptions
   @OptionGroup var runOptions: RunOptions
@@ -57,7 +58,7 @@ struct Fuse: ParsableCommand, RunsModels {
     let manager = try PassManager(try Simplify.passes(only: only, skip: skip))
     let reports = try manager.run(&fused)
     let difference = try verify(manager, original, fused)
-    try output.write(fused)
+    try output.write(fused, placement, from: original, at: model)
 
     let before = try CostReport(original), after = try CostReport(fused)
     var table = Table(

@@ -18,13 +18,14 @@ struct Infer: ParsableCommand {
   var dim: [String] = []
 
   @OptionGroup var output: OutputOptions
+  @OptionGroup var placement: PlacementOptions
   @OptionGroup var report: ReportOptions
 
   func run() throws {
     try output.check(against: [model])
     let loaded = try ONNXFile.read(model)
     let result = try TypedModel(loaded, binding: try dimensionBindings(dim))
-    try output.write(result.model)
+    try output.write(result.model, placement, from: loaded, at: model)
     var table = Table("", [.init("values", numeric: true), .init("typed", numeric: true)])
     table.add(.init(result.values), .init(result.typed))
     let missing = result.untyped.map { "no shape: \($0)\n" }.joined()

@@ -43,6 +43,7 @@ struct Prune: ParsableCommand, RunsModels {
   @Option(help: ArgumentHelp("Replay a plan instead of choosing channels.", valueName: "PLAN.json"))
   var applyPlan: String?
 
+  @OptionGroup var placement: PlacementOptions
   @OptionGroup var report: ReportOptions
   @OptionGroup var verification: VerificationOptions
   @OptionGroup var runOptions: RunOptions
@@ -78,7 +79,7 @@ struct Prune: ParsableCommand, RunsModels {
     let pruner = try Pruner(original, options)
     let proof = planOnly == nil ? verification.verification(runOptions) : nil
     let needsHash = planOnly != nil || applyPlan != nil
-    let hash = needsHash ? try original.contentHash() : ""
+    let hash = needsHash ? original.contentHash() : ""
     let result: Pruner.Result
     if let applyPlan {
       let plan = try PruningPlan(json: try TextFile.read(applyPlan))
@@ -89,7 +90,7 @@ struct Prune: ParsableCommand, RunsModels {
     if let planOnly {
       try TextFile.write(try result.plan.json(), to: planOnly)
     } else {
-      try destination.write(result.model)
+      try destination.write(result.model, placement, from: original, at: model)
     }
     show(
       result, UnknownOperators(original).notes, toStandardError: destination.reportsToStandardError)

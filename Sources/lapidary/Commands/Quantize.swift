@@ -14,6 +14,7 @@ struct Quantize: ParsableCommand, RunsModels {
   var model: String
 
   @OptionGroup var output: OutputOptions
+  @OptionGroup var placement: PlacementOptions
 
   @Option(help: "Samples: an .npz file, a folder of .npy or .pb files, or random:N.")
   var calibration: String?
@@ -68,7 +69,7 @@ struct Quantize: ParsableCommand, RunsModels {
     let found = try ranges(quantizer, original, data)
     let result = try quantizer.quantize(found)
     let comparison = try compare(quantizer.model, result.model, on: data)
-    try output.write(result.model)
+    try output.write(result.model, placement, from: original, at: model)
     show(result, comparison, UnknownOperators(original).notes)
   }
 
@@ -90,7 +91,7 @@ struct Quantize: ParsableCommand, RunsModels {
   private func ranges(
     _ quantizer: Quantizer, _ original: Model, _ data: Dataset?
   ) throws(ModelError) -> CalibrationStatistics {
-    let hash = statistics == nil ? "" : try original.contentHash()
+    let hash = statistics == nil ? "" : original.contentHash()
     if let statistics, TextFile.exists(statistics) {
       let found = try CalibrationStatistics(json: try TextFile.read(statistics))
       guard found.model == hash else {

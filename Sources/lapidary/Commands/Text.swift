@@ -12,5 +12,7 @@ struct Text: ParsableCommand {
   @Argument(help: "The model; - for the standard input.")
   var model: String
 
-  func run() throws { print(try ONNXFile.read(model).text(), terminator: "") }
+  func run() throws {
+    print(FileText.shown(try ONNXFile.read(model).text()), terminator: "")
+  }
 }

@@ -28,9 +28,12 @@ struct OutputOptions: ParsableArguments {
     }
   }
 
-  /// Writes the model.
-  func write(_ model: Model, _ options: WriteOptions = .inline) throws(ModelError) {
-    try ONNXFile.write(model, to: output, options)
+  /// Writes a model that was made from one read from `source`.
+  func write(
+    _ model: Model, _ placement: PlacementOptions, from original: Model, at source: String
+  ) throws(ModelError) {
+    try ONNXFile.write(
+      model, to: output, try placement.options(for: original, at: source, self))
   }
 
   /// Reports go to the standard error when the model goes to the standard output.

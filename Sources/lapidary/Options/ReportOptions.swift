@@ -23,8 +23,8 @@ struct ReportOptions: ParsableArguments {
     guard !quiet else { return }
     let rendering =
       switch format {
-      case .text: text()
-      case .markdown: markdown()
+      case .text: FileText.shown(text())
+      case .markdown: FileText.shown(markdown())
       case .json: json().text
       }
     let handle = toStandardError ? FileHandle.standardError : FileHandle.standardOutput

@@ -3,11 +3,15 @@
 /// ONNX asks for UTF-8, but files hold other bytes too, and a Swift string cannot. Each byte that is
 /// not part of valid UTF-8 becomes one of the last 128 scalars of plane 16, a private area; texts
 /// that hold such scalars themselves have their bytes replaced in the same way.
-enum FileText {
+package enum FileText {
   private static let escapes: ClosedRange<UInt32> = 0x10FF80...0x10FFFF
 
   /// The string for these bytes.
-  static func decode(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
+  package static func decode(_ bytes: UnsafeRawBufferPointer) -> String {
+    bytes.withMemoryRebound(to: UInt8.self) { decode($0) }
+  }
+
+  private static func decode(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
     if !bytes.contains(0xF4), let text = String(validating: bytes, as: UTF8.self) { return text }
     var scalars = String.UnicodeScalarView()
     var position = 0
@@ -24,7 +28,7 @@ enum FileText {
   }
 
   /// The bytes that this string was decoded from.
-  static func encode(_ text: String) -> [UInt8] {
+  package static func encode(_ text: String) -> [UInt8] {
     var bytes = Array(text.utf8)
     guard bytes.contains(0xF4) else { return bytes }
     bytes.removeAll(keepingCapacity: true)
@@ -36,6 +40,31 @@ enum FileText {
       }
     }
     return bytes
+  }
+
+  /// A text as people should see it: what is no UTF-8 as `\xFF`, and control characters, which a
+  /// terminal would obey, in the same way. Line breaks and tabs stay.
+  package static func shown(_ text: String) -> String {
+    func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+      switch scalar.value {
+      case 0x09, 0x0A: true
+      case 0..<0x20, 0x7F..<0xA0, escapes: false
+      default: true
+      }
+    }
+    guard !text.unicodeScalars.allSatisfy(isPlain) else { return text }
+    var shown = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      if isPlain(scalar) {
+        shown.append(scalar)
+        continue
+      }
+      for byte in encode(String(scalar)) {
+        let digits = String(byte, radix: 16, uppercase: true)
+        shown.append(contentsOf: "\\x\(digits.count < 2 ? "0" : "")\(digits)".unicodeScalars)
+      }
+    }
+    return String(shown)
   }
 
   /// The scalar that begins at `position` and the bytes it takes, or nil where none does.

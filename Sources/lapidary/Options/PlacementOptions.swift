@@ -1,0 +1,45 @@
+import ArgumentParser
+import Foundation
+import Lapidary
+
+/// Where the weights of a written model go. By default they stay where the input has them: in the
+/// model, or in a file beside it.
+struct PlacementOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Put large weights into this file beside the output.", valueName: "FILE"))
+  var external: String?
+
+  @Flag(help: "Put all weights into the model file.")
+  var inline = false
+
+  func validate() throws {
+    if external != nil && inline {
+      throw ValidationError("give only one of --external and --inline")
+    }
+  }
+
+  /// What the options say for a model that was read from `source`.
+  func options(
+    for original: Model, at source: String, _ output: OutputOptions
+  ) throws(ModelError) -> WriteOptions {
+    let files = original.externalFiles
+    let target = URL(fileURLWithPath: output.output)
+    guard !inline, external != nil || !files.isEmpty && output.output != "-" else {
+      return .inline
+    }
+    let file = external ?? target.lastPathComponent + ".data"
+    let data = target.deletingLastPathComponent().appendingPathComponent(file)
+    let folder = source == "-" ? "." : URL(fileURLWithPath: source).deletingLastPathComponent().path
+    for used in files where !output.force {
+      let path = URL(fileURLWithPath: folder).appendingPathComponent(used)
+      guard path.resolvingSymlinksInPath().path != data.resolvingSymlinksInPath().path else {
+        throw ModelError(
+          .request,
+          "\"\(data.relativePath)\": expected another file than the input's weights, found the same",
+          hint: "give another name with --external, or --force to replace it")
+      }
+    }
+    return .external(file: file)
+  }
+}
