@@ -6,11 +6,14 @@ PACKAGES := g++ pkg-config libprotobuf-c-dev protobuf-c-compiler protobuf-compil
 	libonnx-dev libonnx-testdata libdnnl-dev zlib1g-dev dataset-fashion-mnist
 # Waiting OpenMP threads must not spin beside tests that run at the same time.
 export GOMP_SPINCOUNT ?= 2000
-SOURCES := Sources Tests Package.swift
+SOURCES := Sources Tests Fuzz Package.swift
 DEMO := .build/demo
+FUZZ_TIME ?= 600
+MUTATIONS ?= 1000000
+FILE_TESTS := 'ONNXFileTests|MalformedCorpusTests|FileCommandTests'
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test bench models format lint generate
+.PHONY: help deps build demo test bench models fuzz mutate sanitize format lint generate
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +58,25 @@ bench: deps build ## Measure against ONNX Runtime; `make models` first
 
 models: ## Fetch the models that benchmarks measure, into models/
 	$(PYTHON) Benchmarks/fetch_models.py models
+
+fuzz: deps ## Fuzz the reader of files for FUZZ_TIME seconds
+	LAPIDARY_FUZZ=1 $(SWIFT) build -c release --sanitize fuzzer --sanitize address \
+	  --product FuzzReader --scratch-path .build/fuzz
+	@mkdir -p .build/fuzz/corpus
+	@cp Fixtures/malformed/*.onnx .build/fuzz/corpus
+	@find /usr/share/libonnx-testdata/data -name model.onnx -size -16k | while read file; do \
+	  cp $$file .build/fuzz/corpus/$$(basename $$(dirname $$file)).onnx; done
+	.build/fuzz/release/FuzzReader -max_total_time=$(FUZZ_TIME) -timeout=1 -max_len=65536 \
+	  -rss_limit_mb=1024 -artifact_prefix=.build/fuzz/found- .build/fuzz/corpus
+
+mutate: deps ## Check MUTATIONS damaged models, one by one
+	@touch .build/mutation.log
+	LAPIDARY_MUTATIONS=$(MUTATIONS) LAPIDARY_MUTATION_LOG=.build/mutation.log \
+	  $(SWIFT) test -c release --filter MutationTests
+
+sanitize: deps ## Run the file layer's tests under the address and thread sanitizers
+	$(SWIFT) test --sanitize address --scratch-path .build/address --filter $(FILE_TESTS)
+	$(SWIFT) test --sanitize thread --scratch-path .build/thread --filter $(FILE_TESTS)
 
 format: ## Format all Swift sources in place
 	$(SWIFT) format -i -r --configuration .swift-format $(SOURCES)

@@ -40,15 +40,26 @@ struct Plan {
   var constants: [Int: RuntimeTensor] = [:]
   /// Constants that are strings.
   var strings: [Int: Datum] = [:]
+  /// Large constants of a model that runs once, by slot: each is in memory while a step that reads
+  /// it runs.
+  var fleeting: [Int: Tensor] = [:]
   /// The step that produces a slot.
   var producers: [Int: Int] = [:]
   var outputs: [Int] = []
 
-  init(_ model: Model, accelerator: Accelerator?) throws(ModelError) {
+  /// Constants of up to this many bytes in all stay in memory in any case.
+  private static let residentLimit = 1 << 28
+  /// Constants of up to this many bytes do.
+  private static let fleetingThreshold = 1 << 20
+
+  init(
+    _ model: Model, accelerator: Accelerator?, keepsConstants: Bool = true
+  ) throws(ModelError) {
     try model.checkInvariants()
     var budget = 1_000_000
     try self.init(
-      model.graph, OperatorScope(model), accelerator: accelerator, depth: 0, budget: &budget)
+      model.graph, OperatorScope(model), accelerator: accelerator, keepsConstants: keepsConstants,
+      depth: 0, budget: &budget)
   }
 
   /// - Parameters:
@@ -56,8 +67,8 @@ struct Plan {
   ///   - budget: how many more nodes may be planned; functions that call functions can ask for more
   ///     than fit in memory.
   private init(
-    _ graph: Graph, _ scope: OperatorScope, accelerator: Accelerator?, depth: Int,
-    budget: inout Int
+    _ graph: Graph, _ scope: OperatorScope, accelerator: Accelerator?,
+    keepsConstants: Bool = true, depth: Int, budget: inout Int
   ) throws(ModelError) {
     budget -= graph.nodeCount
     guard budget >= 0, depth <= 64 else {
@@ -79,10 +90,14 @@ struct Plan {
         strings[id.index] = .tensor(dense)
       }
     }
+    let size = graph.initializers.reduce(0) { $0 &+ (graph[$1].initializer?.byteCount ?? 0) }
+    let areFleeting = !keepsConstants && size > Self.residentLimit
     for id in graph.initializers {
       guard let tensor = graph[id].initializer else { continue }
       try Self.check(tensor, graph[id].name)
-      if let value = RuntimeTensor(tensor) {
+      if areFleeting, tensor.byteCount > Self.fleetingThreshold {
+        fleeting[id.index] = tensor
+      } else if let value = RuntimeTensor(tensor) {
         constants[id.index] = value
       } else {
         strings[id.index] = .tensor(tensor)
@@ -170,7 +185,7 @@ struct Plan {
 
   /// Notes after which step each computed value is not needed any more.
   private mutating func release() {
-    var kept = Set(outputs).union(constants.keys).union(strings.keys)
+    var kept = Set(outputs).union(constants.keys).union(strings.keys).union(fleeting.keys)
     for index in steps.indices.reversed() {
       let step = steps[index]
       for slot in step.reads + step.outputs.compactMap({ $0 }) where kept.insert(slot).inserted {

@@ -117,6 +117,8 @@ struct Runner {
   }
 
   private mutating func run(_ step: Step, keep: Set<Int>) throws(ModelError) {
+    let fleeting = fetch(step)
+    defer { drop(fleeting) }
     if let fast = step.fast, try run(fast, step, keep) { return }
     if let op = step.valueOp, op.needsValues || step.inputs.contains(where: isOther) {
       return try run(op, step)
@@ -220,6 +222,26 @@ struct Runner {
           .unsupported, "\(step.label), output \(index): the operator did not compute it")
       }
       set(slot, result)
+    }
+  }
+
+  /// Brings the large constants of a step into memory. Returns their slots.
+  private mutating func fetch(_ step: Step) -> [Int] {
+    guard !plan.fleeting.isEmpty else { return [] }
+    var slots: [Int] = []
+    for slot in step.reads where values[slot] == nil {
+      guard let tensor = plan.fleeting[slot] else { continue }
+      values[slot] = RuntimeTensor(tensor)
+      slots.append(slot)
+    }
+    return slots
+  }
+
+  /// Gives up what `fetch` brought.
+  private mutating func drop(_ slots: [Int]) {
+    for slot in slots {
+      values[slot] = nil
+      plan.fleeting[slot]?.storage?.releasePages()
     }
   }
 

@@ -20,7 +20,8 @@ public final class Session: Sendable {
     self.options = options
     Threads.use(options.threads, backend: options.backend)
     let accelerator = options.backend == .accelerated ? Accelerator() : nil
-    let plan = try Plan(model, accelerator: accelerator)
+    let plan = try Plan(
+      model, accelerator: accelerator, keepsConstants: options.keepsConstants)
     runner = Runner(plan: plan, accelerator: accelerator)
   }
 

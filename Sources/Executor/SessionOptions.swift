@@ -12,6 +12,9 @@ public struct SessionOptions: Sendable {
   public var backend: Backend
   /// The number of threads; 0 stands for the machine's cores.
   public var threads: Int
+  /// Whether the constants of a large model stay in memory, in the layouts that kernels want. A
+  /// model that runs once needs each only while a node reads it.
+  public var keepsConstants = true
 
   /// Makes options.
   public init(backend: Backend = .accelerated, threads: Int = 0) {

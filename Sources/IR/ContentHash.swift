@@ -102,7 +102,9 @@ extension Tensor {
     hash.combine(dimensions.count)
     for dimension in dimensions { hash.combine(dimension) }
     switch payload {
-    case .bytes(let storage): storage.withUnsafeBytes { hash.combine($0) }
+    case .bytes(let storage):
+      storage.withUnsafeBytes { hash.combine($0) }
+      storage.releasePages()
     case .strings(let strings):
       hash.combine(strings.count)
       for string in strings { string.withUnsafeBytes { hash.combine($0) } }

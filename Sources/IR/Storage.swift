@@ -24,8 +24,8 @@ public final class Storage: @unchecked Sendable {
   /// They are written back as they were read.
   package let encoded: Storage?
 
-  /// From this size on, bytes that can be computed again are not kept.
-  private static let deferredThreshold = 1 << 20
+  /// From this size on, bytes that can be had again are not kept in memory.
+  private static let largeSize = 1 << 20
 
   /// Allocates `count` bytes, 64-byte aligned, and lets `fill` initialise them.
   ///
@@ -81,7 +81,7 @@ public final class Storage: @unchecked Sendable {
     count: Int, encoded: Storage? = nil,
     fill: @escaping @Sendable (UnsafeMutableRawBufferPointer) -> Void
   ) -> Storage {
-    guard count >= deferredThreshold || encoded != nil else {
+    guard count >= largeSize || encoded != nil else {
       return Storage(count: count, fill: fill)
     }
     return Storage(computedCount: count, encoded: encoded) { Storage(count: count, fill: fill) }
@@ -138,7 +138,9 @@ public final class Storage: @unchecked Sendable {
   /// Says that the bytes will not be read for a while, so that pages of a mapped file need not
   /// stand in memory.
   package func releasePages() {
-    guard case .memory(let base) = source, let owner = owner as? any PageOwner else { return }
+    guard count >= Self.largeSize, case .memory(let base) = source,
+      let owner = owner as? any PageOwner
+    else { return }
     owner.releasePages(UnsafeRawBufferPointer(start: base, count: count))
   }
 }

@@ -89,6 +89,7 @@ extension Tensor {
   /// The elements as `T`, or nil when the element type has another layout.
   private func load<T: BitwiseCopyable>(_ type: T.Type) -> [T]? {
     guard let storage, storage.count == count * MemoryLayout<T>.stride else { return nil }
+    defer { storage.releasePages() }
     return storage.withUnsafeBytes { bytes in
       [T](unsafeUninitializedCapacity: count) { target, initialized in
         if bytes.count > 0 { UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes) }

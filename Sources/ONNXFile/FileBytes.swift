@@ -24,7 +24,12 @@ package enum FileBytes {
   /// - Parameter kind: what the file should be, for messages, such as `an ONNX model`.
   package static func read(_ path: String, expecting kind: String) throws(ModelError) -> Storage {
     try noting(label(path)) { () throws(ModelError) in
-      if path == "-" { return try drain(STDIN_FILENO, expecting: kind) }
+      if path == "-" {
+        // A file can be mapped, unless somebody has read a part of it.
+        let isWhole = lseek(STDIN_FILENO, 0, SEEK_CUR) <= 0
+        return isWhole
+          ? try bytes(of: STDIN_FILENO, expecting: kind) : try drain(STDIN_FILENO, expecting: kind)
+      }
       let descriptor = open(path, O_RDONLY | O_CLOEXEC)
       guard descriptor >= 0 else {
         let reason = errno == ENOENT || errno == ENOTDIR ? "no such file" : systemMessage()

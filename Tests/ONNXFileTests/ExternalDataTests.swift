@@ -113,4 +113,75 @@ import Testing
       try ONNXFile.write(Model(graph: Graph()), to: folder["m.onnx"], .external(file: name))
     }
   }
+
+  @Test(arguments: [
+    // SHA-1 of the whole file, of the tensor's bytes, in either case.
+    "31ffb0a48a0ef8f8cfd2a0d9a9a2dd8f0f0f0f0f", "file", "FILE", "tensor",
+  ])
+  func checksumsAreVerified(kind: String) throws {
+    let elements: [UInt8] = [0, 0, 128, 63, 0, 0, 0, 64]
+    try folder.add("w.bin", [1, 2, 3, 4] + elements)
+    // sha1sum of the two.
+    let digests = [
+      "file": "6101408ff00d5e48020cadced7821ef670555e39",
+      "FILE": "6101408ff00d5e48020cadced7821ef670555e39".uppercased(),
+      "tensor": "7f6e1d7de3ab2d47658382fc453ea1e6b73e05b1",
+    ]
+    let checksum = digests[kind] ?? kind
+    try write(["location": "w.bin", "offset": "4", "length": "8", "checksum": checksum])
+    if digests[kind] != nil {
+      #expect(try read().floats == [1, 2])
+    } else {
+      let error = try #require(throws: ModelError.self) { try read() }
+      #expect(error.message.contains("expected external data 'w.bin' with the SHA-1 checksum 31ff"))
+      // Who does not read the weights need not pay for the check.
+      #expect(throws: Never.self) {
+        try ONNXFile.read(folder["m.onnx"], verifyingChecksums: false)
+      }
+    }
+  }
+
+  @Test func modelsBeyondTwoGigabytesAreRead() throws {
+    // A file with a hole: nothing of it is on the disk or in memory.
+    let count = 3 << 30
+    FileManager.default.createFile(atPath: folder["w.bin"], contents: nil)
+    #expect(truncate(folder["w.bin"], count) == 0)
+    let tensor = Wire.tensor(.uint8, [count]) + Wire.external(["location": "w.bin"])
+    try folder.add("m.onnx", Wire.model(tensor: tensor))
+    let model = try ONNXFile.read(folder["m.onnx"])
+    #expect(model.graph[ValueID(0)].initializer?.byteCount == count)
+    let error = try #require(throws: ModelError.self) { try ONNXFile.encode(model) }
+    #expect(error.code == .limit)
+    #expect(error.hint?.contains("--external") == true)
+    #expect(throws: ModelError.self) { try ONNXFile.write(model, to: folder["n.onnx"]) }
+    #expect(try folder.names == ["m.onnx", "w.bin"])
+  }
+
+  @Test func attributesAndSubgraphsGoToTheFileToo() throws {
+    let floats = (0..<1000).map { Float($0) }
+    var inner = Graph(name: "inner")
+    _ = inner.addInitializer("v", Tensor(floats: floats, [1000]))
+    var graph = Graph(name: "g")
+    let output = graph.addFreshValue("y")
+    graph.add(
+      Node(
+        "Custom", inputs: [], outputs: [output],
+        attributes: [
+          Attribute("value", .tensor(Tensor(floats: floats, [1000]))),
+          Attribute("body", .graph(inner)),
+        ]))
+    try ONNXFile.write(Model(graph: graph), to: folder["m.onnx"], .external(file: "w.data"))
+    #expect(try folder.bytes("m.onnx").count < 500)
+    #expect(try folder.bytes("w.data").count == 4032 + 4000)
+    let model = try ONNXFile.read(folder["m.onnx"])
+    #expect(model.externalFiles == ["w.data"])
+    guard case .tensor(let tensor) = model.graph[NodeID(0)].attribute("value"),
+      case .graph(let body) = model.graph[NodeID(0)].attribute("body")
+    else {
+      Issue.record("expected a tensor and a graph")
+      return
+    }
+    #expect(tensor.floats == floats)
+    #expect(body[ValueID(0)].initializer?.floats == floats)
+  }
 }

@@ -18,6 +18,7 @@ public struct Verification: Sendable {
     self.seed = seed
     self.tolerance = tolerance
     self.options = options
+    self.options.keepsConstants = false
   }
 
   /// Compares every output of the two models, in order.

@@ -119,6 +119,7 @@ extension Tensor {
     tensor.payload = .bytes(
       .deferred(count: storage.count) { target in
         storage.withUnsafeBytes { target.copyMemory(from: $0) }
+        storage.releasePages()
         for element in 0..<count where !keep(element) {
           for byte in 0..<width { target[element * width + byte] = 0 }
         }

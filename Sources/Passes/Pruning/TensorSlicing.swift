@@ -32,6 +32,7 @@ extension Tensor {
     let total = newShape.reduce(1, *)
     let result = Storage.deferred(count: total * width) { target in
       guard total > 0, let to = target.baseAddress else { return }
+      defer { storage.releasePages() }
       storage.withUnsafeBytes { source in
         guard let from = source.baseAddress else { return }
         let bytes = run * width
