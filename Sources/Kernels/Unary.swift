@@ -57,6 +57,10 @@ private func unaryInteger<T: FixedWidthInteger>(
   case .clip(let lower, let upper):
     let low = T(saturating: lower), high = T(saturating: upper)
     overChunks(x, y, type, type) { each($0, $1, $2) { min(max($0, low), high) } }
+  case .shrink(let bias, let threshold):
+    overChunks(x, y, type, type) {
+      each($0, $1, $2) { T(saturating: shrink(Double($0), Double(bias), Double(threshold))) }
+    }
   default: return false
   }
   return true

@@ -27,6 +27,18 @@ private func value(of function: UnaryFunction, at x: Double) -> Double {
   case .softsign: x / (1 + Swift.abs(x))
   case .sin: Foundation.sin(x)
   case .cos: Foundation.cos(x)
+  case .tan: Foundation.tan(x)
+  case .sinh: Foundation.sinh(x)
+  case .cosh: Foundation.cosh(x)
+  case .asin: Foundation.asin(x)
+  case .acos: Foundation.acos(x)
+  case .atan: Foundation.atan(x)
+  case .asinh: Foundation.asinh(x)
+  case .acosh: Foundation.acosh(x)
+  case .atanh: Foundation.atanh(x)
+  case .affine(let alpha, let beta): Double(alpha) * x + Double(beta)
+  case .scaledTanh(let alpha, let beta): Double(alpha) * Foundation.tanh(Double(beta) * x)
+  case .shrink(let bias, let threshold): shrink(x, Double(bias), Double(threshold))
   case .hardSwish: x * unit(x / 6 + 0.5)
   case .mish: x * Foundation.tanh(softplus(x))
   case .leakyRelu(let alpha): x < 0 ? Double(alpha) * x : x
@@ -45,6 +57,11 @@ private func value(of function: UnaryFunction, at x: Double) -> Double {
 
 private func softplus(_ x: Double) -> Double {
   Swift.max(x, 0) + log1p(Foundation.exp(-Swift.abs(x)))
+}
+
+/// x moved towards 0 by `bias`; 0 within the threshold.
+func shrink(_ x: Double, _ bias: Double, _ threshold: Double) -> Double {
+  x < -threshold ? x + bias : (x > threshold ? x - bias : 0)
 }
 
 private func unit(_ x: Double) -> Double { clamp(x, 0, 1) }

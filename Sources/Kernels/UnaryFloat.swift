@@ -39,6 +39,19 @@ func unaryFloat(
   case .log: each(x, y, n) { Foundation.log($0) }
   case .sin: each(x, y, n) { Foundation.sin($0) }
   case .cos: each(x, y, n) { Foundation.cos($0) }
+  case .tan: each(x, y, n) { Foundation.tan($0) }
+  case .sinh: each(x, y, n) { Foundation.sinh($0) }
+  case .cosh: each(x, y, n) { Foundation.cosh($0) }
+  case .asin: each(x, y, n) { Foundation.asin($0) }
+  case .acos: each(x, y, n) { Foundation.acos($0) }
+  case .atan: each(x, y, n) { Foundation.atan($0) }
+  case .asinh: each(x, y, n) { Foundation.asinh($0) }
+  case .acosh: each(x, y, n) { Foundation.acosh($0) }
+  case .atanh: each(x, y, n) { Foundation.atanh($0) }
+  case .affine(let alpha, let beta): each(x, y, n) { alpha * $0 + beta }
+  case .scaledTanh(let alpha, let beta): each(x, y, n) { alpha * fastTanh(beta * $0) }
+  case .shrink(let bias, let threshold):
+    each(x, y, n) { $0 < -threshold ? $0 + bias : ($0 > threshold ? $0 - bias : 0) }
   case .floor: each(x, y, n) { $0.rounded(.down) }
   case .ceil: each(x, y, n) { $0.rounded(.up) }
   case .round: each(x, y, n) { $0.rounded(.toNearestOrEven) }

@@ -11,7 +11,8 @@ package enum UnaryFunction: Sendable, Hashable {
   case softplus
   /// x / (1 + |x|).
   case softsign
-  case sin, cos
+  case sin, cos, tan, sinh, cosh
+  case asin, acos, atan, asinh, acosh, atanh
   /// Logical negation of a bool.
   case not
   /// x · max(0, min(1, x/6 + 1/2)).
@@ -28,6 +29,12 @@ package enum UnaryFunction: Sendable, Hashable {
   case thresholdedRelu(Float)
   /// max(0, min(1, alpha·x + beta)).
   case hardSigmoid(alpha: Float, beta: Float)
+  /// alpha·x + beta.
+  case affine(alpha: Float, beta: Float)
+  /// alpha·tanh(beta·x).
+  case scaledTanh(alpha: Float, beta: Float)
+  /// x + bias below -threshold, x - bias above it, else 0.
+  case shrink(bias: Float, threshold: Float)
   /// Between the two bounds; the upper one wins when they cross.
   case clip(Double, Double)
   /// x·Φ(x), exactly or with the tanh approximation.

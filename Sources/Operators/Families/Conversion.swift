@@ -67,7 +67,7 @@ extension Conversion {
 
 extension HalfFormat {
   /// The format of a 16-bit floating-point type; nil for other types.
-  fileprivate init?(_ type: ElementType) {
+  package init?(_ type: ElementType) {
     switch type {
     case .float16: self = .float16
     case .bfloat16: self = .bfloat16

@@ -1,0 +1,157 @@
+package import IR
+package import Kernels
+
+/// Layers that carry a state from step to step of a sequence: RNN, GRU and LSTM.
+///
+/// Inputs: the sequence, its weights, the state's weights, bias, lengths of the sequences, first
+/// state, and for LSTM the first state of the cell and peephole weights. Outputs: the state after
+/// each step, the last state and, for LSTM, that of the cell.
+package protocol Recurrent: Operator {
+  var cell: Recurrence.Cell { get }
+  var settings: RecurrentSettings { get }
+}
+
+/// The lengths of a recurrent layer's axes.
+private struct RecurrentLengths<Length> {
+  var steps, batch, input, hidden: Length
+}
+
+extension Recurrent {
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    let direction = AttributeValue.string(Array("forward".utf8))
+    return opset >= 14 ? ["direction": direction, "layout": .int(0)] : ["direction": direction]
+  }
+
+  private var directions: Int { settings.directions.count }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    for index in 0..<3 { try inputs.requireRank(index, 3...3) }
+    let known = inputs.shape(2)?[2].value ?? settings.hiddenSize
+    let x = inputs.shape(0)
+    let input = x?[2] ?? inputs.shape(1)?[2] ?? .unknown
+    let lengths = RecurrentLengths(
+      steps: x?[settings.batchFirst ? 1 : 0] ?? .unknown,
+      batch: x?[settings.batchFirst ? 0 : 1] ?? .unknown, input: input,
+      hidden: known.map { .known($0) } ?? inputs.shape(2)?[2] ?? .unknown)
+    for (index, wanted) in shapes(lengths, rows: lengths.hidden * .known(cell.gates)) {
+      guard let shape = inputs.shape(index) else { continue }
+      let fits =
+        shape.rank == wanted.count
+        && zip(shape.dimensions, wanted).allSatisfy { found, wanted in
+          guard let a = found.value, let b = wanted.value else { return true }
+          return a == b
+        }
+      guard fits else {
+        throw inputs.mismatch(index, expected: "shape \(Shape(wanted))", found: "\(shape)")
+      }
+    }
+    let type = inputs.elementType(0), count = Dimension.known(directions)
+    let state = settings.batchFirst
+      ? [lengths.batch, count, lengths.hidden] : [count, lengths.batch, lengths.hidden]
+    let all = settings.batchFirst
+      ? [lengths.batch, lengths.steps, count, lengths.hidden]
+      : [lengths.steps, count, lengths.batch, lengths.hidden]
+    let last = Inferred(type, Shape(state))
+    return [Inferred(type, Shape(all)), last] + (Self.schema.outputs.upperBound > 2 ? [last] : [])
+  }
+
+  /// The shape of each input but the sequence.
+  private func shapes(
+    _ lengths: RecurrentLengths<Dimension>, rows: Dimension
+  ) -> [(input: Int, shape: [Dimension])] {
+    let count = Dimension.known(directions), (hidden, batch) = (lengths.hidden, lengths.batch)
+    let state = settings.batchFirst ? [batch, count, hidden] : [count, batch, hidden]
+    return [
+      (1, [count, rows, lengths.input]), (2, [count, rows, hidden]), (3, [count, rows * 2]),
+      (4, [batch]), (5, state), (6, state), (7, [count, hidden * 3]),
+    ]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let x = try context.source(0)
+    try context.require(x.shape.count == 3, 0, "rank 3")
+    let r = try context.source(2)
+    try context.require(r.shape.count == 3, 2, "rank 3")
+    let lengths = RecurrentLengths(
+      steps: x.shape[settings.batchFirst ? 1 : 0], batch: x.shape[settings.batchFirst ? 0 : 1],
+      input: x.shape[2], hidden: r.shape[2])
+    if let size = settings.hiddenSize {
+      try context.require(size == lengths.hidden, 2, "\(size) along axis 2, as hidden_size says")
+    }
+    let symbols = RecurrentLengths<Dimension>(
+      steps: .known(lengths.steps), batch: .known(lengths.batch), input: .known(lengths.input),
+      hidden: .known(lengths.hidden))
+    let type = try context.input(0).elementType
+    for (index, shape) in shapes(symbols, rows: symbols.hidden * .known(cell.gates)) {
+      guard let view = context.optional(index) else { continue }
+      try context.require(view.shape == Shape(shape).known, index, "shape \(Shape(shape))")
+      guard index == 4 || view.elementType == type else {
+        throw context.unsupportedTypes([0, index])
+      }
+    }
+    let given = try context.integers(4)
+    if let given {
+      let fits = given.allSatisfy { (0...lengths.steps).contains($0) }
+      try context.require(fits, 4, "lengths in [0, \(lengths.steps)]")
+    }
+    try run(context, lengths, given ?? [Int](repeating: lengths.steps, count: lengths.batch))
+  }
+
+  private func run(
+    _ context: Evaluation, _ lengths: RecurrentLengths<Int>, _ counts: [Int]
+  ) throws(ModelError) {
+    let (steps, batch, hidden) = (lengths.steps, lengths.batch, lengths.hidden)
+    let type = try context.input(0).elementType
+    let state = settings.batchFirst ? [batch, directions, hidden] : [directions, batch, hidden]
+    let all =
+      settings.batchFirst
+      ? [batch, steps, directions, hidden] : [steps, directions, batch, hidden]
+    let targets = [
+      try context.output(0, type, all), try context.output(1, type, state),
+      Self.schema.outputs.upperBound > 2 ? try context.output(2, type, state) : nil,
+    ]
+    let width = try context.elementWidth()
+    _ = try context.checkedCount([steps, batch, cell.gates * hidden])
+    let x = ScratchTensor(try context.source(0), width, settings.batchFirst ? [1, 0, 2] : nil)
+    for (place, reverse) in settings.directions.enumerated() {
+      let y = ScratchTensor(targets[0], [steps, batch, hidden], width)
+      let last = ScratchTensor(targets[0], [batch, hidden], width)
+      let cellState = ScratchTensor(targets[0], [batch, hidden], width)
+      func part(_ index: Int, axis: Int = 0) throws(ModelError) -> ScratchTensor? {
+        guard context.optional(index) != nil else { return nil }
+        return ScratchTensor(
+          slice: place, of: try context.source(index), width, axis: axis)
+      }
+      let stateAxis = settings.batchFirst ? 1 : 0
+      let w = try part(1), r = try part(2)
+      guard let w, let r else { throw context.unsupportedTypes([1, 2]) }
+      let operands = Recurrence.Operands(
+        x: x.source, w: w.source, r: r.source, bias: try part(3)?.source,
+        peepholes: try part(7)?.source, state: try part(5, axis: stateAxis)?.source,
+        cellState: try part(6, axis: stateAxis)?.source)
+      let layer = Recurrence(
+        cell: cell, steps: steps, batch: batch, input: lengths.input, hidden: hidden,
+        functions: settings.functions[place], limit: settings.limit, isReverse: reverse,
+        lengths: counts)
+      guard
+        layer.run(operands, y: y.target, state: last.target, cellState: cellState.target)
+      else { throw context.unsupportedTypes([0, 1, 2]) }
+      y.write(to: targets[0], place, axis: settings.batchFirst ? 2 : 1, turned: settings.batchFirst)
+      last.write(to: targets[1], place, axis: stateAxis, turned: false)
+      cellState.write(to: targets[2], place, axis: stateAxis, turned: false)
+    }
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    .barrier("the gates of a recurrent layer are coupled")
+  }
+
+  package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
+    guard let x = inputs.shape(0)?.known, let w = inputs.shape(1)?.known,
+      let r = inputs.shape(2)?.known, x.count == 3, w.count == 3, r.count == 3,
+      let weights = checkedProduct(w), let states = checkedProduct(r),
+      let positions = checkedProduct([x[0], x[1]])
+    else { return nil }
+    return product(positions, weights &+ states)
+  }
+}

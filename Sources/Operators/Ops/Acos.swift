@@ -1,0 +1,12 @@
+package import IR
+package import Kernels
+
+/// The arc cosine, in radians (https://onnx.ai/onnx/operators/onnx__Acos.html).
+package struct Acos: UnaryElementwise {
+  package static let schema = Schema("Acos", opsets: 7...26, inputs: 1...1)
+  package let function = UnaryFunction.acos
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Acos") }
+}

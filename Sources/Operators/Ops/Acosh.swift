@@ -1,0 +1,12 @@
+package import IR
+package import Kernels
+
+/// The inverse hyperbolic cosine (https://onnx.ai/onnx/operators/onnx__Acosh.html).
+package struct Acosh: UnaryElementwise {
+  package static let schema = Schema("Acosh", opsets: 9...26, inputs: 1...1)
+  package let function = UnaryFunction.acosh
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Acosh") }
+}

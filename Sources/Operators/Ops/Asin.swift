@@ -1,0 +1,12 @@
+package import IR
+package import Kernels
+
+/// The arc sine, in radians (https://onnx.ai/onnx/operators/onnx__Asin.html).
+package struct Asin: UnaryElementwise {
+  package static let schema = Schema("Asin", opsets: 7...26, inputs: 1...1)
+  package let function = UnaryFunction.asin
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Asin") }
+}

@@ -1,0 +1,12 @@
+package import IR
+package import Kernels
+
+/// The inverse hyperbolic sine (https://onnx.ai/onnx/operators/onnx__Asinh.html).
+package struct Asinh: UnaryElementwise {
+  package static let schema = Schema("Asinh", opsets: 9...26, inputs: 1...1)
+  package let function = UnaryFunction.asinh
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Asinh") }
+}

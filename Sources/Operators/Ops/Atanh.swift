@@ -1,0 +1,12 @@
+package import IR
+package import Kernels
+
+/// The inverse hyperbolic tangent (https://onnx.ai/onnx/operators/onnx__Atanh.html).
+package struct Atanh: UnaryElementwise {
+  package static let schema = Schema("Atanh", opsets: 9...26, inputs: 1...1)
+  package let function = UnaryFunction.atanh
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Atanh") }
+}

@@ -1,0 +1,12 @@
+package import IR
+package import Kernels
+
+/// The hyperbolic cosine (https://onnx.ai/onnx/operators/onnx__Cosh.html).
+package struct Cosh: UnaryElementwise {
+  package static let schema = Schema("Cosh", opsets: 9...26, inputs: 1...1)
+  package let function = UnaryFunction.cosh
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Cosh") }
+}

@@ -1,0 +1,39 @@
+package import IR
+private import Kernels
+
+/// Whether each element is infinite (https://onnx.ai/onnx/operators/onnx__IsInf.html).
+package struct IsInf: Operator {
+  package static let schema = Schema("IsInf", opsets: 10...26, inputs: 1...1)
+  /// Whether negative and positive infinity count.
+  private let negative: Bool
+  private let positive: Bool
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    negative = try node.flag("detect_negative", default: true)
+    positive = try node.flag("detect_positive", default: true)
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["detect_negative": .int(1), "detect_positive": .int(1)]
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    [Inferred(.bool, inputs.shape(0))]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let x = try context.source(0)
+    let y = try context.output(0, .bool, x.shape)
+    guard classify(x, negativeInfinity: negative, positiveInfinity: positive, into: y) else {
+      throw context.unsupportedTypes([0])
+    }
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    .elementwise(inputs: [(0, inputs.shape(0))], outputs: outputs)
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .float(reason: "its result is a bool")
+  }
+}

@@ -1,0 +1,28 @@
+package import IR
+
+/// The weighted negative score of each target's class
+/// (https://onnx.ai/onnx/operators/onnx__NegativeLogLikelihoodLoss.html).
+package struct NegativeLogLikelihoodLoss: LikelihoodLoss {
+  package static let schema = Schema(
+    "NegativeLogLikelihoodLoss", opsets: 12...26, inputs: 2...3)
+  package static let auxiliaryInputs: Set<Int> = [2]
+  package let reduction: LossReduction
+  package let ignored: Int?
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    reduction = try node.choice("reduction", default: .mean)
+    ignored = node.has("ignore_index") ? try node.int("ignore_index") : nil
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    [try inferLoss(inputs)]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    try writeLoss(context, scores: context.numbers(0))
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("NegativeLogLikelihoodLoss")
+  }
+}

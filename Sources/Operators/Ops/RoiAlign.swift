@@ -1,0 +1,100 @@
+package import IR
+private import Kernels
+
+/// Regions of a picture sampled on a grid (https://onnx.ai/onnx/operators/onnx__RoiAlign.html).
+package struct RoiAlign: Operator {
+  package static let schema = Schema("RoiAlign", opsets: 10...26, inputs: 3...3)
+  package static let auxiliaryInputs: Set<Int> = [1, 2]
+  private let height: Int
+  private let width: Int
+  private let samples: Int
+  private let scale: Float
+  private let mode: Mode
+  /// Whether coordinates mean the middle of elements.
+  private let halfPixel: Bool
+
+  private enum Mode: String, CaseIterable { case avg, max }
+  private enum Coordinates: String, CaseIterable {
+    case halfPixel = "half_pixel"
+    case outputHalfPixel = "output_half_pixel"
+  }
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    height = try node.int("output_height", default: 1)
+    width = try node.int("output_width", default: 1)
+    samples = try node.int("sampling_ratio", default: 0)
+    for (name, value, least) in [
+      ("output_height", height, 1), ("output_width", width, 1), ("sampling_ratio", samples, 0),
+    ] where value < least || value > 1 << 16 {
+      throw node.mismatch(name, expected: "a value in [\(least), 65536]", found: "\(value)")
+    }
+    scale = try node.float("spatial_scale", default: 1)
+    mode = try node.choice("mode", default: .avg)
+    halfPixel =
+      opset >= 16
+      ? try node.choice("coordinate_transformation_mode", default: Coordinates.halfPixel)
+        == .halfPixel : false
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    var defaults: [String: AttributeValue] = [
+      "mode": .string(Array("avg".utf8)), "output_height": .int(1), "output_width": .int(1),
+      "sampling_ratio": .int(0), "spatial_scale": .float(1),
+    ]
+    if opset >= 16 {
+      defaults["coordinate_transformation_mode"] = .string(Array("half_pixel".utf8))
+    }
+    return defaults
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    try inputs.requireRank(0, 4...4)
+    try inputs.requireRank(1, 2...2)
+    try inputs.requireRank(2, 1...1)
+    let regions = inputs.shape(1)?[0] ?? inputs.shape(2)?[0] ?? .unknown
+    return [
+      Inferred(
+        inputs.elementType(0),
+        Shape([regions, inputs.shape(0)?[1] ?? .unknown, .known(height), .known(width)]))
+    ]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let x = try context.input(0).shape, regions = try context.input(1).shape
+    try context.require(x.count == 4 && !x.suffix(2).contains(0), 0, "pictures [N,C,H,W]")
+    try context.require(regions.count == 2 && regions[1] == 4, 1, "shape [regions,4]")
+    let batches = try context.requiredIntegers(2)
+    try context.require(
+      batches.count == regions[0] && batches.allSatisfy { (0..<x[0]).contains($0) }, 2,
+      "\(regions[0]) indices in [0, \(x[0] - 1)]")
+    let shape = [regions[0], x[1], height, width]
+    var results = [Double](repeating: 0, count: try context.checkedCount(shape))
+    let boxes = try context.numbers(1), data = try context.numbers(0)
+    let grid = RegionGrid(height: x[2], width: x[3], rows: height, columns: width)
+    let shift = halfPixel ? 0.5 : 0
+    for region in 0..<regions[0] {
+      let box = (0..<4).map { boxes[region * 4 + $0] * Double(scale) - shift }
+      guard let (cells, count) = grid.samples(box, samples, atLeastOne: !halfPixel) else {
+        throw context.mismatch(1, expected: "regions near the picture", found: "\(box)")
+      }
+      data.withUnsafeBufferPointer { data in
+        guard let data = data.baseAddress else { return }
+        for channel in 0..<x[1] {
+          let plane = data + (batches[region] * x[1] + channel) * x[2] * x[3]
+          let start = (region * x[1] + channel) * cells.count
+          for (cell, corners) in cells.enumerated() {
+            results[start + cell] = RegionGrid.value(
+              corners, count: count, of: plane, largest: mode == .max)
+          }
+        }
+      }
+    }
+    try context.write(results, context.input(0).elementType, shape)
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    ChannelRule([.same(Axis(.input(0), 1), Axis(.output(0), 1))])
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("RoiAlign") }
+}

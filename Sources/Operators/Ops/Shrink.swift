@@ -1,0 +1,20 @@
+package import IR
+package import Kernels
+
+/// `x + bias` below `-lambd`, `x - bias` above `lambd`, else 0
+/// (https://onnx.ai/onnx/operators/onnx__Shrink.html).
+package struct Shrink: UnaryElementwise {
+  package static let schema = Schema("Shrink", opsets: 9...26, inputs: 1...1)
+  package let function: UnaryFunction
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    function = .shrink(
+      bias: try node.float("bias", default: 0), threshold: try node.float("lambd", default: 0.5))
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["bias": .float(0), "lambd": .float(0.5)]
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Shrink") }
+}

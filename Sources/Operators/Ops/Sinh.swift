@@ -1,0 +1,12 @@
+package import IR
+package import Kernels
+
+/// The hyperbolic sine (https://onnx.ai/onnx/operators/onnx__Sinh.html).
+package struct Sinh: UnaryElementwise {
+  package static let schema = Schema("Sinh", opsets: 9...26, inputs: 1...1)
+  package let function = UnaryFunction.sinh
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Sinh") }
+}

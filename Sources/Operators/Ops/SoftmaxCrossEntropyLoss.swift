@@ -1,0 +1,42 @@
+package import IR
+private import Kernels
+
+/// The weighted negative logarithm of each target's softmax, and all logarithms
+/// (https://onnx.ai/onnx/operators/onnx__SoftmaxCrossEntropyLoss.html).
+package struct SoftmaxCrossEntropyLoss: LikelihoodLoss {
+  package static let schema = Schema(
+    "SoftmaxCrossEntropyLoss", opsets: 12...26, inputs: 2...3, outputs: 1...2)
+  package static let auxiliaryInputs: Set<Int> = [2]
+  package let reduction: LossReduction
+  package let ignored: Int?
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    reduction = try node.choice("reduction", default: .mean)
+    ignored = node.has("ignore_index") ? try node.int("ignore_index") : nil
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    [try inferLoss(inputs), Inferred(inputs.type(0))]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let x = try context.input(0)
+    try context.require(x.shape.count >= 2, 0, "a batch and a class axis")
+    let scores = try context.numbers(0)
+    var logarithms = [Double](repeating: 0, count: scores.count)
+    scores.withUnsafeBytes { from in
+      logarithms.withUnsafeMutableBytes { to in
+        _ = softmax(
+          Source(.double, x.shape, from), outer: x.shape[0], length: x.shape[1],
+          inner: x.shape.dropFirst(2).reduce(1, *), logarithm: true,
+          into: Target(.double, x.shape, to))
+      }
+    }
+    try writeLoss(context, scores: logarithms)
+    if context.wants(1) { try context.write(logarithms, output: 1, x.elementType, x.shape) }
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("SoftmaxCrossEntropyLoss")
+  }
+}
