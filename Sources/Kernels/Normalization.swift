@@ -45,6 +45,35 @@ private func affine<T: BinaryFloatingPoint & Sendable>(
   }
 }
 
+/// Mean and variance a channel over [outer, channels, inner]; nil for types other than float and
+/// double.
+package func moments(
+  _ x: Source, outer: Int, channels: Int, inner: Int
+) -> (mean: [Double], variance: [Double])? {
+  guard x.count == outer * channels * inner else { return nil }
+  func run<T: BinaryFloatingPoint>(_ type: T.Type) -> (mean: [Double], variance: [Double]) {
+    let values = x.bytes.base(T.self), count = Double(outer * inner)
+    func sums(_ term: (Int, Double) -> Double) -> [Double] {
+      (0..<channels).map { channel in
+        var sum = 0.0
+        for block in 0..<outer {
+          let row = values + (block * channels + channel) * inner
+          for i in 0..<inner { sum += term(channel, Double(row[i])) }
+        }
+        return sum / count
+      }
+    }
+    let mean = sums { $1 }
+    let variance = sums { channel, value in (value - mean[channel]) * (value - mean[channel]) }
+    return (mean, variance)
+  }
+  switch x.scalar {
+  case .float: return run(Float.self)
+  case .double: return run(Double.self)
+  default: return nil
+  }
+}
+
 /// What rows are normalised by.
 package enum RowStatistic: Sendable {
   /// Mean and variance.

@@ -1,3 +1,5 @@
+private import Foundation
+
 /// The largest element of each window, in float, double, int8 or uint8.
 ///
 /// A window that lies wholly in the padding gives the type's lowest value.
@@ -43,6 +45,39 @@ package func averagePool(
           for i in 0..<divisors.count { line[i] /= divisors[i] }
         }
       }
+    }
+  }
+  switch x.scalar {
+  case .float: run(Float.self)
+  case .double: run(Double.self)
+  default: return false
+  }
+  return true
+}
+
+/// The `p`-norm of each window, in float or double; padding counts as zeros.
+///
+/// - Parameters:
+///   - planes: how many planes (samples times channels) the window slides over.
+///   - p: at least 1.
+/// - Returns: false for other element types.
+package func normPool(
+  _ window: Window, planes: Int, p: Int, _ x: Source, into y: Target
+) -> Bool {
+  guard x.scalar == y.scalar else { return false }
+  func run<T: BinaryFloatingPoint & BitwiseCopyable>(_ type: T.Type) {
+    let source = x.bytes.base(T.self), target = y.bytes.base(T.self)
+    let powers = UnsafeMutablePointer<T>.allocate(capacity: max(1, x.count))
+    defer { powers.deallocate() }
+    for i in 0..<x.count {
+      let value = abs(source[i])
+      let power = p == 1 ? value : p == 2 ? value * value : T(pow(Double(value), Double(p)))
+      (powers + i).initialize(to: power)
+    }
+    pool(window, planes: planes, UnsafePointer(powers), target, start: T.zero) { $0 + $1 }
+    guard p > 1 else { return }
+    for i in 0..<y.count {
+      target[i] = p == 2 ? target[i].squareRoot() : T(pow(Double(target[i]), 1 / Double(p)))
     }
   }
   switch x.scalar {

@@ -92,7 +92,9 @@ package struct Recurrence: Sendable {
       (operands.peepholes, 3 * hidden), (operands.state, batch * hidden),
       (operands.cellState, batch * hidden), (operands.x, steps * batch * input),
     ]
-    let targets = [(y, steps * batch * hidden), (state, batch * hidden), (cellState, batch * hidden)]
+    let targets = [
+      (y, steps * batch * hidden), (state, batch * hidden), (cellState, batch * hidden),
+    ]
     guard counts.allSatisfy({ $0.0 == nil || $0.0?.scalar == scalar && $0.0?.count == $0.1 }),
       targets.allSatisfy({ $0.0.scalar == scalar && $0.0.count == $0.1 }),
       lengths.count == batch, lengths.allSatisfy({ (0...steps).contains($0) })

@@ -46,9 +46,11 @@ extension Recurrent {
       }
     }
     let type = inputs.elementType(0), count = Dimension.known(directions)
-    let state = settings.batchFirst
+    let state =
+      settings.batchFirst
       ? [lengths.batch, count, lengths.hidden] : [count, lengths.batch, lengths.hidden]
-    let all = settings.batchFirst
+    let all =
+      settings.batchFirst
       ? [lengths.batch, lengths.steps, count, lengths.hidden]
       : [lengths.steps, count, lengths.batch, lengths.hidden]
     let last = Inferred(type, Shape(state))

@@ -40,6 +40,18 @@ final class ScratchTensor {
     copy(source.bytes.baseAddress, steps, offset)
   }
 
+  /// A copy of elements at the given strides.
+  convenience init(_ source: Source, _ width: Int, shape: [Int], strides: [Int]) {
+    self.init(source.scalar, shape, width)
+    copy(source.bytes.baseAddress, strides, 0)
+  }
+
+  /// A copy with elements of another type.
+  convenience init(_ source: Source, converted scalar: Scalar) {
+    self.init(scalar, source.shape, scalar.size)
+    _ = convert(source, into: target)
+  }
+
   private func copy(_ from: UnsafeRawPointer?, _ steps: [Int], _ offset: Int) {
     guard let from, let to = bytes.baseAddress, !shape.contains(0) else { return }
     stridedCopy(

@@ -1,19 +1,21 @@
 package import IR
 import Kernels
 
-/// `(x - mean) / √(var + epsilon) · scale + bias` a channel, with stored statistics
-/// (https://onnx.ai/onnx/operators/onnx__BatchNormalization.html). Training mode is not supported.
+/// `(x - mean) / √(var + epsilon) · scale + bias` a channel, with stored statistics or, in
+/// training, those of the batch (https://onnx.ai/onnx/operators/onnx__BatchNormalization.html).
 package struct BatchNormalization: Operator {
   package static let schema = Schema("BatchNormalization", inputs: 5...5, outputs: 1...5)
   package static let auxiliaryInputs: Set<Int> = [3, 4]
 
   /// What is added to the variance.
   package let epsilon: Float
-  /// Whether statistics would be those of the batch.
+  /// Whether statistics are those of the batch.
   package let trains: Bool
   /// Whether there is one parameter a channel (opset 7 and 8 also allow one an element).
   package let isPerChannel: Bool
   private let outputs: Int
+  /// How much of the stored statistics stays in training.
+  private let momentum: Double
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     epsilon = try node.float("epsilon", default: 1e-5)
@@ -21,6 +23,7 @@ package struct BatchNormalization: Operator {
     trains = opset >= 14 ? try node.flag("training_mode") : node.outputs.dropFirst().contains(true)
     isPerChannel = opset >= 9 ? true : try node.flag("spatial", default: true)
     outputs = node.outputs.count
+    momentum = Double(try node.float("momentum", default: 0.9))
   }
 
   package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
@@ -50,18 +53,20 @@ package struct BatchNormalization: Operator {
   }
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
-    guard !trains else {
-      throw ModelError(.unsupported, "\(context.label): training mode is not supported")
-    }
-    guard isPerChannel else {
-      throw ModelError(.unsupported, "\(context.label): spatial = 0 is not supported")
-    }
     let x = try context.source(0)
-    let channels = x.shape.count > 1 ? x.shape[1] : 1
+    let (outer, channels, inner) = layout(x.shape)
     let scale = try context.parameters(1, count: channels)
     let bias = try context.parameters(2, count: channels)
-    let mean = try context.parameters(3, count: channels)
-    let variance = try context.parameters(4, count: channels)
+    var mean = try context.parameters(3, count: channels)
+    var variance = try context.parameters(4, count: channels)
+    if trains {
+      let stored = (mean, variance)
+      guard let batch = moments(x, outer: outer, channels: channels, inner: inner) else {
+        throw context.unsupportedTypes([0])
+      }
+      (mean, variance) = batch
+      try writeStatistics(context, stored, batch)
+    }
     let factor = (0..<channels).map {
       scale[$0] / (variance[$0] + Double(epsilon)).squareRoot()
     }
@@ -69,9 +74,31 @@ package struct BatchNormalization: Operator {
     let y = try context.output(0, context.input(0).elementType, x.shape)
     guard
       affine(
-        x, outer: x.shape.first ?? 1, channels: channels,
-        inner: x.shape.dropFirst(2).reduce(1, *), factor: factor, offset: offset, into: y)
+        x, outer: outer, channels: channels, inner: inner, factor: factor, offset: offset, into: y)
     else { throw context.unsupportedTypes([0]) }
+  }
+
+  /// The tensor as [outer, channels, inner], a parameter a channel.
+  private func layout(_ shape: [Int]) -> (Int, Int, Int) {
+    let rest = shape.dropFirst(2).reduce(1, *), channels = shape.count > 1 ? shape[1] : 1
+    return isPerChannel
+      ? (shape.first ?? 1, channels, rest) : (shape.first ?? 1, channels * rest, 1)
+  }
+
+  /// The running statistics and, before opset 14, those of the batch.
+  private func writeStatistics(
+    _ context: Evaluation, _ stored: ([Double], [Double]), _ batch: ([Double], [Double])
+  ) throws(ModelError) {
+    func running(_ old: [Double], _ new: [Double]) -> [Double] {
+      zip(old, new).map { $0 * momentum + $1 * (1 - momentum) }
+    }
+    let results = [
+      running(stored.0, batch.0), running(stored.1, batch.1), batch.0, batch.1,
+    ]
+    let view = try context.input(3)
+    for (place, values) in results.enumerated() where context.wants(place + 1) {
+      try context.write(values, output: place + 1, view.elementType, view.shape)
+    }
   }
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {

@@ -1,8 +1,8 @@
 package import IR
 import Kernels
 
-/// Dropout as at inference: the input, and a mask that keeps everything
-/// (https://onnx.ai/onnx/operators/onnx__Dropout.html).
+/// The input and a mask that keeps everything; in training, elements dropped at random and the
+/// others enlarged (https://onnx.ai/onnx/operators/onnx__Dropout.html).
 package struct Dropout: Operator {
   package static let schema = Schema("Dropout", inputs: 1...3, outputs: 1...2)
   package static let auxiliaryInputs: Set<Int> = [1, 2]
@@ -11,12 +11,16 @@ package struct Dropout: Operator {
   private let maskIsBool: Bool
   private let outputs: Int
   private let mayTrain: Bool
+  private let settings: RandomSettings
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     maskIsBool = opset >= 10
     outputs = node.outputs.count
     mayTrain = node.inputs.count > 2 && node.inputs[2]
+    settings = try RandomSettings(node)
   }
+
+  package var isFoldable: Bool { !mayTrain }
 
   package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
     opset < 12 ? ["ratio": .float(0.5)] : [:]
@@ -33,7 +37,7 @@ package struct Dropout: Operator {
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
     if let training = try context.integers(2), training.contains(where: { $0 != 0 }) {
-      throw ModelError(.unsupported, "\(context.label): training mode is not supported")
+      return try train(context)
     }
     let x = try context.input(0)
     try context.copy(as: x.shape)
@@ -44,6 +48,20 @@ package struct Dropout: Operator {
       fill(mask, with: Source(.bool, [], UnsafeRawBufferPointer(bytes)))
     }
     guard filled else { throw context.unsupportedTypes([0]) }
+  }
+
+  private func train(_ context: Evaluation) throws(ModelError) {
+    let x = try context.input(0)
+    let ratio = try context.number(1) ?? 0.5
+    guard ratio >= 0, ratio < 1 else {
+      throw context.mismatch(1, expected: "a fraction in [0, 1)", found: "\(ratio)")
+    }
+    var generator = settings.generator(context.label)
+    let mask = (0..<x.count).map { _ in ratio == 0 || generator.uniform() >= ratio }
+    let values = zip(try context.numbers(0), mask).map { $1 ? $0 / (1 - ratio) : 0 }
+    try context.write(values, x.elementType, x.shape)
+    guard context.wants(1) else { return }
+    try context.write(mask.map { $0 ? 1 : 0 }, output: 1, .bool, x.shape)
   }
 
   private func fill(_ mask: Target, with one: Source) -> Bool {

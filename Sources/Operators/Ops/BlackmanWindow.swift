@@ -1,0 +1,13 @@
+package import IR
+
+/// Blackman's window, of three terms (https://onnx.ai/onnx/operators/onnx__BlackmanWindow.html).
+package struct BlackmanWindow: CosineWindow {
+  package static let schema = Schema("BlackmanWindow", opsets: 17...26, inputs: 1...1)
+  package static let auxiliaryInputs: Set<Int> = [0]
+  package static let coefficients = [0.42, -0.5, 0.08]
+  package let settings: CosineWindowSettings
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    settings = try CosineWindowSettings(node)
+  }
+}

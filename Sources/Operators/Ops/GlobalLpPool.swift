@@ -1,0 +1,27 @@
+package import IR
+private import Kernels
+
+/// The norm of each channel (https://onnx.ai/onnx/operators/onnx__GlobalLpPool.html).
+package struct GlobalLpPool: GlobalPool {
+  package static let schema = Schema("GlobalLpPool", opsets: 2...26, inputs: 1...1)
+  private let p: Int
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) { p = try node.norm() }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["p": .int(2)]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let window = try window(context)
+    let x = try context.source(0)
+    let y = try context.output(0, context.input(0).elementType, outputShape(context))
+    guard normPool(window, planes: x.shape[0] * x.shape[1], p: p, x, into: y) else {
+      throw context.unsupportedTypes([0])
+    }
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("GlobalLpPool")
+  }
+}

@@ -1,0 +1,13 @@
+package import IR
+
+/// Hamming's window, a raised cosine that does not reach 0 (https://onnx.ai/onnx/operators/onnx__HammingWindow.html).
+package struct HammingWindow: CosineWindow {
+  package static let schema = Schema("HammingWindow", opsets: 17...26, inputs: 1...1)
+  package static let auxiliaryInputs: Set<Int> = [0]
+  package static let coefficients = [25.0 / 46, -21.0 / 46]
+  package let settings: CosineWindowSettings
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    settings = try CosineWindowSettings(node)
+  }
+}

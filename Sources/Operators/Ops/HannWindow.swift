@@ -1,0 +1,13 @@
+package import IR
+
+/// Hann's window, a raised cosine (https://onnx.ai/onnx/operators/onnx__HannWindow.html).
+package struct HannWindow: CosineWindow {
+  package static let schema = Schema("HannWindow", opsets: 17...26, inputs: 1...1)
+  package static let auxiliaryInputs: Set<Int> = [0]
+  package static let coefficients = [0.5, -0.5]
+  package let settings: CosineWindowSettings
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    settings = try CosineWindowSettings(node)
+  }
+}

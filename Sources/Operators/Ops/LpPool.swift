@@ -1,0 +1,43 @@
+package import IR
+private import Kernels
+
+/// The norm of each window (https://onnx.ai/onnx/operators/onnx__LpPool.html).
+package struct LpPool: Pool {
+  package static let schema = Schema("LpPool", opsets: 2...26, inputs: 1...1)
+  package let window: SlidingWindow
+  private let p: Int
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    window = try SlidingWindow(node, requiresKernel: true)
+    p = try node.norm()
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    windowDefaults.adding(["ceil_mode": .int(0), "p": .int(2)])
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    [Inferred(inputs.elementType(0), try inferShape(inputs))]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let window = try window(context)
+    let x = try context.source(0)
+    let shape = Array(x.shape.prefix(2) + window.output)
+    let y = try context.output(0, context.input(0).elementType, shape)
+    guard normPool(window, planes: x.shape[0] * x.shape[1], p: p, x, into: y) else {
+      throw context.unsupportedTypes([0])
+    }
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("LpPool") }
+}
+
+extension NodeView {
+  /// The attribute that says which norm is meant.
+  func norm() throws(ModelError) -> Int {
+    let p = try int("p", default: 2)
+    guard p >= 1 else { throw mismatch("p", expected: "1 or more", found: "\(p)") }
+    return p
+  }
+}

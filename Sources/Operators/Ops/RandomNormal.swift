@@ -1,0 +1,27 @@
+package import IR
+package import Kernels
+
+/// Normally distributed numbers
+/// (https://onnx.ai/onnx/operators/onnx__RandomNormal.html).
+package struct RandomNormal: RandomFill {
+  package static let schema = Schema("RandomNormal", opsets: 1...26, inputs: 0...0)
+  package let settings: RandomSettings
+  package let shape: [Int]?
+  private let mean: Float
+  private let scale: Float
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    settings = try RandomSettings(node, elementType: .float)
+    shape = try node.drawnShape()
+    mean = try node.float("mean", default: 0)
+    scale = try node.float("scale", default: 1)
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["dtype": .int(1), "mean": .float(0), "scale": .float(1)]
+  }
+
+  package func draw(_ generator: inout RandomGenerator) -> Double {
+    Double(mean) + Double(scale) * generator.normal()
+  }
+}

@@ -1,0 +1,26 @@
+package import IR
+package import Kernels
+
+/// Normally distributed numbers, in the shape of another tensor
+/// (https://onnx.ai/onnx/operators/onnx__RandomNormalLike.html).
+package struct RandomNormalLike: RandomFill {
+  package static let schema = Schema("RandomNormalLike", opsets: 1...26, inputs: 1...1)
+  package let settings: RandomSettings
+  package var shape: [Int]? { nil }
+  private let mean: Float
+  private let scale: Float
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    settings = try RandomSettings(node)
+    mean = try node.float("mean", default: 0)
+    scale = try node.float("scale", default: 1)
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["mean": .float(0), "scale": .float(1)]
+  }
+
+  package func draw(_ generator: inout RandomGenerator) -> Double {
+    Double(mean) + Double(scale) * generator.normal()
+  }
+}

@@ -1,0 +1,26 @@
+package import IR
+package import Kernels
+
+/// Numbers drawn evenly between two bounds, in the shape of another tensor
+/// (https://onnx.ai/onnx/operators/onnx__RandomUniformLike.html).
+package struct RandomUniformLike: RandomFill {
+  package static let schema = Schema("RandomUniformLike", opsets: 1...26, inputs: 1...1)
+  package let settings: RandomSettings
+  package var shape: [Int]? { nil }
+  private let low: Float
+  private let high: Float
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    settings = try RandomSettings(node)
+    low = try node.float("low", default: 0)
+    high = try node.float("high", default: 1)
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["high": .float(1), "low": .float(0)]
+  }
+
+  package func draw(_ generator: inout RandomGenerator) -> Double {
+    Double(low) + Double(high - low) * generator.uniform()
+  }
+}
