@@ -42,6 +42,11 @@ package struct ResampledAxis: Sendable {
     self.region = region
   }
 
+  /// The length of the output before it is cut to a whole number, which is what scales ask for.
+  private var extent: Float {
+    scale == Float(target) / Float(source) ? Float(target) : scale * Float(source)
+  }
+
   /// The coordinate in the input of each output index.
   ///
   /// An axis with scale 1 stays as it is, as in ONNX Runtime, even where the formulas would shift
@@ -59,7 +64,7 @@ package struct ResampledAxis: Sendable {
         return offset + (x + 0.5) / scale - 0.5
       case .pytorchHalfPixel: return target > 1 ? (x + 0.5) / scale - 0.5 : 0
       case .tfHalfPixel: return (x + 0.5) / scale
-      case .alignCorners: return target > 1 ? x * (length - 1) / Float(target - 1) : 0
+      case .alignCorners: return extent == 1 ? 0 : x * (length - 1) / (extent - 1)
       case .asymmetric: return x / scale
       case .tfCropAndResize:
         let span = (region.end - region.start) * (length - 1)
@@ -137,6 +142,40 @@ package struct ResampledAxis: Sendable {
       for tap in 0..<4 { taps.set(index, tap, clamped(low + Float(tap - 1)), weights[tap]) }
     }
     return taps
+  }
+
+  /// Input indices and weights of linear (`reach` 1) or cubic (`reach` 2) interpolation that, where
+  /// it reduces, is stretched so that every input element counts.
+  package func antialiased(reach: Int, _ a: Float, excludeOutside: Bool) -> Taps {
+    let stretch = min(Double(scale), 1)
+    let first = 1 - Int(min((Double(reach) / stretch).rounded(.up), 2 * Double(source) + 2))
+    var taps = Taps(width: 2 - 2 * first, count: target)
+    for (index, coordinate) in coordinates.enumerated() {
+      let x = coordinate.isFinite ? Double(coordinate) : 0
+      let low = x.rounded(.up) - 1
+      var weights = (0..<taps.width).map { tap in
+        Self.weight(abs(Double(first + tap) - (x - low)) * stretch, reach, Double(a))
+      }
+      let places = (0..<taps.width).map { low + Double(first + $0) }
+      if excludeOutside {
+        for tap in weights.indices where places[tap] < 0 || places[tap] > Double(source - 1) {
+          weights[tap] = 0
+        }
+      }
+      let sum = weights.reduce(0, +)
+      for tap in weights.indices {
+        taps.set(
+          index, tap, clamped(Float(places[tap])), Float(sum == 0 ? 0 : weights[tap] / sum))
+      }
+    }
+    return taps
+  }
+
+  /// The weight of an element at a distance.
+  private static func weight(_ x: Double, _ reach: Int, _ a: Double) -> Double {
+    if reach == 1 { return max(0, 1 - x) }
+    if x <= 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
+    return x < 2 ? ((x - 5) * x + 8) * x * a - 4 * a : 0
   }
 
   /// An index of the input, whatever the coordinate.

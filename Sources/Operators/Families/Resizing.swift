@@ -12,6 +12,8 @@ struct Resizing: Sendable {
   var cubicCoefficient: Float = -0.75
   var excludesOutside = false
   var extrapolation: Float = 0
+  /// Whether elements that fall between those of a smaller output count too.
+  var antialiases = false
 
   init(mode name: String, _ node: NodeView) throws(ModelError) {
     guard let mode = Mode(rawValue: name) else {
@@ -31,22 +33,23 @@ struct Resizing: Sendable {
     // What keeps its shape keeps its elements, as in ONNX Runtime, whatever the scales.
     if shape == x.shape, transform != .tfCropAndResize { return try context.copy(as: shape) }
     if mode == .nearest { return try nearest(context, axes, shape) }
-    guard x.elementType == .float else { throw context.unsupportedTypes([0]) }
-    let y = try context.output(0, .float, shape).elements(Float.self)
-    guard let from = x.elements(Float.self).baseAddress, let to = y.baseAddress, y.count > 0 else {
-      return
+    let y = try context.output(0, x.elementType, shape)
+    guard y.count > 0 else { return }
+    let taps = axes.map { $0.isIdentity ? nil : self.taps($0) }
+    guard
+      interpolate(
+        try context.source(0), taps: taps, outside: axes.map(\.outside), value: extrapolation,
+        into: y)
+    else { throw context.unsupportedTypes([0]) }
+  }
+
+  private func taps(_ axis: ResampledAxis) -> Taps {
+    if antialiases {
+      return axis.antialiased(
+        reach: mode == .linear ? 1 : 2, cubicCoefficient, excludeOutside: excludesOutside)
     }
-    let taps = axes.map { axis -> Taps? in
-      if axis.isIdentity { return nil }
-      return mode == .linear
-        ? axis.linear() : axis.cubic(cubicCoefficient, excludeOutside: excludesOutside)
-    }
-    interpolate(from, shape: x.shape, taps: taps, into: to)
-    for (axis, place) in axes.enumerated() {
-      let outside = place.outside
-      if outside.isEmpty { continue }
-      overwrite(to, shape: shape, axis: axis, indices: outside, with: extrapolation)
-    }
+    return mode == .linear
+      ? axis.linear() : axis.cubic(cubicCoefficient, excludeOutside: excludesOutside)
   }
 
   private func nearest(
@@ -58,8 +61,12 @@ struct Resizing: Sendable {
     guard let from = x.bytes.baseAddress, let to = y.baseAddress, y.count > 0 else { return }
     let tables = axes.map { $0.isIdentity ? nil : $0.nearest(rounding) }
     var fill = [UInt8](repeating: 0, count: width)
-    if extrapolation != 0, x.elementType == .float {
-      fill = withUnsafeBytes(of: extrapolation) { Array($0) }
+    if extrapolation != 0, let scalar = Scalar(x.elementType) {
+      withUnsafeBytes(of: extrapolation) { value in
+        fill.withUnsafeMutableBytes {
+          _ = convert(Source(.float, [], value), into: Target(scalar, [], $0))
+        }
+      }
     }
     fill.withUnsafeBytes {
       remap(shape: x.shape, width: width, tables: tables, from: from, to: to, fill: $0.baseAddress)

@@ -35,9 +35,7 @@ package struct Resize: Operator {
     }
     self.proportions = proportions
     if old { return }
-    if opset >= 18, try node.flag("antialias"), resizing.mode != .nearest {
-      throw ModelError(.unsupported, "\(node.label), attribute 'antialias': 1 is not supported")
-    }
+    resizing.antialiases = opset >= 18 ? try node.flag("antialias") : false
     let transform = try node.string("coordinate_transformation_mode", default: "half_pixel")
     guard let known = CoordinateTransform(rawValue: transform) else {
       throw node.mismatch(
