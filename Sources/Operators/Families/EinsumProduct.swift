@@ -14,10 +14,9 @@ struct EinsumProduct {
   }
 
   let context: Evaluation
+  let space: ScratchSpace
   /// The length of each axis.
   let lengths: [Label: Int]
-  /// Bytes an element.
-  let width: Int
 
   /// A tensor with each label once: diagonals of repeated ones, without stretched axes, and summed
   /// over labels that nobody needs.
@@ -31,8 +30,8 @@ struct EinsumProduct {
       if places[label] == nil { order.append(label) }
       places[label, default: 0] += steps[axis]
     }
-    let tensor = ScratchTensor(
-      source, width, shape: order.map { lengths[$0] ?? 1 }, strides: order.map { places[$0] ?? 0 })
+    let tensor = space.copy(
+      source, shape: order.map { lengths[$0] ?? 1 }, strides: order.map { places[$0] ?? 0 })
     return try summed(Operand(labels: order, tensor: tensor), needed: needed)
   }
 
@@ -40,7 +39,7 @@ struct EinsumProduct {
     let axes = operand.labels.indices.filter { !needed.contains(operand.labels[$0]) }
     guard !axes.isEmpty else { return operand }
     let kept = operand.labels.indices.filter { !axes.contains($0) }
-    let result = ScratchTensor(operand.tensor.target, kept.map { operand.shape[$0] }, width)
+    let result = space.zeros(operand.tensor.target.scalar, kept.map { operand.shape[$0] })
     guard reduce(.sum, operand.tensor.source, axes: axes, into: result.target) else {
       throw context.unsupportedTypes([0])
     }
@@ -67,7 +66,7 @@ struct EinsumProduct {
     let labels = batch + rows + columns
     let extents = labels.map { lengths[$0] ?? 1 }
     _ = try context.checkedCount(extents)
-    let result = ScratchTensor(a.tensor.target, extents, width)
+    let result = space.zeros(a.tensor.target.scalar, extents)
     let first = ordered(a, batch + rows + inner), second = ordered(b, batch + inner + columns)
     guard matrixProduct(shape, first.source, second.source, into: result.target) else {
       throw context.unsupportedTypes([0])
@@ -79,6 +78,6 @@ struct EinsumProduct {
   func ordered(_ operand: Operand, _ labels: [Label]) -> ScratchTensor {
     let order = labels.compactMap { operand.labels.firstIndex(of: $0) }
     guard order != Array(operand.labels.indices) else { return operand.tensor }
-    return ScratchTensor(operand.tensor.source, width, order)
+    return space.copy(operand.tensor.source, order: order)
   }
 }

@@ -112,25 +112,27 @@ extension Recurrent {
       try context.output(0, type, all), try context.output(1, type, state),
       Self.schema.outputs.upperBound > 2 ? try context.output(2, type, state) : nil,
     ]
-    let width = try context.elementWidth()
+    let scalar = try context.scalar(type)
     _ = try context.checkedCount([steps, batch, cell.gates * hidden])
-    let x = ScratchTensor(try context.source(0), width, settings.batchFirst ? [1, 0, 2] : nil)
+    let space = ScratchSpace()
+    defer { space.release() }
+    let sequence = try context.source(0)
+    let x = space.copy(sequence, order: settings.batchFirst ? [1, 0, 2] : [0, 1, 2])
+    let stateAxis = settings.batchFirst ? 1 : 0
     for (place, reverse) in settings.directions.enumerated() {
-      let y = ScratchTensor(targets[0], [steps, batch, hidden], width)
-      let last = ScratchTensor(targets[0], [batch, hidden], width)
-      let cellState = ScratchTensor(targets[0], [batch, hidden], width)
-      func part(_ index: Int, axis: Int = 0) throws(ModelError) -> ScratchTensor? {
+      let y = space.zeros(scalar, [steps, batch, hidden])
+      let last = space.zeros(scalar, [batch, hidden])
+      let cellState = space.zeros(scalar, [batch, hidden])
+      func part(_ index: Int, axis: Int = 0) throws(ModelError) -> Source? {
         guard context.optional(index) != nil else { return nil }
-        return ScratchTensor(
-          slice: place, of: try context.source(index), width, axis: axis)
+        return space.slice(place, of: try context.source(index), axis: axis).source
       }
-      let stateAxis = settings.batchFirst ? 1 : 0
-      let w = try part(1), r = try part(2)
-      guard let w, let r else { throw context.unsupportedTypes([1, 2]) }
+      guard let w = try part(1), let r = try part(2) else {
+        throw context.unsupportedTypes([1, 2])
+      }
       let operands = Recurrence.Operands(
-        x: x.source, w: w.source, r: r.source, bias: try part(3)?.source,
-        peepholes: try part(7)?.source, state: try part(5, axis: stateAxis)?.source,
-        cellState: try part(6, axis: stateAxis)?.source)
+        x: x.source, w: w, r: r, bias: try part(3), peepholes: try part(7),
+        state: try part(5, axis: stateAxis), cellState: try part(6, axis: stateAxis))
       let layer = Recurrence(
         cell: cell, steps: steps, batch: batch, input: lengths.input, hidden: hidden,
         functions: settings.functions[place], limit: settings.limit, isReverse: reverse,

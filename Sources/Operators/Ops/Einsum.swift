@@ -71,11 +71,13 @@ package struct Einsum: Operator {
     let scalar = try context.scalar(type)
     let working: Scalar =
       scalar == .float || scalar == .double || scalar == .uint64 ? scalar : .int64
-    let product = EinsumProduct(context: context, lengths: lengths, width: working.size)
+    let space = ScratchSpace()
+    defer { space.release() }
+    let product = EinsumProduct(context: context, space: space, lengths: lengths)
     var result: EinsumProduct.Operand?
     for (index, operand) in labels.operands.enumerated() {
       let later = Set(labels.operands.dropFirst(index + 1).flatMap { $0 } + labels.output)
-      let source = ScratchTensor(try context.source(index), converted: working)
+      let source = space.convert(try context.source(index), to: working)
       let needed = later.union(result?.labels ?? [])
       let next = try product.simplified(source.source, operand, needed: needed)
       result =
@@ -87,7 +89,7 @@ package struct Einsum: Operator {
     let shape = labels.output.map { lengths[$0] ?? 1 }
     let y = try context.output(0, type, shape)
     let ordered = product.ordered(result, labels.output)
-    guard convert(Source(ordered.scalar, shape, ordered.source.bytes), into: y) else {
+    guard convert(Source(working, shape, ordered.source.bytes), into: y) else {
       throw context.unsupportedTypes([0])
     }
   }
