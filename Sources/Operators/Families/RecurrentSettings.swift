@@ -56,7 +56,7 @@ package struct RecurrentSettings: Sendable {
     func alpha(_ fallback: Float) -> Float { alphas.isEmpty ? fallback : alphas.removeFirst() }
     func beta(_ fallback: Float) -> Float { betas.isEmpty ? fallback : betas.removeFirst() }
     var functions: [UnaryFunction] = []
-    for name in names {
+    for name in names.map({ String(decoding: $0, as: UTF8.self) }) {
       switch name.lowercased() {
       case "relu": functions.append(.relu)
       case "tanh": functions.append(.tanh)
@@ -75,19 +75,6 @@ package struct RecurrentSettings: Sendable {
     }
     return (0..<directions).map {
       Array(functions[$0 * defaults.count..<($0 + 1) * defaults.count])
-    }
-  }
-}
-
-extension NodeView {
-  /// A list of strings, nil when absent.
-  package func strings(_ name: String) throws(ModelError) -> [String]? {
-    switch attributes.first(where: { $0.name == name })?.value {
-    case .strings(let values): return values.map { String(decoding: $0, as: UTF8.self) }
-    case nil: return nil
-    case .opaque?: return []
-    case let other?:
-      throw mismatch(name, expected: "a list of strings", found: other.kindName)
     }
   }
 }

@@ -4,6 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__Compress.html).
 package struct Compress: Operator {
   package static let schema = Schema("Compress", opsets: 9...26, inputs: 2...2)
+  package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1]
   package static let widensHalf = false
   /// Nil for the elements of the flattened tensor.

@@ -4,6 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__ReverseSequence.html).
 package struct ReverseSequence: Operator {
   package static let schema = Schema("ReverseSequence", opsets: 10...26, inputs: 2...2)
+  package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1]
   package static let widensHalf = false
   /// Whether the batch is axis 0 and time axis 1, or the other way around.

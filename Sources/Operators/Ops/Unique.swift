@@ -5,6 +5,7 @@ private import Kernels
 /// place holds, and how often each occurs (https://onnx.ai/onnx/operators/onnx__Unique.html).
 package struct Unique: Operator {
   package static let schema = Schema("Unique", opsets: 11...26, inputs: 1...1, outputs: 1...4)
+  package static let takesStrings = true
   /// Nil for the elements of the flattened tensor.
   private let axis: Int?
   private let sorted: Bool
