@@ -19,6 +19,11 @@ struct Step {
   var released: [Int] = []
   /// The accelerated way to run the node, where there is one.
   var fast: (any FastStep)?
+  /// What the step computes, where that is not the operator alone.
+  var form = StepForm.plain
+  /// The steps that this one stands for: they run where the accelerated way does not take the
+  /// operands. The last one makes the output.
+  var parts: [Step] = []
 
   /// Slots that have to hold their values when the node runs.
   var reads: [Int] { inputs.compactMap { $0 } + captures }
@@ -43,6 +48,8 @@ struct Plan {
   /// Large constants of a model that runs once, by slot: each is in memory while a step that reads
   /// it runs.
   var fleeting: [Int: Tensor] = [:]
+  /// The slots of constants that no run can replace.
+  var fixed: Set<Int> = []
   /// The step that produces a slot.
   var producers: [Int: Int] = [:]
   var outputs: [Int] = []
@@ -108,16 +115,9 @@ struct Plan {
       for slot in graph[id].outputs.compactMap({ $0?.index }) { producers[slot] = steps.count }
       steps.append(try Self.step(graph, scope, id, accelerator, depth, &budget))
     }
+    fixed = Set(constants.keys.filter { graph.constant(ValueID($0)) != nil })
     release()
-    guard let accelerator else { return }
-    for index in steps.indices {
-      let step = steps[index]
-      let constants = step.inputs.map { slot in
-        slot.flatMap { graph.constant(ValueID($0)) == nil ? nil : self.constants[$0] }
-      }
-      steps[index].fast = accelerator.lower(
-        step.op, constants: constants, outputs: step.outputs.map { $0 != nil })
-    }
+    if let accelerator { lower(accelerator) }
   }
 
   /// An initializer's elements must be as many as its shape says: kernels rely on it.
@@ -184,7 +184,7 @@ struct Plan {
   }
 
   /// Notes after which step each computed value is not needed any more.
-  private mutating func release() {
+  mutating func release() {
     var kept = Set(outputs).union(constants.keys).union(strings.keys).union(fleeting.keys)
     for index in steps.indices.reversed() {
       let step = steps[index]

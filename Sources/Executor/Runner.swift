@@ -4,9 +4,14 @@ internal import Operators
 
 /// Executes a plan, with the memory and the primitives that runs share.
 struct Runner {
+  /// The steps as the graph has them, which make every value.
   let plan: Plan
+  /// Fewer steps, which make the graph's outputs.
+  private var rewritten: Plan?
   let accelerator: Accelerator?
   let pool: BufferPool
+  /// Takes the time of each step.
+  var clock: StepClock?
   /// The tensors of numbers of the present run, by slot.
   private var values: [RuntimeTensor?] = []
   /// The other values of the present run: sequences, optionals and strings.
@@ -23,6 +28,10 @@ struct Runner {
       bodies[step.node] = step.bodies.map { BodyFrame($0, step.label, accelerator, pool) }
     }
     self.bodies = bodies
+    guard let accelerator else { return }
+    rewritten = plan.rewritten(for: accelerator) { step, operands in
+      try? evaluate(step, operands)
+    }
   }
 
   /// Runs the plan of a graph.
@@ -38,6 +47,11 @@ struct Runner {
       values = []
       others = [:]
     }
+    let keep = Set(wanted.map(\.slot))
+    let plan =
+      rewritten.flatMap {
+        $0.has(keep.subtracting(inputs.keys)) && observing.isEmpty ? $0 : nil
+      } ?? plan
     for (slot, tensor) in plan.constants { values[slot] = tensor }
     for (slot, value) in inputs {
       others[slot] = nil
@@ -51,7 +65,6 @@ struct Runner {
       try observe(info.value, tensor.view)
     }
 
-    let keep = Set(wanted.map(\.slot))
     let needed = plan.steps(for: keep.union(observing.map(\.index)))
     for index in plan.steps.indices where needed[index] {
       try run(plan.steps[index], keep: keep)
@@ -119,9 +132,19 @@ struct Runner {
   private mutating func run(_ step: Step, keep: Set<Int>) throws(ModelError) {
     let fleeting = fetch(step)
     defer { drop(fleeting) }
-    if let fast = step.fast, try run(fast, step, keep) { return }
+    let start = clock?.now
+    if let fast = step.fast, try run(fast, step, keep) {
+      if let clock, let start { clock.record(step, values, since: start) }
+      return
+    }
+    if !step.parts.isEmpty {
+      if !runOnIntegers(step) { try run(parts: step.parts, keep: keep) }
+      return
+    }
     if let op = step.valueOp, op.needsValues || step.inputs.contains(where: isOther) {
-      return try run(op, step)
+      try run(op, step)
+      if let clock, let start { clock.record(step, values, since: start) }
+      return
     }
 
     var operands: [RuntimeTensor?] = []
@@ -150,6 +173,37 @@ struct Runner {
     for (slot, value) in zip(step.outputs, try evaluate(step, operands)) {
       if let slot { values[slot] = value }
     }
+    if let clock, let start { clock.record(step, values, since: start) }
+  }
+
+  /// Runs an operator that moves elements on integers instead of the numbers that they stand for;
+  /// false where it does not take them.
+  private mutating func runOnIntegers(_ step: Step) -> Bool {
+    guard case .onIntegers = step.form else { return false }
+    let start = clock?.now
+    var operands: [RuntimeTensor?] = []
+    for slot in step.inputs {
+      let value = slot.flatMap { values[$0] }
+      guard slot == nil || value != nil else { return false }
+      guard let plain = try? value.map({ try rowMajor($0, step.label) }) else {
+        if slot != nil { return false }
+        operands.append(nil)
+        continue
+      }
+      operands.append(plain)
+    }
+    guard let results = try? evaluate(step, operands) else { return false }
+    for (slot, value) in zip(step.outputs, results) { if let slot { values[slot] = value } }
+    if let clock, let start { clock.record(step, values, since: start) }
+    return true
+  }
+
+  /// Runs the steps that one stands for. What they made for each other goes at once.
+  private mutating func run(parts: [Step], keep: Set<Int>) throws(ModelError) {
+    let inner = parts.dropLast().flatMap { $0.outputs.compactMap { $0 } }
+      .filter { values[$0] == nil }
+    for part in parts { try run(part, keep: keep) }
+    for slot in inner { values[slot] = nil }
   }
 
   /// Whether a slot holds something else than a tensor of numbers.
@@ -255,8 +309,14 @@ struct Runner {
         operands.append(nil)
         continue
       }
-      guard let value = values[slot], value.elementType == .float else { return false }
+      guard let value = values[slot] else { return false }
       operands.append(value)
+    }
+    guard fast.takes(operands.map { $0?.elementType }) else { return false }
+    if !fast.readsLayouts {
+      for (index, operand) in operands.enumerated() {
+        if let operand { operands[index] = try rowMajor(operand, step.label) }
+      }
     }
     // An operand that nobody reads later leaves the table, so that its memory can be reused.
     var dying = [Bool](repeating: false, count: operands.count)

@@ -49,6 +49,17 @@ public final class Session: Sendable {
     try run(values, outputs: outputs, observing: []) { _, _ in }
   }
 
+  /// Runs the model several times and takes the time of each operator.
+  public func profile(
+    _ inputs: [String: Tensor], runs: Int
+  ) throws(ModelError) -> [OperatorTime] {
+    let clock = StepClock()
+    lock.withLock { _ in runner.clock = clock }
+    defer { lock.withLock { _ in runner.clock = nil } }
+    for _ in 0..<runs { _ = try run(inputs) }
+    return clock.entries
+  }
+
   /// Runs the model and shows values to `observe` as soon as they are there.
   ///
   /// - Parameters:

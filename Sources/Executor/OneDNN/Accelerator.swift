@@ -28,25 +28,55 @@ final class Accelerator {
     dnnl_engine_destroy(engine)
   }
 
-  /// The accelerated way to run an operator, or nil where only its kernel is.
+  /// The accelerated way to run a step, or nil where only its kernel is.
   ///
   /// - Parameters:
   ///   - constants: the inputs that are the same in every run.
-  ///   - outputs: which outputs the node names.
-  func lower(
-    _ op: any Operator, constants: [RuntimeTensor?], outputs: [Bool]
+  ///   - outputs: which outputs the step names.
+  func lower(_ step: Step, constants: [RuntimeTensor?]) -> (any FastStep)? {
+    guard !step.outputs.dropFirst().contains(where: { $0 != nil }) else { return nil }
+    switch step.form {
+    case .plain:
+      return lower(step.op, constants, given: step.inputs.map { $0 != nil })
+    case .function(let functions): return unary(functions)
+    case .rowNormalization(let epsilon, let axis):
+      return normalizedRows(epsilon: epsilon, axis: axis, constants)
+    case .onIntegers: return lowerOnIntegers(step.op)
+    case .integer(let operation): return lower(step.op, operation, constants)
+    case .chain(let operations, let count):
+      return lower(
+        step.op, Array(constants.prefix(count)), .chain(operations),
+        given: step.inputs.prefix(count).map { $0 != nil })
+    }
+  }
+
+  /// An operator whose result is carried on.
+  private func lower(
+    _ op: any Operator, _ constants: [RuntimeTensor?], _ after: Finish, given: [Bool]
   ) -> (any FastStep)? {
-    guard !outputs.dropFirst().contains(true) else { return nil }
+    let weights = Weights(constants, present: given, self)
     switch op {
-    case let op as Conv: return convolution(op, Weights(constants, self))
-    case let op as ConvTranspose: return transposedConvolution(op, Weights(constants, self))
-    case let op as MatMul: return product(op, Weights(constants, self))
-    case let op as Gemm: return product(op, Weights(constants, self))
-    case let op as MaxPool: return pool(op)
+    case let op as Conv: return PreparedStep(convolution(op.geometry, weights, after))
+    case let op as ConvTranspose: return transposedConvolution(op, weights, after)
+    case is MatMul: return PreparedStep(matrixProduct(weights, after))
+    case let op as Gemm:
+      return product(op, weights, after).map { PreparedStep(readsLayouts: false, $0) }
+    default: return nil
+    }
+  }
+
+  private func lower(
+    _ op: any Operator, _ constants: [RuntimeTensor?], given: [Bool]
+  ) -> (any FastStep)? {
+    switch op {
+    case is Conv, is ConvTranspose, is MatMul, is Gemm:
+      return lower(op, constants, .none, given: given)
+    case let op as MaxPool: return pool(op).map { PreparedStep($0) }
     case let op as AveragePool: return pool(op)
     case is GlobalAveragePool: return globalPool(dnnl_pooling_avg_exclude_padding)
     case is GlobalMaxPool: return globalPool(dnnl_pooling_max)
     case let op as Concat: return join(op)
+    case let op as Transpose: return TransposedView(op)
     case let op as BatchNormalization: return normalize(op, constants)
     case let op as LayerNormalization: return normalize(op, constants)
     case let op as any SoftmaxFamily: return softmax(op)
@@ -64,10 +94,13 @@ final class Accelerator {
     guard let layout = value.layout, let from = value.bytes.baseAddress else { return value }
     if layout.toRowMajor == nil {
       // The primitive's axes may be others than the tensor's; the order of elements is the same.
-      guard let plain = dnnl_memory_desc_t.rowMajor(layout.descriptor.lengths) else { return nil }
+      guard
+        let plain = dnnl_memory_desc_t.rowMajor(
+          layout.descriptor.lengths, layout.descriptor.data_type)
+      else { return nil }
       layout.toRowMajor = Reorder(layout.descriptor, to: plain, self)
     }
-    let result = try pool.tensor(label, .float, value.shape)
+    let result = try pool.tensor(label, value.elementType, value.shape)
     guard let reorder = layout.toRowMajor, let to = result.target.baseAddress,
       reorder.run(from, to: to)
     else { return nil }
@@ -77,45 +110,11 @@ final class Accelerator {
 
 extension RuntimeTensor {
   /// How the elements lie in memory, in oneDNN's terms; nil where oneDNN has none for them.
-  var descriptor: dnnl_memory_desc_t? {
-    layout?.descriptor ?? dnnl_memory_desc_t.rowMajor(shape.isEmpty ? [1] : shape)
-  }
-}
+  var descriptor: dnnl_memory_desc_t? { descriptor(of: shape.isEmpty ? [1] : shape) }
 
-/// The constant inputs of a node, brought to the layouts that its primitives want once.
-final class Weights {
-  private let constants: [RuntimeTensor?]
-  private unowned let accelerator: Accelerator
-  private var memories: [(index: Int, layout: dnnl_memory_desc_t, memory: Memory)] = []
-  private let pool = BufferPool()
-
-  init(_ constants: [RuntimeTensor?], _ accelerator: Accelerator) {
-    self.constants = constants
-    self.accelerator = accelerator
-  }
-
-  /// Whether an input is the same in every run.
-  func has(_ index: Int) -> Bool { (constants[safe: index] ?? nil)?.elementType == .float }
-
-  /// An input in the layout `wanted`, which lies as `given` in the model; nil where it is no
-  /// constant or oneDNN fails.
-  func memory(_ index: Int, given: dnnl_memory_desc_t, wanted: dnnl_memory_desc_t) -> Memory? {
-    if let known = memories.first(where: { $0.index == index && $0.layout.isSame(as: wanted) }) {
-      return known.memory
-    }
-    guard let constant = constants[safe: index] ?? nil, constant.elementType == .float,
-      let address = constant.bytes.baseAddress
-    else { return nil }
-    var fixed = Memory.Fixed(address: address, owner: constant.owner)
-    if !given.isSame(as: wanted) {
-      guard let reorder = Reorder(given, to: wanted, accelerator),
-        let buffer = pool.take(Layout(wanted).byteCount),
-        reorder.run(address, to: buffer.address)
-      else { return nil }
-      fixed = Memory.Fixed(address: UnsafeRawPointer(buffer.address), owner: buffer)
-    }
-    guard let memory = Memory(wanted, accelerator.engine, fixed: fixed) else { return nil }
-    memories.append((index, wanted, memory))
-    return memory
+  /// How the elements lie in memory, seen with other lengths where the tensor is row-major.
+  func descriptor(of lengths: [Int]) -> dnnl_memory_desc_t? {
+    if let layout { return layout.descriptor.lengths == lengths ? layout.descriptor : nil }
+    return dnnl_data_type_t(elementType).flatMap { .rowMajor(lengths, $0) }
   }
 }

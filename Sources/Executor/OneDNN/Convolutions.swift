@@ -21,80 +21,66 @@ extension Array where Element == Int {
 }
 
 extension Accelerator {
-  func convolution(_ op: Conv, _ weights: Weights) -> any FastStep {
-    PreparedStep { [unowned self] (call) throws(ModelError) in
-      let shape = try op.geometry.shape(call.shapes)
-      guard (1...3).contains(shape.window.rank), let x = call.operands[0]?.descriptor else {
-        return nil
+  /// A convolution of the step's inputs 0 and 1, plus input 2.
+  func convolution(
+    _ geometry: ConvolutionGeometry, _ weights: Weights, _ finish: Finish
+  ) -> PreparedStep.Prepare {
+    let finish = folded(weights, finish)
+    return { [unowned self] (call) throws(ModelError) in
+      guard let data = call.operands[0], let weight = call.operands[safe: 1] ?? nil,
+        let type = dnnl_data_type_t(data.elementType)
+      else { return nil }
+      let shape = try geometry.shape(x: data.shape, weight: weight.shape) {
+        call.shapes.mismatch($0, expected: $1, found: $2)
       }
+      guard (1...3).contains(shape.window.rank), let x = data.descriptor else { return nil }
       let window = shape.window
       let rows = shape.outputChannels / shape.group, columns = shape.inputChannels / shape.group
-      let filter =
+      let lengths =
         shape.group == 1
         ? [rows, columns] + window.kernel : [shape.group, rows, columns] + window.kernel
-      guard let given = dnnl_memory_desc_t.rowMajor(filter),
+      let filterType = type == dnnl_f32 ? dnnl_f32 : dnnl_s8
+      let result = finish.type(for: type)
+      guard let given = dnnl_memory_desc_t.rowMajor(lengths, filterType),
         let source = dnnl_memory_desc_t.any(
-          [shape.batch, shape.inputChannels] + window.input),
-        let target = dnnl_memory_desc_t.any(shape.outputShape),
-        let filter = dnnl_memory_desc_t.any(filter)
+          [shape.batch, shape.inputChannels] + window.input, type),
+        let target = dnnl_memory_desc_t.any(shape.outputShape, result),
+        let filter = dnnl_memory_desc_t.any(lengths, filterType)
       else { return nil }
-      let bias = call.operands[safe: 2] ?? nil
-      guard
-        let primitive = self.convolution(
-          source, filter, bias == nil ? nil : .rowMajor([shape.outputChannels]), target, window)
-      else { return nil }
-      return self.prepared(
-        primitive, call, weights, x: x, filter: given, bias: bias?.descriptor,
+      var operands = WindowedOperands(
+        x: x, source: source, given: given, filter: filter,
+        bias: self.bias(weights, shape.outputChannels, type), target: target,
         shape: shape.outputShape)
-    }
-  }
-
-  private func convolution(
-    _ source: dnnl_memory_desc_t, _ filter: dnnl_memory_desc_t, _ bias: dnnl_memory_desc_t?,
-    _ target: dnnl_memory_desc_t, _ window: Window
-  ) -> Primitive? {
-    var (source, filter, target) = (source, filter, target)
-    var operation = dnnl_convolution_desc_t()
-    // A descriptor of zeros stands for no bias.
-    var bias = bias ?? dnnl_memory_desc_t()
-    let status = dnnl_dilated_convolution_forward_desc_init(
-      &operation, dnnl_forward_inference, dnnl_convolution_direct, &source, &filter, &bias,
-      &target, window.strides.long, window.gaps, window.padsBegin.long, window.exactPadsEnd.long)
-    return status == dnnl_success ? Primitive(operation, engine) : nil
-  }
-
-  /// Puts a convolution's operands where its primitive wants them.
-  private func prepared(
-    _ primitive: Primitive, _ call: FastCall, _ weights: Weights, x: dnnl_memory_desc_t,
-    filter: dnnl_memory_desc_t, bias: dnnl_memory_desc_t?, shape: [Int]
-  ) -> Prepared? {
-    guard let source = primitive.layout(dnnl_query_src_md),
-      let wanted = primitive.layout(dnnl_query_weights_md),
-      let target = primitive.layout(dnnl_query_dst_md)
-    else { return nil }
-    var operands = [
-      Prepared.Operand(index: 0, argument: DNNL_ARG_SRC_0, given: x, wanted: source)
-    ]
-    var fixed: [(argument: Int32, memory: Memory)] = []
-    var parameters = [(1, DNNL_ARG_WEIGHTS_0, filter, wanted)]
-    if let bias { parameters.append((2, DNNL_ARG_BIAS, bias, bias)) }
-    for (index, argument, given, wanted) in parameters {
-      if weights.has(index) {
-        guard let memory = weights.memory(index, given: given, wanted: wanted) else { return nil }
-        fixed.append((argument, memory))
-      } else {
-        guard call.operands[index]?.layout == nil else { return nil }
-        operands.append(
-          Prepared.Operand(index: index, argument: argument, given: given, wanted: wanted))
+      // Channels that lie next to each other stay so: nothing needs to be moved.
+      if x.isChannelsLast, let last = dnnl_memory_desc_t.channelsLast(shape.outputShape, result) {
+        let others = operands
+        operands.source = x
+        operands.target = last
+        let operation = Self.convolution(&operands, window)
+        if operation.flatMap({ Primitive.target(of: $0, engine, fast: true) }) == nil {
+          operands = others
+        }
       }
+      return self.prepared(operands, call, weights, finish) { Self.convolution(&$0, window) }
     }
-    return Prepared(
-      primitive, operands: operands, fixed: fixed, result: target, shape: shape, self)
   }
 
-  func transposedConvolution(_ op: ConvTranspose, _ weights: Weights) -> any FastStep {
+  private static func convolution(
+    _ operands: inout WindowedOperands, _ window: Window
+  ) -> dnnl_convolution_desc_t? {
+    var operation = dnnl_convolution_desc_t()
+    let status = dnnl_dilated_convolution_forward_desc_init(
+      &operation, dnnl_forward_inference, dnnl_convolution_direct, &operands.source,
+      &operands.filter, &operands.bias, &operands.target, window.strides.long, window.gaps,
+      window.padsBegin.long, window.exactPadsEnd.long)
+    return status == dnnl_success ? operation : nil
+  }
+
+  func transposedConvolution(
+    _ op: ConvTranspose, _ weights: Weights, _ finish: Finish
+  ) -> any FastStep {
     PreparedStep { [unowned self] (call) throws(ModelError) in
-      let shape = try op.shape(call.shapes)
+      let shape = try op.shape(call.shapes(weights.inputCount))
       let window = shape.window
       guard (1...3).contains(window.rank), let x = call.operands[0]?.descriptor else { return nil }
       let (group, rank) = (shape.group, window.rank)
@@ -109,24 +95,101 @@ extension Accelerator {
         steps.insert(columns * rows * plane, at: 0)
       }
       guard rank == kernel.count, let given = dnnl_memory_desc_t.strided(lengths, steps),
-        var source = dnnl_memory_desc_t.any(
+        let source = dnnl_memory_desc_t.any(
           [shape.batch, shape.inputChannels] + window.output),
-        var target = dnnl_memory_desc_t.any(shape.transposedOutputShape),
-        var filter = dnnl_memory_desc_t.any(lengths)
+        let target = dnnl_memory_desc_t.any(shape.transposedOutputShape),
+        let filter = dnnl_memory_desc_t.any(lengths)
       else { return nil }
-      let bias = call.operands[safe: 2] ?? nil
-      var addend = bias?.descriptor ?? dnnl_memory_desc_t()
-      var operation = dnnl_deconvolution_desc_t()
-      let status = dnnl_dilated_deconvolution_forward_desc_init(
-        &operation, dnnl_forward_inference, dnnl_deconvolution_direct, &source, &filter, &addend,
-        &target, window.strides.long, window.gaps, window.padsBegin.long,
-        window.exactPadsEnd.long)
-      guard status == dnnl_success, let primitive = Primitive(operation, engine) else {
-        return nil
-      }
-      return self.prepared(
-        primitive, call, weights, x: x, filter: given, bias: bias?.descriptor,
+      let operands = WindowedOperands(
+        x: x, source: source, given: given, filter: filter,
+        bias: self.bias(weights, shape.outputChannels, dnnl_f32), target: target,
         shape: shape.transposedOutputShape)
+      return self.prepared(operands, call, weights, finish) { operands in
+        var operation = dnnl_deconvolution_desc_t()
+        let status = dnnl_dilated_deconvolution_forward_desc_init(
+          &operation, dnnl_forward_inference, dnnl_deconvolution_direct, &operands.source,
+          &operands.filter, &operands.bias, &operands.target, window.strides.long, window.gaps,
+          window.padsBegin.long, window.exactPadsEnd.long)
+        return status == dnnl_success ? operation : nil
+      }
     }
   }
+
+  /// Takes factors and offsets that come first into weights that are constant.
+  private func folded(_ weights: Weights, _ finish: Finish) -> Finish {
+    guard case .chain(let after) = finish, case .affine(let factor, let offset)? = after.first,
+      weights.fold(factor: factor, offset: offset)
+    else { return finish }
+    return after.count == 1 ? .none : .chain(Array(after.dropFirst()))
+  }
+
+  /// The bias of a convolution; zeros stand for none.
+  private func bias(
+    _ weights: Weights, _ channels: Int, _ type: dnnl_data_type_t
+  ) -> dnnl_memory_desc_t {
+    guard weights.addsBias || weights.isGiven(2) else { return dnnl_memory_desc_t() }
+    return .rowMajor([channels], type == dnnl_f32 ? dnnl_f32 : dnnl_s32) ?? dnnl_memory_desc_t()
+  }
+
+  /// Puts a convolution's operands where its primitive wants them.
+  private func prepared<Operation>(
+    _ given: WindowedOperands, _ call: FastCall, _ weights: Weights, _ finish: Finish,
+    _ describe: (inout WindowedOperands) -> Operation?
+  ) -> Prepared? {
+    var operands = given
+    var following: PostOperations?
+    switch finish {
+    case .none: break
+    case .chain(let after):
+      guard let plain = describe(&operands), let target = Primitive.target(of: plain, engine),
+        let made = PostOperations(after, call, target: target, shape: operands.shape, self)
+      else { return nil }
+      operands.target = target
+      following = made
+    case .integer(let operation):
+      guard let made = PostOperations(operation, axis: 1) else { return nil }
+      following = made
+    }
+    guard let operation = describe(&operands),
+      let primitive = Primitive(operation, engine, after: following),
+      let source = primitive.layout(dnnl_query_src_md),
+      let wanted = primitive.layout(dnnl_query_weights_md),
+      let target = primitive.layout(dnnl_query_dst_md)
+    else { return nil }
+    var inputs = [
+      Prepared.Operand(index: 0, argument: DNNL_ARG_SRC_0, given: operands.x, wanted: source)
+    ]
+    var fixed: [(argument: Int32, memory: Memory)] = []
+    var parameters = [(1, DNNL_ARG_WEIGHTS_0, operands.given, wanted)]
+    if operands.bias.ndims > 0 {
+      parameters.append((2, DNNL_ARG_BIAS, operands.bias, operands.bias))
+    }
+    for (index, argument, given, wanted) in parameters {
+      if weights.has(index) || weights.addsBias {
+        guard let memory = weights.memory(index, given: given, wanted: wanted) else { return nil }
+        fixed.append((argument, memory))
+      } else {
+        guard call.operands[index]?.layout == nil else { return nil }
+        inputs.append(
+          Prepared.Operand(index: index, argument: argument, given: given, wanted: wanted))
+      }
+    }
+    return Prepared(
+      primitive, operands: inputs, fixed: fixed, result: target, shape: operands.shape,
+      after: following, self)
+  }
+}
+
+/// The operands of a convolution or its transpose, in oneDNN's terms.
+private struct WindowedOperands {
+  /// How the data come, and how they should.
+  var x: dnnl_memory_desc_t
+  var source: dnnl_memory_desc_t
+  /// How the weight comes, and how it should.
+  var given: dnnl_memory_desc_t
+  var filter: dnnl_memory_desc_t
+  var bias: dnnl_memory_desc_t
+  var target: dnnl_memory_desc_t
+  /// The shape of the output.
+  var shape: [Int]
 }

@@ -7,16 +7,24 @@ internal import Operators
 /// for functions that take long an element.
 extension Accelerator {
   func unary(_ function: UnaryFunction) -> (any FastStep)? {
-    guard let (algorithm, alpha, beta) = Self.primitive(function) else { return nil }
+    guard let functions = ElementFunction.of(function), functions.count == 1 else { return nil }
     let slow: Set = [
       dnnl_eltwise_logistic.rawValue, dnnl_eltwise_tanh.rawValue, dnnl_eltwise_elu.rawValue,
       dnnl_eltwise_mish.rawValue, dnnl_eltwise_gelu_erf.rawValue, dnnl_eltwise_gelu_tanh.rawValue,
       dnnl_eltwise_exp.rawValue,
     ]
-    let takesRowMajor = slow.contains(algorithm.rawValue)
+    let takesRowMajor = slow.contains(functions[0].algorithm.rawValue)
     return PreparedStep { [unowned self] (call) throws(ModelError) in
       guard takesRowMajor || call.operands[0]?.layout != nil else { return nil }
-      return self.unary(algorithm, alpha, beta, call)
+      return self.unary(functions[0], call)
+    }
+  }
+
+  /// A function that is spelled out in the graph.
+  func unary(_ functions: [ElementFunction]) -> (any FastStep)? {
+    guard functions.count == 1 else { return nil }
+    return PreparedStep { [unowned self] (call) throws(ModelError) in
+      self.unary(functions[0], call)
     }
   }
 
@@ -35,40 +43,18 @@ extension Accelerator {
     let (low, high) = (bounds[0], bounds[1])
     guard low <= high else { return nil }
     return PreparedStep { [unowned self] (call) throws(ModelError) in
-      call.operands[0]?.layout == nil ? nil : self.unary(dnnl_eltwise_clip, low, high, call)
+      call.operands[0]?.layout == nil ? nil : self.unary(.clip(low, high), call)
     }
   }
 
-  private static func primitive(
-    _ function: UnaryFunction
-  ) -> (dnnl_alg_kind_t, alpha: Float, beta: Float)? {
-    switch function {
-    case .relu: (dnnl_eltwise_relu, 0, 0)
-    case .leakyRelu(let alpha): (dnnl_eltwise_relu, alpha, 0)
-    case .sigmoid: (dnnl_eltwise_logistic, 0, 0)
-    case .tanh: (dnnl_eltwise_tanh, 0, 0)
-    case .elu(let alpha): (dnnl_eltwise_elu, alpha, 0)
-    case .hardSwish: (dnnl_eltwise_hardswish, 0, 0)
-    case .mish: (dnnl_eltwise_mish, 0, 0)
-    case .gelu(tanh: false): (dnnl_eltwise_gelu_erf, 0, 0)
-    case .gelu(tanh: true): (dnnl_eltwise_gelu_tanh, 0, 0)
-    case .abs: (dnnl_eltwise_abs, 0, 0)
-    case .negate: (dnnl_eltwise_linear, -1, 0)
-    case .exp: (dnnl_eltwise_exp, 0, 0)
-    case .sqrt: (dnnl_eltwise_sqrt, 0, 0)
-    default: nil
-    }
-  }
-
-  private func unary(
-    _ algorithm: dnnl_alg_kind_t, _ alpha: Float, _ beta: Float, _ call: FastCall
-  ) -> Prepared? {
+  private func unary(_ function: ElementFunction, _ call: FastCall) -> Prepared? {
     guard let x = call.operands[0],
       var layout = x.layout?.descriptor ?? dnnl_memory_desc_t.rowMajor([x.count])
     else { return nil }
     var operation = dnnl_eltwise_desc_t()
     let status = dnnl_eltwise_forward_desc_init(
-      &operation, dnnl_forward_inference, algorithm, &layout, alpha, beta)
+      &operation, dnnl_forward_inference, function.algorithm, &layout, function.alpha, function.beta
+    )
     guard status == dnnl_success, let primitive = Primitive(operation, engine) else { return nil }
     return Prepared(
       primitive,
@@ -78,14 +64,7 @@ extension Accelerator {
   }
 
   func binary(_ function: BinaryFunction) -> (any FastStep)? {
-    let algorithm: dnnl_alg_kind_t
-    switch function {
-    case .add: algorithm = dnnl_binary_add
-    case .subtract: algorithm = dnnl_binary_sub
-    case .multiply: algorithm = dnnl_binary_mul
-    case .divide: algorithm = dnnl_binary_div
-    default: return nil
-    }
+    guard let algorithm = ElementFunction.binary(function) else { return nil }
     let commutes = function == .add || function == .multiply
     return PreparedStep { [unowned self] (call) throws(ModelError) in
       guard let a = call.operands[0], let b = call.operands[1] else { return nil }

@@ -6,6 +6,17 @@ internal import Operators
 protocol FastStep: AnyObject {
   /// The outputs, or nil where the operands are not of a kind that it takes.
   func run(_ call: FastCall) throws(ModelError) -> [RuntimeTensor?]?
+
+  /// Whether operands come as they lie in memory rather than row-major.
+  var readsLayouts: Bool { get }
+
+  /// Whether operands of these types are taken.
+  func takes(_ types: [ElementType?]) -> Bool
+}
+
+extension FastStep {
+  var readsLayouts: Bool { true }
+  func takes(_ types: [ElementType?]) -> Bool { types.allSatisfy { $0 == nil || $0 == .float } }
 }
 
 /// What an accelerated node gets for one run.
@@ -17,10 +28,13 @@ struct FastCall {
   let pool: BufferPool
 
   /// The operands' shapes for an operator's own checks; there are no elements to read.
-  var shapes: Evaluation {
+  var shapes: Evaluation { shapes(operands.count) }
+
+  /// The shapes of the first `count` operands.
+  func shapes(_ count: Int) -> Evaluation {
     Evaluation(
       label: label,
-      inputs: operands.map { operand in
+      inputs: operands.prefix(count).map { operand in
         operand.map {
           TensorView($0.elementType, $0.shape, UnsafeRawBufferPointer(start: nil, count: 0))
         }
@@ -41,6 +55,8 @@ final class Prepared {
     let given: dnnl_memory_desc_t
     /// How the primitive reads it.
     let wanted: dnnl_memory_desc_t
+    /// `wanted` with other axes, where the primitive's are not the tensor's.
+    var seen: dnnl_memory_desc_t?
   }
 
   private struct Slot {
@@ -68,12 +84,15 @@ final class Prepared {
   ///   - sharing: inputs whose memory may become the output's where it has the same layout.
   init?(
     _ primitive: Primitive, operands: [Operand], fixed: [(argument: Int32, memory: Memory)] = [],
-    result: dnnl_memory_desc_t, shape: [Int], sharing: [Int] = [], _ accelerator: Accelerator
+    result: dnnl_memory_desc_t, shape: [Int], sharing: [Int] = [],
+    after: PostOperations? = nil, _ accelerator: Accelerator
   ) {
     var slots: [Slot] = []
     var sharing = sharing
-    for operand in operands {
-      guard let memory = Memory(operand.wanted, accelerator.engine) else { return nil }
+    for operand in operands + (after?.operands ?? []) {
+      guard let memory = Memory(operand.seen ?? operand.wanted, accelerator.engine) else {
+        return nil
+      }
       var reorder: Reorder?
       if !operand.given.isSame(as: operand.wanted) {
         guard let made = Reorder(operand.given, to: operand.wanted, accelerator) else { return nil }
@@ -90,7 +109,7 @@ final class Prepared {
     guard let target = Memory(result, accelerator.engine) else { return nil }
     self.primitive = primitive
     self.slots = slots
-    self.fixed = fixed
+    self.fixed = fixed + (after?.fixed ?? [])
     self.target = target
     self.result = Layout(result)
     self.isRowMajor = result.isRowMajor
@@ -105,7 +124,7 @@ final class Prepared {
     arguments.reserveCapacity(slots.count + fixed.count + 1)
     // Reordered operands live until the primitive has read them.
     var temporary: [Buffer] = []
-    for slot in slots {
+    for slot in slots where slot.argument != DNNL_ARG_DST_0 {
       guard let operand = call.operands[slot.index], var address = operand.bytes.baseAddress else {
         return nil
       }
@@ -127,19 +146,44 @@ final class Prepared {
     guard primitive.execute(stream, arguments) else { return nil }
     withExtendedLifetime(temporary) {}
     return RuntimeTensor(
-      .float, shape, UnsafeRawBufferPointer(start: address, count: result.byteCount), owner: owner,
+      result.descriptor.data_type.elementType, shape,
+      UnsafeRawBufferPointer(start: address, count: result.byteCount), owner: owner,
       layout: isRowMajor ? nil : result)
   }
 
   private func output(
     _ call: FastCall
   ) throws(ModelError) -> (AnyObject, UnsafeMutableRawPointer) {
+    if let slot = slots.first(where: { $0.argument == DNNL_ARG_DST_0 }) {
+      return try filled(slot, call)
+    }
     for index in sharing where call.dying[index] {
       if let operand = call.operands[index], let address = operand.writableInPlace {
         return (operand.owner, address)
       }
     }
     let buffer = try memory(result.byteCount, call)
+    return (buffer, buffer.address)
+  }
+
+  /// Memory for the output that holds the operand which results are added to.
+  private func filled(
+    _ slot: Slot, _ call: FastCall
+  ) throws(ModelError) -> (AnyObject, UnsafeMutableRawPointer) {
+    guard let operand = call.operands[slot.index], let from = operand.bytes.baseAddress else {
+      throw ModelError(.unsupported, "\(call.label): an operand has no elements")
+    }
+    if slot.reorder == nil, call.dying[slot.index], let address = operand.writableInPlace {
+      return (operand.owner, address)
+    }
+    let buffer = try memory(result.byteCount, call)
+    if let reorder = slot.reorder {
+      guard reorder.run(from, to: buffer.address) else {
+        throw ModelError(.unsupported, "\(call.label): an operand could not be reordered")
+      }
+    } else {
+      buffer.address.copyMemory(from: from, byteCount: result.byteCount)
+    }
     return (buffer, buffer.address)
   }
 
@@ -159,19 +203,41 @@ final class PreparedStep: FastStep {
   typealias Prepare = (FastCall) throws(ModelError) -> Prepared?
 
   private struct Entry {
+    let types: [ElementType?]
     let shapes: [[Int]?]
     let layouts: [Layout?]
     let prepared: Prepared?
   }
 
   /// More combinations than this are compiled again when they come back.
-  private static let limit = 16
+  static let limit = 16
 
+  let readsLayouts: Bool
+  private let types: Types
   private let prepare: Prepare
   /// The most recent last.
   private var entries: [Entry] = []
 
-  init(_ prepare: @escaping Prepare) { self.prepare = prepare }
+  /// The element types of operands.
+  enum Types {
+    case floats
+    /// 8-bit activations, first; what else there is, is constant.
+    case bytes(Int)
+  }
+
+  /// - Parameter readsLayouts: false where the primitive wants row-major operands.
+  init(types: Types = .floats, readsLayouts: Bool = true, _ prepare: @escaping Prepare) {
+    self.types = types
+    self.readsLayouts = readsLayouts
+    self.prepare = prepare
+  }
+
+  func takes(_ types: [ElementType?]) -> Bool {
+    switch self.types {
+    case .floats: types.allSatisfy { $0 == nil || $0 == .float }
+    case .bytes(let count): types.prefix(count).allSatisfy { $0 == .uint8 || $0 == .int8 }
+    }
+  }
 
   func run(_ call: FastCall) throws(ModelError) -> [RuntimeTensor?]? {
     guard let prepared = try prepared(call), let result = try prepared.run(call) else { return nil }
@@ -186,6 +252,7 @@ final class PreparedStep: FastStep {
     if entries.count == Self.limit { entries.removeFirst() }
     entries.append(
       Entry(
+        types: call.operands.map { $0?.elementType },
         shapes: call.operands.map { $0?.shape }, layouts: call.operands.map { $0?.layout },
         prepared: made))
     return made
@@ -193,7 +260,9 @@ final class PreparedStep: FastStep {
 
   private func matches(_ entry: Entry, _ call: FastCall) -> Bool {
     for (index, operand) in call.operands.enumerated()
-    where entry.shapes[index] != operand?.shape || entry.layouts[index] !== operand?.layout {
+    where entry.types[index] != operand?.elementType || entry.shapes[index] != operand?.shape
+      || entry.layouts[index] !== operand?.layout
+    {
       return false
     }
     return true

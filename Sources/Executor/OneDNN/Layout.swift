@@ -1,4 +1,5 @@
 internal import COneDNN
+internal import IR
 
 /// How the elements of a tensor lie in memory, in oneDNN's terms.
 final class Layout {
@@ -14,36 +15,65 @@ final class Layout {
 }
 
 extension dnnl_memory_desc_t {
-  /// Row-major floats; nil for more axes than oneDNN knows and for axes without elements.
-  static func rowMajor(_ shape: [Int]) -> dnnl_memory_desc_t? {
+  /// Row-major elements; nil for more axes than oneDNN knows and for axes without elements.
+  static func rowMajor(
+    _ shape: [Int], _ type: dnnl_data_type_t = dnnl_f32
+  ) -> dnnl_memory_desc_t? {
     var strides = [Int](repeating: 1, count: shape.count)
     for axis in shape.indices.dropLast().reversed() {
       strides[axis] = strides[axis + 1] * shape[axis + 1]
     }
-    return strided(shape, strides)
+    return strided(shape, strides, type)
   }
 
-  /// Floats with the given distances between neighbours along each axis.
-  static func strided(_ shape: [Int], _ strides: [Int]) -> dnnl_memory_desc_t? {
+  /// Elements with the given distances between neighbours along each axis.
+  static func strided(
+    _ shape: [Int], _ strides: [Int], _ type: dnnl_data_type_t = dnnl_f32
+  ) -> dnnl_memory_desc_t? {
     guard (1...Int(DNNL_MAX_NDIMS)).contains(shape.count), shape.allSatisfy({ $0 > 0 }) else {
       return nil
     }
     var descriptor = dnnl_memory_desc_t()
     let status = dnnl_memory_desc_init_by_strides(
-      &descriptor, Int32(shape.count), shape.map { Int64($0) }, dnnl_f32,
+      &descriptor, Int32(shape.count), shape.map { Int64($0) }, type,
       strides.map { Int64($0) })
     return status == dnnl_success ? descriptor : nil
   }
 
-  /// Floats in the order that the primitive likes best.
-  static func any(_ shape: [Int]) -> dnnl_memory_desc_t? {
+  /// Elements in the order that the primitive likes best.
+  static func any(
+    _ shape: [Int], _ type: dnnl_data_type_t = dnnl_f32
+  ) -> dnnl_memory_desc_t? {
     guard (1...Int(DNNL_MAX_NDIMS)).contains(shape.count), shape.allSatisfy({ $0 > 0 }) else {
       return nil
     }
     var descriptor = dnnl_memory_desc_t()
     let status = dnnl_memory_desc_init_by_tag(
-      &descriptor, Int32(shape.count), shape.map { Int64($0) }, dnnl_f32, dnnl_format_tag_any)
+      &descriptor, Int32(shape.count), shape.map { Int64($0) }, type, dnnl_format_tag_any)
     return status == dnnl_success ? descriptor : nil
+  }
+
+  /// Elements with the channels, axis 1, next to each other.
+  static func channelsLast(
+    _ shape: [Int], _ type: dnnl_data_type_t = dnnl_f32
+  ) -> dnnl_memory_desc_t? {
+    guard shape.count > 2 else { return nil }
+    var strides = [Int](repeating: 1, count: shape.count)
+    var step = shape[1]
+    for axis in (2..<shape.count).reversed() {
+      strides[axis] = step
+      step *= shape[axis]
+    }
+    strides[0] = step
+    return strided(shape, strides, type)
+  }
+
+  /// Whether the channels, axis 1, lie next to each other, and nothing is padded.
+  var isChannelsLast: Bool {
+    guard let other = Self.channelsLast(lengths, data_type), lengths[1] > 1,
+      lengths.dropFirst(2).contains(where: { $0 > 1 })
+    else { return false }
+    return isSame(as: other)
   }
 
   /// Whether both describe the same arrangement.
@@ -84,5 +114,28 @@ extension dnnl_memory_desc_t {
       expected *= lengths[axis]
     }
     return true
+  }
+}
+
+extension dnnl_data_type_t {
+  /// oneDNN's name of an element type; nil for those that it does not know.
+  init?(_ type: ElementType) {
+    switch type {
+    case .float: self = dnnl_f32
+    case .uint8: self = dnnl_u8
+    case .int8: self = dnnl_s8
+    case .int32: self = dnnl_s32
+    default: return nil
+    }
+  }
+
+  /// The element type of the same name.
+  var elementType: ElementType {
+    switch self {
+    case dnnl_u8: .uint8
+    case dnnl_s8: .int8
+    case dnnl_s32: .int32
+    default: .float
+    }
   }
 }

@@ -5,8 +5,8 @@ internal import Operators
 extension Accelerator {
   /// Softmax along an axis of a row-major tensor.
   func softmax(_ op: some SoftmaxFamily) -> any FastStep {
-    PreparedStep { [unowned self] (call) throws(ModelError) in
-      guard let x = call.operands[0], x.layout == nil else { return nil }
+    PreparedStep(readsLayouts: false) { [unowned self] (call) throws(ModelError) in
+      guard let x = call.operands[0] else { return nil }
       let (outer, length, inner) = try op.runs(x.shape, label: call.label)
       guard var layout = dnnl_memory_desc_t.rowMajor([outer, length, inner]) else { return nil }
       var operation = dnnl_softmax_desc_t()
@@ -27,11 +27,31 @@ extension Accelerator {
 
   /// Rows of a row-major tensor brought to mean 0 and variance 1, with constant scale and bias.
   func normalize(_ op: LayerNormalization, _ constants: [RuntimeTensor?]) -> (any FastStep)? {
+    normalizedRows(epsilon: op.epsilon, constants) { (call, rank) throws(ModelError) in
+      try op.first(rank: rank, label: call.label)
+    }
+  }
+
+  /// Rows along the last axis, as `normalize(_:_:)` does, when that is `axis`.
+  func normalizedRows(
+    epsilon: Float, axis: Int, _ constants: [RuntimeTensor?]
+  ) -> (any FastStep)? {
+    normalizedRows(epsilon: epsilon, constants) { (_, rank) throws(ModelError) in
+      axis == -1 || axis == rank - 1 ? rank - 1 : nil
+    }
+  }
+
+  /// - Parameter first: the first of the axes that make a row, for a rank; nil for none.
+  private func normalizedRows(
+    epsilon: Float, _ constants: [RuntimeTensor?],
+    first: @escaping (FastCall, Int) throws(ModelError) -> Int?
+  ) -> (any FastStep)? {
     let parameters = constants.dropFirst()
     guard parameters.allSatisfy({ $0?.elementType == .float }) else { return nil }
-    return PreparedStep { [unowned self] (call) throws(ModelError) in
-      guard let x = call.operands[0], x.layout == nil else { return nil }
-      let axis = try op.first(rank: x.shape.count, label: call.label)
+    return PreparedStep(readsLayouts: false) { [unowned self] (call) throws(ModelError) in
+      guard let x = call.operands[0], !x.shape.isEmpty,
+        let axis = try first(call, x.shape.count)
+      else { return nil }
       let length = x.shape[axis...].reduce(1, *)
       guard parameters.allSatisfy({ $0?.count == length }),
         var layout = dnnl_memory_desc_t.rowMajor([x.shape[..<axis].reduce(1, *), length])
@@ -40,7 +60,7 @@ extension Accelerator {
       if parameters.count > 1 { flags |= dnnl_use_shift.rawValue }
       var operation = dnnl_layer_normalization_desc_t()
       let status = dnnl_layer_normalization_forward_desc_init(
-        &operation, dnnl_forward_inference, &layout, nil, op.epsilon, UInt32(flags))
+        &operation, dnnl_forward_inference, &layout, nil, epsilon, UInt32(flags))
       guard status == dnnl_success, let primitive = Primitive(operation, engine),
         let row = dnnl_memory_desc_t.rowMajor([length])
       else { return nil }

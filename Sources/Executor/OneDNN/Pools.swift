@@ -4,9 +4,9 @@ internal import Kernels
 internal import Operators
 
 extension Accelerator {
-  func pool(_ op: MaxPool) -> (any FastStep)? {
+  func pool(_ op: MaxPool) -> PreparedStep.Prepare? {
     guard op.givesValuesOnly else { return nil }
-    return PreparedStep { [unowned self] (call) throws(ModelError) in
+    return { [unowned self] (call) throws(ModelError) in
       self.pool(dnnl_pooling_max, try op.window(call.shapes), call)
     }
   }
@@ -43,7 +43,7 @@ extension Accelerator {
   ) -> Prepared? {
     guard let x = call.operands[0], (1...3).contains(window.rank), x.shape.count >= 3,
       var source = x.descriptor,
-      var target = dnnl_memory_desc_t.any(x.shape.prefix(2) + window.output)
+      var target = dnnl_memory_desc_t.any(x.shape.prefix(2) + window.output, source.data_type)
     else { return nil }
     // A window wholly in the padding has no largest element for oneDNN.
     let ends = window.exactPadsEnd

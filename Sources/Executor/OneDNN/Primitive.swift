@@ -46,13 +46,58 @@ final class Primitive {
   }
 
   /// Compiles an operation described by one of oneDNN's structures.
-  convenience init?<Operation>(_ operation: Operation, _ engine: dnnl_engine_t) {
+  ///
+  /// - Parameter after: what the primitive does to its results; nil is returned where that would make
+  ///   oneDNN fall back to slow code.
+  convenience init?<Operation>(
+    _ operation: Operation, _ engine: dnnl_engine_t, after: PostOperations? = nil
+  ) {
+    guard let descriptor = Self.descriptor(operation, engine, after) else { return nil }
+    if after != nil, Self.isSlow(descriptor) {
+      guard let plain = Self.descriptor(operation, engine, nil) else { return nil }
+      defer { dnnl_primitive_desc_destroy(plain) }
+      if Self.name(plain) != Self.name(descriptor) {
+        dnnl_primitive_desc_destroy(descriptor)
+        return nil
+      }
+    }
+    self.init(descriptor)
+  }
+
+  private static func descriptor<Operation>(
+    _ operation: Operation, _ engine: dnnl_engine_t, _ after: PostOperations?
+  ) -> dnnl_primitive_desc_t? {
     var descriptor: dnnl_primitive_desc_t?
     let status = withUnsafePointer(to: operation) {
-      dnnl_primitive_desc_create(&descriptor, $0, nil, engine, nil)
+      dnnl_primitive_desc_create(&descriptor, $0, after?.attributes, engine, nil)
     }
-    guard status == dnnl_success, let descriptor else { return nil }
-    self.init(descriptor)
+    return status == dnnl_success ? descriptor : nil
+  }
+
+  /// oneDNN's name of the implementation.
+  private static func name(_ descriptor: dnnl_primitive_desc_t) -> String {
+    var name: UnsafePointer<CChar>?
+    let status = dnnl_primitive_desc_query(descriptor, dnnl_query_impl_info_str, 0, &name)
+    return status == dnnl_success ? name.map { String(cString: $0) } ?? "" : ""
+  }
+
+  /// Whether the implementation is the plain one, or goes through matrix products in a way that
+  /// takes many times as long with operations behind.
+  private static func isSlow(_ descriptor: dnnl_primitive_desc_t) -> Bool {
+    let name = name(descriptor)
+    return name.hasPrefix("ref") || name.contains("gemm:")
+  }
+
+  /// The layout that an operation would choose for its output, without compiling it.
+  ///
+  /// - Parameter fast: whether to return nil where only slow code does the operation.
+  static func target<Operation>(
+    of operation: Operation, _ engine: dnnl_engine_t, fast: Bool = false
+  ) -> dnnl_memory_desc_t? {
+    guard let descriptor = descriptor(operation, engine, nil) else { return nil }
+    defer { dnnl_primitive_desc_destroy(descriptor) }
+    guard !fast || !isSlow(descriptor) else { return nil }
+    return dnnl_primitive_desc_query_md(descriptor, dnnl_query_dst_md, 0)?.pointee
   }
 
   deinit {

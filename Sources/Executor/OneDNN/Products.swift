@@ -4,87 +4,180 @@ internal import Kernels
 internal import Operators
 
 extension Accelerator {
-  func product(_ op: MatMul, _ weights: Weights) -> any FastStep {
-    PreparedStep { [unowned self] (call) throws(ModelError) in
-      guard call.operands.allSatisfy({ $0?.layout == nil }) else { return nil }
-      let (product, output) = try op.product.shape(call.shapes)
-      let a = call.operands[0]?.shape ?? [], b = call.operands[1]?.shape ?? []
-      let right = b.count < 2 ? [product.k, product.n] : Array(b.suffix(2))
+  /// The product of the step's inputs 0 and 1, plus input 2, a row.
+  func matrixProduct(_ weights: Weights, _ finish: Finish) -> PreparedStep.Prepare {
+    { [unowned self] (call) throws(ModelError) in
+      let (product, output) = try BatchedProduct().shape(call.shapes)
+      guard let a = call.operands[0], let b = call.operands[1],
+        let type = dnnl_data_type_t(a.elementType)
+      else { return nil }
+      let result = finish.type(for: type)
+      let right = b.shape.count < 2 ? [product.k, product.n] : Array(b.shape.suffix(2))
       // One right matrix for all: the left ones are rows of one tall matrix.
-      if b.dropLast(2).allSatisfy({ $0 == 1 }) {
+      if b.shape.dropLast(2).allSatisfy({ $0 == 1 }) {
         let rows = product.batches * product.m
+        guard let y = dnnl_memory_desc_t.rowMajor([rows, product.n], result) else { return nil }
         return self.product(
-          call, weights, .rowMajor([rows, product.k]), .rowMajor(right),
-          .rowMajor([rows, product.n]), bias: nil, shape: output)
-      }
-      let rank = max(a.count, b.count) - 2
-      func stack(_ shape: [Int], _ matrix: [Int]) -> dnnl_memory_desc_t? {
-        let batch = Array(shape.dropLast(2))
-        return .rowMajor([Int](repeating: 1, count: rank - batch.count) + batch + matrix)
+          call, weights, finish, a: a.matrix([rows, product.k]), b: b.matrix(right), y: y,
+          shape: output)
       }
       // A vector has no place among stacks: rows and columns of length 1 are left out of it.
-      guard a.count >= 2, b.count >= 2 else { return nil }
+      let rank = max(a.shape.count, b.shape.count)
+      guard a.shape.count >= 2, b.shape.count >= 2,
+        let y = dnnl_memory_desc_t.rowMajor(output, result)
+      else { return nil }
       return self.product(
-        call, weights, stack(a, [product.m, product.k]), stack(b, right),
-        .rowMajor(output), bias: nil, shape: output)
+        call, weights, finish, a: a.stack(rank), b: b.stack(rank), y: y, shape: output)
     }
   }
 
-  func product(_ op: Gemm, _ weights: Weights) -> (any FastStep)? {
+  /// The product of the step's inputs 0 and 1, plus input 2.
+  func product(
+    _ op: Gemm, _ weights: Weights, _ finish: Finish
+  ) -> PreparedStep.Prepare? {
     guard op.alpha == 1, op.beta == 1 else { return nil }
-    return PreparedStep { [unowned self] (call) throws(ModelError) in
-      guard call.operands.allSatisfy({ $0?.layout == nil }) else { return nil }
-      let shape = try op.shape(call.shapes)
-      func matrix(_ lengths: [Int], transposed: Bool) -> dnnl_memory_desc_t? {
-        transposed ? .strided(lengths, [1, lengths[0]]) : .rowMajor(lengths)
+    return { [unowned self] (call) throws(ModelError) in
+      guard let type = (call.operands[0]?.elementType).flatMap({ dnnl_data_type_t($0) }) else {
+        return nil
       }
-      var bias: dnnl_memory_desc_t?
-      if let c = call.operands[safe: 2] ?? nil {
+      let types = type == dnnl_f32 ? (dnnl_f32, dnnl_f32) : (dnnl_s8, dnnl_s32)
+      let shape = try op.shape(call.shapes(weights.inputCount))
+      func matrix(_ lengths: [Int], _ type: dnnl_data_type_t, transposed: Bool) -> Matrix? {
+        let lying: dnnl_memory_desc_t? =
+          transposed ? .strided(lengths, [1, lengths[0]], type) : .rowMajor(lengths, type)
+        return lying.map { Matrix(given: $0, seen: $0) }
+      }
+      var bias: Prepared.Operand?
+      if weights.isGiven(2), let c = call.operands[safe: 2] ?? nil {
         let padded = [Int](repeating: 1, count: max(0, 2 - c.shape.count)) + c.shape
         // A row, a column, one number or a whole matrix.
         guard padded.count == 2, padded[0] == 1 || padded[0] == shape.m,
           padded[1] == 1 || padded[1] == shape.n,
-          let descriptor = dnnl_memory_desc_t.rowMajor(padded)
+          let descriptor = dnnl_memory_desc_t.rowMajor(padded, types.1)
         else { return nil }
-        bias = descriptor
+        bias = Prepared.Operand(
+          index: 2, argument: DNNL_ARG_BIAS, given: descriptor, wanted: descriptor)
+      }
+      guard let y = dnnl_memory_desc_t.rowMajor([shape.m, shape.n], finish.type(for: type)) else {
+        return nil
       }
       return self.product(
-        call, weights, matrix([shape.m, shape.k], transposed: op.transA),
-        matrix([shape.k, shape.n], transposed: op.transB), .rowMajor([shape.m, shape.n]),
-        bias: bias, shape: [shape.m, shape.n])
+        call, weights, finish, a: matrix([shape.m, shape.k], type, transposed: op.transA),
+        b: matrix([shape.k, shape.n], types.0, transposed: op.transB), y: y,
+        shape: [shape.m, shape.n],
+        bias: bias)
     }
   }
 
   private func product(
-    _ call: FastCall, _ weights: Weights, _ a: dnnl_memory_desc_t?, _ b: dnnl_memory_desc_t?,
-    _ y: dnnl_memory_desc_t?, bias: dnnl_memory_desc_t?, shape: [Int]
+    _ call: FastCall, _ weights: Weights, _ finish: Finish, a: Matrix?, b: Matrix?,
+    y: dnnl_memory_desc_t, shape: [Int], bias given: Prepared.Operand? = nil
   ) -> Prepared? {
-    guard var a, let given = b, var y else { return nil }
+    guard let a, let b else { return nil }
+    var bias = given
     // A constant can be laid out once as the primitive likes; anything else is read as it comes.
-    var right = given
+    var right = b.seen
     if weights.has(1) {
-      guard let any = dnnl_memory_desc_t.any(given.lengths) else { return nil }
+      guard let any = dnnl_memory_desc_t.any(b.seen.lengths, b.seen.data_type) else {
+        return nil
+      }
       right = any
     }
-    var addend = bias ?? dnnl_memory_desc_t()
+    var following: PostOperations?
+    switch finish {
+    case .none: break
+    case .chain(var after):
+      if bias == nil, let row = self.bias(after, call, y.lengths) {
+        bias = row
+        after.removeFirst()
+      }
+      guard !after.isEmpty else { break }
+      guard let made = PostOperations(after, call, target: y, shape: shape, self) else {
+        return nil
+      }
+      following = made
+    case .integer(let operation):
+      guard let made = PostOperations(operation, axis: y.lengths.count - 1) else { return nil }
+      following = made
+    }
+    var (left, target, addend) = (a.seen, y, bias?.wanted ?? dnnl_memory_desc_t())
     var operation = dnnl_matmul_desc_t()
-    guard dnnl_matmul_desc_init(&operation, &a, &right, &addend, &y) == dnnl_success,
-      let primitive = Primitive(operation, engine),
+    guard dnnl_matmul_desc_init(&operation, &left, &right, &addend, &target) == dnnl_success,
+      let primitive = Primitive(operation, engine, after: following),
       let wanted = primitive.layout(dnnl_query_weights_md)
     else { return nil }
-    var operands = [Prepared.Operand(index: 0, argument: DNNL_ARG_SRC_0, given: a, wanted: a)]
+    var operands = [a.operand(0, DNNL_ARG_SRC_0)]
     var fixed: [(argument: Int32, memory: Memory)] = []
     if weights.has(1) {
-      guard let memory = weights.memory(1, given: given, wanted: wanted) else { return nil }
+      guard let memory = weights.memory(1, given: b.seen, wanted: wanted) else { return nil }
       fixed.append((DNNL_ARG_WEIGHTS_0, memory))
     } else {
-      operands.append(
-        Prepared.Operand(index: 1, argument: DNNL_ARG_WEIGHTS_0, given: given, wanted: wanted))
+      operands.append(b.operand(1, DNNL_ARG_WEIGHTS_0))
     }
-    if let bias {
-      operands.append(
-        Prepared.Operand(index: 2, argument: DNNL_ARG_BIAS, given: bias, wanted: bias))
+    if let bias { operands.append(bias) }
+    return Prepared(
+      primitive, operands: operands, fixed: fixed, result: y, shape: shape, after: following, self)
+  }
+
+  /// The row that is added to every row of the result first, as a bias; nil where none is.
+  private func bias(
+    _ after: [PostOperation], _ call: FastCall, _ lengths: [Int]
+  ) -> Prepared.Operand? {
+    guard case .binary(.add, let input)? = after.first, let row = call.operands[safe: input] ?? nil,
+      row.shape.last == lengths.last, row.shape.dropLast().allSatisfy({ $0 == 1 }),
+      row.shape.count <= lengths.count
+    else { return nil }
+    var shape = [Int](repeating: 1, count: lengths.count)
+    shape[lengths.count - 1] = lengths[lengths.count - 1]
+    guard let wanted = dnnl_memory_desc_t.rowMajor(shape), let given = row.descriptor(of: shape)
+    else { return nil }
+    return Prepared.Operand(index: input, argument: DNNL_ARG_BIAS, given: given, wanted: wanted)
+  }
+}
+
+/// A stack of matrices as it comes and as a product reads it.
+private struct Matrix {
+  /// The layout of the operand.
+  let given: dnnl_memory_desc_t
+  /// The layout to bring it to, with the axes of the operand.
+  var wanted: dnnl_memory_desc_t?
+  /// The same memory with the axes of the product.
+  let seen: dnnl_memory_desc_t
+
+  func operand(_ index: Int, _ argument: Int32) -> Prepared.Operand {
+    Prepared.Operand(
+      index: index, argument: argument, given: given, wanted: wanted ?? given, seen: seen)
+  }
+}
+
+extension RuntimeTensor {
+  /// The elements as one matrix of the given lengths.
+  fileprivate func matrix(_ lengths: [Int]) -> Matrix? {
+    let type = dnnl_data_type_t(elementType)
+    guard let type, let seen = dnnl_memory_desc_t.rowMajor(lengths, type) else { return nil }
+    guard let layout else { return Matrix(given: seen, seen: seen) }
+    if layout.descriptor.lengths == lengths, layout.descriptor.isMatrix {
+      return Matrix(given: layout.descriptor, seen: layout.descriptor)
     }
-    return Prepared(primitive, operands: operands, fixed: fixed, result: y, shape: shape, self)
+    guard let plain = dnnl_memory_desc_t.rowMajor(shape, type) else { return nil }
+    return Matrix(given: layout.descriptor, wanted: plain, seen: seen)
+  }
+
+  /// The elements as a stack of matrices with `rank` axes in all.
+  fileprivate func stack(_ rank: Int) -> Matrix? {
+    matrix([Int](repeating: 1, count: rank - shape.count) + shape)
+  }
+}
+
+extension dnnl_memory_desc_t {
+  /// Whether rows or columns of the last two axes lie in one piece.
+  fileprivate var isMatrix: Bool {
+    guard format_kind == dnnl_blocked, format_desc.blocking.inner_nblks == 0, ndims >= 2 else {
+      return false
+    }
+    return withUnsafeBytes(of: format_desc.blocking.strides) { bytes in
+      let strides = bytes.bindMemory(to: Int64.self)
+      return strides[Int(ndims) - 1] == 1 || strides[Int(ndims) - 2] == 1
+    }
   }
 }

@@ -1,0 +1,83 @@
+internal import COneDNN
+internal import Kernels
+
+/// A function of one element, as oneDNN names it.
+struct ElementFunction: Sendable {
+  let algorithm: dnnl_alg_kind_t
+  let alpha: Float
+  let beta: Float
+
+  init(_ algorithm: dnnl_alg_kind_t, _ alpha: Float = 0, _ beta: Float = 0) {
+    self.algorithm = algorithm
+    self.alpha = alpha
+    self.beta = beta
+  }
+
+  /// x·sigmoid(x).
+  static let swish = ElementFunction(dnnl_eltwise_swish, 1)
+
+  /// Between two bounds.
+  static func clip(_ low: Float, _ high: Float) -> ElementFunction {
+    ElementFunction(dnnl_eltwise_clip, low, high)
+  }
+
+  /// Whether the function clamps at zero.
+  var isRelu: Bool { algorithm == dnnl_eltwise_relu && alpha == 0 }
+
+  /// Whether the function clamps between two bounds.
+  var isClip: Bool { algorithm == dnnl_eltwise_clip }
+
+  /// A function that clamps, for numbers of another scale.
+  func scaled(by factor: Float) -> ElementFunction {
+    isClip ? .clip(alpha * factor, beta * factor) : self
+  }
+
+  /// The functions to apply one after another; nil where oneDNN has none that are exact enough.
+  static func of(_ function: UnaryFunction) -> [ElementFunction]? {
+    switch function {
+    case .relu: [ElementFunction(dnnl_eltwise_relu)]
+    case .leakyRelu(let alpha): [ElementFunction(dnnl_eltwise_relu, alpha)]
+    case .sigmoid: [ElementFunction(dnnl_eltwise_logistic)]
+    case .tanh: [ElementFunction(dnnl_eltwise_tanh)]
+    case .elu(let alpha): [ElementFunction(dnnl_eltwise_elu, alpha)]
+    case .hardSwish: [ElementFunction(dnnl_eltwise_hardswish)]
+    case .hardSigmoid(let alpha, let beta):
+      [ElementFunction(dnnl_eltwise_linear, alpha, beta), .clip(0, 1)]
+    case .mish: [ElementFunction(dnnl_eltwise_mish)]
+    case .gelu(tanh: false): [ElementFunction(dnnl_eltwise_gelu_erf)]
+    case .gelu(tanh: true): [ElementFunction(dnnl_eltwise_gelu_tanh)]
+    case .abs: [ElementFunction(dnnl_eltwise_abs)]
+    case .negate: [ElementFunction(dnnl_eltwise_linear, -1)]
+    case .exp: [ElementFunction(dnnl_eltwise_exp)]
+    case .sqrt: [ElementFunction(dnnl_eltwise_sqrt)]
+    default: nil
+    }
+  }
+
+  /// The operation with a number for one operand, as a function of the other.
+  static func linear(
+    _ function: BinaryFunction, _ number: Float, isFirst: Bool
+  ) -> ElementFunction? {
+    switch function {
+    case .add: ElementFunction(dnnl_eltwise_linear, 1, number)
+    case .multiply: ElementFunction(dnnl_eltwise_linear, number, 0)
+    case .subtract:
+      isFirst
+        ? ElementFunction(dnnl_eltwise_linear, 1, -number)
+        : ElementFunction(dnnl_eltwise_linear, -1, number)
+    case .divide where isFirst && number != 0: ElementFunction(dnnl_eltwise_linear, 1 / number, 0)
+    default: nil
+    }
+  }
+
+  /// oneDNN's name of an operation of two operands.
+  static func binary(_ function: BinaryFunction) -> dnnl_alg_kind_t? {
+    switch function {
+    case .add: dnnl_binary_add
+    case .subtract: dnnl_binary_sub
+    case .multiply: dnnl_binary_mul
+    case .divide: dnnl_binary_div
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,44 @@
+internal import COneDNN
+internal import IR
+internal import Operators
+
+/// Transpose without moving anything: the same memory under a layout with the axes in another order.
+/// Whoever needs the elements row-major reorders them.
+final class TransposedView: FastStep {
+  private let permutation: [Int]?
+  /// The layouts made so far, each for a layout or shape of the operand.
+  private var known: [(type: ElementType, shape: [Int], layout: Layout?, result: Layout?)] = []
+
+  init(_ op: Transpose) { permutation = op.permutation }
+
+  func takes(_ types: [ElementType?]) -> Bool {
+    types.allSatisfy { $0.flatMap { dnnl_data_type_t($0) } != nil }
+  }
+
+  func run(_ call: FastCall) throws(ModelError) -> [RuntimeTensor?]? {
+    guard let x = call.operands[0], x.shape.count > 1 else { return nil }
+    let order = permutation ?? Array(x.shape.indices.reversed())
+    guard order.count == x.shape.count else { return nil }
+    let shape = order.map { x.shape[$0] }
+    if let found = known.last(where: {
+      $0.type == x.elementType && $0.shape == x.shape && $0.layout === x.layout
+    }) {
+      return [view(x, shape, found.result)]
+    }
+    guard var given = x.descriptor(of: x.shape) else { return nil }
+    var places = [Int32](repeating: 0, count: order.count)
+    for (axis, source) in order.enumerated() { places[source] = Int32(axis) }
+    var permuted = dnnl_memory_desc_t()
+    guard dnnl_memory_desc_permute_axes(&permuted, &given, places) == dnnl_success else {
+      return nil
+    }
+    let result = permuted.isRowMajor ? nil : Layout(permuted)
+    if known.count == PreparedStep.limit { known.removeFirst() }
+    known.append((x.elementType, x.shape, x.layout, result))
+    return [view(x, shape, result)]
+  }
+
+  private func view(_ x: RuntimeTensor, _ shape: [Int], _ layout: Layout?) -> RuntimeTensor {
+    RuntimeTensor(x.elementType, shape, x.bytes, owner: x.owner, layout: layout)
+  }
+}

@@ -1,0 +1,35 @@
+internal import IR
+internal import Operators
+
+extension StepGraph {
+  /// Results over this many bytes beyond those of the operands are computed in every run.
+  private static let growth = 1 << 20
+
+  /// Computes what depends on constants only.
+  mutating func foldConstants(_ evaluate: (Step, [RuntimeTensor?]) -> [RuntimeTensor?]?) {
+    for index in steps.indices {
+      guard let step = steps[index], step.op.isFoldable, step.bodies.isEmpty,
+        !(step.valueOp?.needsValues ?? false)
+      else { continue }
+      if let tensor = step.op.constantValue {
+        if let value = RuntimeTensor(tensor), let slot = step.outputs.first ?? nil {
+          fold(index, into: [(slot, value)])
+        }
+        continue
+      }
+      let operands = step.inputs.map { constant($0) }
+      guard !step.inputs.isEmpty, zip(step.inputs, operands).allSatisfy({ $0 == nil || $1 != nil }),
+        let results = evaluate(step, operands)
+      else { continue }
+      let given = operands.reduce(0) { $0 + ($1?.bytes.count ?? 0) }
+      let made = results.reduce(0) { $0 + ($1?.bytes.count ?? 0) }
+      guard made <= given + Self.growth else { continue }
+      fold(
+        index,
+        into: zip(step.outputs, results).compactMap { slot, value in
+          guard let slot, let value else { return nil }
+          return (slot, value)
+        })
+    }
+  }
+}

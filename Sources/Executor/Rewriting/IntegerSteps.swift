@@ -1,0 +1,160 @@
+internal import IR
+internal import Kernels
+internal import Operators
+
+extension StepGraph {
+  /// Joins operators between DequantizeLinear and QuantizeLinear with these, to run on the integers.
+  mutating func joinIntegers() {
+    for index in steps.indices {
+      guard let step = steps[index], step.op is QuantizeLinear else { continue }
+      if let found = shared(index, step) ?? weighted(index, step) ?? sum(index, step) {
+        replace(found.members, with: found.step)
+      }
+    }
+    dropUnread()
+  }
+
+  private typealias Found = (members: [Int], step: Step)
+
+  /// What stands before a rounding: the operator, and functions behind it.
+  private func origin(
+    _ index: Int, _ step: Step
+  ) -> (members: [Int], operator: Int, functions: [ElementFunction])? {
+    var members = [index]
+    var functions: [ElementFunction] = []
+    var slot = step.inputs[0]
+    while let current = slot, onlyReader(current)?.index == members.last,
+      let (place, step) = producer(current)
+    {
+      members.append(place)
+      guard let more = elementFunctions(step), step.op is Clip || step.op is any UnaryElementwise
+      else { return (members, place, functions) }
+      // Only clamping is the same whatever the scale.
+      guard more.allSatisfy(\.clamps) else { return nil }
+      functions = more + functions
+      slot = step.inputs[0]
+    }
+    return nil
+  }
+
+  /// How the integers behind an operand stand for its numbers, and their slot.
+  private func integers(_ slot: Int?) -> (slot: Int, IntegerOperation.Parameters, place: Int)? {
+    guard let (place, step) = producer(slot), let op = step.op as? DequantizeLinear,
+      let x = step.inputs[0], let parameters = parameters(op, step)
+    else { return nil }
+    return (x, parameters, place)
+  }
+
+  /// The constant scale and zero-point of QuantizeLinear and DequantizeLinear.
+  private func parameters(
+    _ op: any LinearQuantization, _ step: Step
+  ) -> IntegerOperation.Parameters? {
+    guard op.settings.blockSize == 0, case .plain = step.form,
+      let scale = constant(step.inputs[safe: 1] ?? nil), scale.elementType == .float
+    else { return nil }
+    let scales = Array(scale.bytes.bindMemory(to: Float.self))
+    let given = step.inputs[safe: 2] ?? nil
+    let zero = constant(given)
+    guard given == nil || zero != nil, scales.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+      return nil
+    }
+    let zeros = zero?.view.integers ?? [Int](repeating: 0, count: scales.count)
+    let type =
+      op is QuantizeLinear
+      ? zero?.elementType ?? .uint8
+      : constant(step.inputs[0])?.elementType ?? zero?.elementType ?? .undefined
+    guard zeros.count == scales.count else { return nil }
+    return IntegerOperation.Parameters(
+      elementType: type, scales: scales, zeroPoints: zeros.map { Int32(truncatingIfNeeded: $0) })
+  }
+
+  private func rounding(_ step: Step) -> IntegerOperation.Parameters? {
+    guard let op = step.op as? QuantizeLinear, let y = parameters(op, step), y.single != nil,
+      y.elementType == .uint8 || y.elementType == .int8
+    else { return nil }
+    return y
+  }
+
+  /// Operators that move or select elements do so with integers as well as with the numbers.
+  private func shared(_ index: Int, _ step: Step) -> Found? {
+    guard let y = rounding(step), let (members, place, functions) = origin(index, step),
+      functions.isEmpty, let inner = steps[place], case .plain = inner.form,
+      inner.outputs.count == 1, let (slot, x, source) = integers(inner.inputs.first ?? nil), x == y,
+      !inner.inputs.dropFirst().contains(where: { producer($0)?.step.op is DequantizeLinear })
+    else { return nil }
+    let operands = Inputs(
+      label: inner.label,
+      inner.inputs.map { slot in
+        slot.map { _ in Operand(name: "", type: .unknown) }
+      })
+    guard case .shared(let inputs) = inner.op.quantization(operands), inputs == [0] else {
+      return nil
+    }
+    let joined = Step(
+      inner, inputs: [slot] + inner.inputs.dropFirst(), outputs: step.outputs, form: .onIntegers,
+      parts: parts(members, [source]))
+    return (members, joined)
+  }
+
+  private func weighted(_ index: Int, _ step: Step) -> Found? {
+    guard let y = rounding(step), let (members, place, functions) = origin(index, step),
+      let inner = steps[place], case .plain = inner.form,
+      inner.op is Conv || inner.op is MatMul || inner.op is Gemm,
+      let (x, a, first) = integers(inner.inputs[0]), a.single != nil,
+      a.elementType == .uint8 || a.elementType == .int8,
+      let (w, b, second) = integers(inner.inputs[safe: 1] ?? nil), constant(w) != nil,
+      b.elementType == .uint8 || b.elementType == .int8
+    else { return nil }
+    var inputs: [Int?] = [x, w]
+    var sources = [first, second]
+    if let slot = inner.inputs[safe: 2] ?? nil {
+      guard let (bias, c, third) = integers(slot), c.elementType == .int32, constant(bias) != nil,
+        c.zeroPoints.allSatisfy({ $0 == 0 }), fits(c.scales, a, b)
+      else { return nil }
+      inputs.append(bias)
+      sources.append(third)
+    }
+    let joined = Step(
+      inner, inputs: inputs, outputs: step.outputs,
+      form: .integer(
+        IntegerOperation(kind: .weighted, a: a, b: b, functions: functions, y: y)),
+      parts: parts(members, sources))
+    return (members, joined)
+  }
+
+  /// Whether a bias is in units of the product of the operands' scales, to six digits.
+  private func fits(
+    _ scales: [Float], _ a: IntegerOperation.Parameters, _ b: IntegerOperation.Parameters
+  ) -> Bool {
+    guard scales.count == b.scales.count || scales.count == 1 else { return false }
+    return b.scales.indices.allSatisfy { index in
+      let wanted = a.scales[0] * b.scales[index]
+      return abs(scales[scales.count == 1 ? 0 : index] - wanted) <= 1e-6 * wanted
+    }
+  }
+
+  private func sum(_ index: Int, _ step: Step) -> Found? {
+    guard let y = rounding(step), let (members, place, functions) = origin(index, step),
+      let inner = steps[place], case .plain = inner.form,
+      (inner.op as? any BroadcastBinary)?.function == .add,
+      let (x, a, first) = integers(inner.inputs[0]), a.single != nil,
+      let (z, b, second) = integers(inner.inputs[safe: 1] ?? nil), b.single != nil,
+      [a, b].allSatisfy({ $0.elementType == .uint8 || $0.elementType == .int8 })
+    else { return nil }
+    let joined = Step(
+      inner, inputs: [x, z], outputs: step.outputs,
+      form: .integer(IntegerOperation(kind: .sum, a: a, b: b, functions: functions, y: y)),
+      parts: parts(members, [first, second]))
+    return (members, joined)
+  }
+
+  /// The steps that a joined one stands for, those that others may read as well included.
+  private func parts(_ members: [Int], _ sources: [Int]) -> [Step] {
+    Set(members + sources).sorted().compactMap { steps[$0] }
+  }
+}
+
+extension ElementFunction {
+  /// Whether the function only clamps.
+  fileprivate var clamps: Bool { isRelu || isClip }
+}

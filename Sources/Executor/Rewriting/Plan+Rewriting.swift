@@ -1,0 +1,66 @@
+internal import IR
+internal import Operators
+
+extension Plan {
+  /// The same computation of the graph's outputs in fewer steps: constants computed, functions that
+  /// are spelled out joined, and what follows an operator carried out by its primitive.
+  ///
+  /// - Parameter evaluate: computes a step of constants; nil where it fails.
+  func rewritten(
+    for accelerator: Accelerator, _ evaluate: (Step, [RuntimeTensor?]) -> [RuntimeTensor?]?
+  ) -> Plan {
+    var graph = StepGraph(
+      steps, outputs: outputs, constants: constants.filter { fixed.contains($0.key) })
+    graph.foldConstants(evaluate)
+    if accelerator.multipliesBytes { graph.joinIntegers() }
+    graph.joinFunctions()
+    graph.joinNormalizations()
+    graph.joinChains()
+    var plan = self
+    plan.constants.merge(graph.constants) { $1 }
+    plan.fixed = Set(graph.constants.keys)
+    plan.steps = graph.steps.compactMap { $0 }
+    plan.producers = [:]
+    for (index, step) in plan.steps.enumerated() {
+      for slot in step.outputs { if let slot { plan.producers[slot] = index } }
+    }
+    plan.dropUnread()
+    plan.release()
+    plan.lower(accelerator)
+    return plan
+  }
+
+  /// Whether all of these values can be read after a run.
+  func has(_ slots: some Sequence<Int>) -> Bool {
+    slots.allSatisfy { producers[$0] != nil || constants[$0] != nil }
+  }
+
+  /// Forgets constants that no step reads.
+  private mutating func dropUnread() {
+    var read = Set(outputs)
+    for step in steps { step.visit { read.formUnion($0.inputs.compactMap { $0 }) } }
+    constants = constants.filter { read.contains($0.key) }
+  }
+
+  /// Finds the accelerated way for each step.
+  mutating func lower(_ accelerator: Accelerator) {
+    for index in steps.indices { lower(&steps[index], accelerator) }
+  }
+
+  private func lower(_ step: inout Step, _ accelerator: Accelerator) {
+    for part in step.parts.indices { lower(&step.parts[part], accelerator) }
+    step.fast = accelerator.lower(
+      step,
+      constants: step.inputs.map { slot in
+        slot.flatMap { fixed.contains($0) ? constants[$0] : nil }
+      })
+  }
+}
+
+extension Step {
+  /// Calls `body` with the step and all that it stands for.
+  func visit(_ body: (Step) -> Void) {
+    body(self)
+    for part in parts { part.visit(body) }
+  }
+}

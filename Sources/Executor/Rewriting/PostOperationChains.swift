@@ -1,0 +1,91 @@
+internal import IR
+internal import Kernels
+internal import Operators
+
+extension StepGraph {
+  /// Joins operators that can carry on their result with what follows them.
+  mutating func joinChains() {
+    for index in steps.indices {
+      var position = index
+      while let next = extended(position) {
+        replace([position, next.index], with: next.step)
+        position = next.index
+      }
+    }
+  }
+
+  /// The step at `index` joined with the one that reads its result, and the place of that.
+  private func extended(_ index: Int) -> (index: Int, step: Step)? {
+    guard let step = steps[index], step.outputs.count == 1, let slot = step.outputs[0],
+      let (operations, count) = carried(step), let (place, next) = onlyReader(slot),
+      next.outputs.count == 1 || next.outputs.dropFirst().allSatisfy({ $0 == nil })
+    else { return nil }
+    guard let (more, operand) = following(next, slot, inputs: step.inputs.count) else { return nil }
+    let joined = Step(
+      step, inputs: step.inputs + (operand.map { [$0] } ?? []), outputs: [next.outputs[0]],
+      form: .chain(operations + more, inputs: count), parts: [step, next])
+    return (place, joined)
+  }
+
+  /// What follows the operator in a step already, and how many inputs are its own; nil for operators that carry nothing on.
+  private func carried(_ step: Step) -> ([PostOperation], inputs: Int)? {
+    switch step.form {
+    case .chain(let operations, let inputs): return (operations, inputs)
+    case .plain:
+      return step.op is Conv || step.op is ConvTranspose || step.op is MatMul || step.op is Gemm
+        ? ([], step.inputs.count) : nil
+    default: return nil
+    }
+  }
+
+  /// What a step does with the slot, as an operation that can follow another one, and the further
+  /// slot that it reads.
+  private func following(
+    _ step: Step, _ slot: Int, inputs: Int
+  ) -> (operations: [PostOperation], operand: Int?)? {
+    if case .function(let functions) = step.form {
+      return (functions.map { .function($0) }, nil)
+    }
+    guard case .plain = step.form else { return nil }
+    switch step.op {
+    case let op as any BroadcastBinary:
+      guard ElementFunction.binary(op.function) != nil, step.inputs.count == 2 else { return nil }
+      let isFirst = step.inputs[0] == slot
+      guard let other = step.inputs[isFirst ? 1 : 0], other != slot else { return nil }
+      if let number = number(other),
+        let function = ElementFunction.linear(op.function, number, isFirst: isFirst)
+      {
+        // A number with more axes than the result would add axes to it.
+        return constant(other)?.shape.isEmpty ?? false || constant(other)?.shape == [1]
+          ? ([.function(function)], nil) : nil
+      }
+      guard isFirst || op.function == .add || op.function == .multiply else { return nil }
+      return ([.binary(op.function, input: inputs)], other)
+    case let op as BatchNormalization:
+      guard let (factor, offset) = affine(op, step) else { return nil }
+      return ([.affine(factor: factor, offset: offset)], nil)
+    default:
+      return elementFunctions(step).map { ($0.map { .function($0) }, nil) }
+    }
+  }
+
+  /// What a normalisation with constant statistics multiplies with and adds.
+  private func affine(_ op: BatchNormalization, _ step: Step) -> ([Float], [Float])? {
+    guard !op.trains, op.isPerChannel, step.inputs.count == 5 else { return nil }
+    let parameters = step.inputs.dropFirst().compactMap { slot -> [Float]? in
+      guard let tensor = constant(slot), tensor.elementType == .float, tensor.shape.count == 1
+      else { return nil }
+      return Array(tensor.bytes.bindMemory(to: Float.self))
+    }
+    guard parameters.count == 4, Set(parameters.map(\.count)).count == 1 else { return nil }
+    var factor: [Float] = [], offset: [Float] = []
+    for channel in parameters[0].indices {
+      let scale =
+        Double(parameters[0][channel])
+        / (Double(parameters[3][channel]) + Double(op.epsilon)).squareRoot()
+      factor.append(Float(scale))
+      offset.append(Float(Double(parameters[1][channel]) - Double(parameters[2][channel]) * scale))
+    }
+    return (factor, offset)
+  }
+}

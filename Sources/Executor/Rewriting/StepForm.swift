@@ -1,0 +1,42 @@
+internal import Kernels
+
+/// What a step computes where that is not its node's operator alone.
+enum StepForm {
+  /// The operator.
+  case plain
+  /// Functions of each element of input 0, one after another.
+  case function([ElementFunction])
+  /// The rows along an axis of input 0, its last, brought to mean 0 and variance 1, times input 1,
+  /// plus input 2; both are constant.
+  case rowNormalization(epsilon: Float, axis: Int)
+  /// The output of the operator, which has the first `inputs` inputs, carried on by further
+  /// operations.
+  case chain([PostOperation], inputs: Int)
+  /// The operator on 8-bit integers instead of the numbers that they stand for; it only moves them.
+  case onIntegers
+  /// The operator on 8-bit integers, rounded to such again.
+  case integer(IntegerOperation)
+}
+
+/// What follows an operator within one step.
+enum PostOperation {
+  /// A function of each element.
+  case function(ElementFunction)
+  /// An operation with an input of the step, which stretches to the shape of the result.
+  case binary(BinaryFunction, input: Int)
+  /// A factor and an offset for each index of axis 1.
+  case affine(factor: [Float], offset: [Float])
+}
+
+extension Step {
+  /// A step that stands for several.
+  ///
+  /// - Parameter node: the one of them whose node, label and operator it has.
+  init(_ node: Step, inputs: [Int?], outputs: [Int?], form: StepForm, parts: [Step]) {
+    self.init(
+      node: node.node, label: node.label, op: node.op, valueOp: nil, inputs: inputs,
+      outputs: outputs, captures: [], bodies: [])
+    self.form = form
+    self.parts = parts
+  }
+}
