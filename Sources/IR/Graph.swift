@@ -30,6 +30,9 @@ public struct Graph: Sendable {
   /// Whether initializers are constants although they are inputs too, as before IR version 4, which
   /// asked for every initializer to be declared as an input.
   public var initializersAreConstant = false
+  /// Whether initializers of inputs count as constants although a caller may override them, for a
+  /// pass that was told that nobody does. No part of the model.
+  package var defaultsAreConstant = false
 
   package internal(set) var nodeTable: [Node?] = []
   package internal(set) var valueTable: [Value] = []
@@ -84,7 +87,7 @@ public struct Graph: Sendable {
   /// The value of an initializer that nothing can override at run time: one that is not a graph
   /// input, or any where initializers had to be inputs (`initializersAreConstant`).
   public func constant(_ id: ValueID) -> Tensor? {
-    isInput(id) && !initializersAreConstant ? nil : self[id].initializer
+    isInput(id) && !initializersAreConstant && !defaultsAreConstant ? nil : self[id].initializer
   }
 
   /// The inputs that a caller has to supply: those without a constant value.

@@ -74,30 +74,63 @@ import Testing
     #expect(result.plan.kept("conv1.w")?.filter { $0 >= 4 } == [6, 7])
   }
 
-  @Test("Grouped weights that are no constant of their own keep their columns, and these the input")
-  func groupedWeightInSight() throws {
-    for kind in ["output", "input", "computed"] {
-      var net = Network()
-      let x = net.input("x", [1, 3, 4, 4])
-      let a = net.conv("conv1", x, 3, 8)
-      let w = net.trained("w", [4, 4, 1, 1])
-      var weight = w
-      switch kind {
-      case "output": net.output(w, [4, 4, 1, 1])
-      case "input": net.graph.addInput(ValueInfo(w, type: net.graph[w].type))
-      default:
-        let scale = net.constant("scale", Tensor(floats: [0.5], []))
-        let values = (0..<16).map { Int8($0) }
-        let stored = net.constant("stored", Tensor(.int8, [4, 4, 1, 1], Storage(values)))
-        weight = net.node("DequantizeLinear", "dq", [stored, scale])
-      }
-      let b = net.node("Conv", "group", [a, weight], [Attribute("group", .int(2))])
-      net.output(net.conv("conv3", b, 4, 2))
-      let result = try prune(net.model())
-      #expect(result.plan.kept("conv1.w") == nil, "\(kind)")
-      #expect(
-        result.plan.reasons("conv1.w") == ["Conv 'group': its columns are no constant of its own"])
+  /// A grouped convolution whose weight is an initializer that is a graph output or input too, or
+  /// comes from a node.
+  private func groupedWeight(_ kind: String) -> Model {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv("conv1", x, 3, 8, strengths: [1, 20, 1, 20, 1, 20, 1, 20])
+    let w = net.trained("w", [4, 4, 1, 1])
+    var weight = w
+    switch kind {
+    case "output": net.output(w, [4, 4, 1, 1])
+    case "input": net.graph.addInput(ValueInfo(w, type: net.graph[w].type))
+    case "filled":
+      weight = net.node(
+        "ConstantOfShape", "fill", [net.integers("shape", [4, 4, 1, 1])],
+        [Attribute("value", .tensor(Tensor(floats: [0.5], [1])))])
+    default:
+      let scale = net.constant("scale", Tensor(floats: [0.5], []))
+      let values = (0..<16).map { Int8($0) }
+      let stored = net.constant("stored", Tensor(.int8, [4, 4, 1, 1], Storage(values)))
+      weight = net.node("DequantizeLinear", "dq", [stored, scale])
     }
+    let b = net.node("Conv", "group", [a, weight], [Attribute("group", .int(2))])
+    net.output(net.conv("conv3", b, 4, 2))
+    return net.model()
+  }
+
+  @Test("A grouped weight that a node computes loses the same columns in each group")
+  func computedGroupedWeight() throws {
+    let stored = try prune(groupedWeight("computed"))
+    #expect(stored.plan.kept("conv1.w") == [1, 3, 5, 7])
+    #expect(stored.plan.kept("stored", axis: 1) == [1, 3])
+    #expect(stored.model.constant("stored")?.dimensions == [2, 2, 1, 1])
+    let filled = try prune(groupedWeight("filled"))
+    #expect(filled.plan.kept("conv1.w") == [1, 3, 5, 7])
+    #expect(try filled.model.constant(of: "fill", 0)?.integers == [2, 2, 1, 1])
+  }
+
+  @Test("A grouped weight that is a graph output keeps its columns, and these the input")
+  func groupedWeightInSight() throws {
+    let result = try prune(groupedWeight("output"))
+    #expect(result.plan.kept("conv1.w") == nil)
+    #expect(result.plan.reasons("conv1.w") == ["graph output 'w'"])
+  }
+
+  @Test("A weight that is a graph input too is cut with its declaration, or frozen when asked")
+  func overridableWeight() throws {
+    let model = groupedWeight("input")
+    let pruner = try Pruner(model, PruningOptions(target: .ratio(0.5)))
+    #expect(pruner.overridable == 1)
+    let result = try prune(model)
+    #expect(result.plan.kept("conv1.w") == [1, 3, 5, 7])
+    let names = result.model.graph.inputs.map { result.model.graph[$0.value].name }
+    #expect(names == ["x", "w"])
+    #expect(result.model.graph.inputs[1].type?.tensor?.shape == [2, 2, 1, 1])
+    let frozen = try prune(model) { $0.freezesOverridable = true }
+    #expect(frozen.plan.kept("conv1.w") == nil)
+    #expect(frozen.plan.reasons("conv1.w") == ["graph input 'w'"])
   }
 
   @Test("ConvTranspose: weight as [inputs, outputs]")

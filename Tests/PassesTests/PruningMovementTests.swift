@@ -227,4 +227,66 @@ import Testing
     #expect(
       result.plan.kept("fc.w", axis: 1) == result.plan.kept("mix.w", axis: 1))
   }
+
+  /// Channels in a tensor of open spatial lengths, whose shape a Shape operator reads whole.
+  private func shapeReader(opset: Int = 17) -> Model {
+    var net = Network()
+    let x = net.input("x", [.init(symbol: "N"), 3, .init(symbol: "H"), .init(symbol: "W")])
+    let a = net.conv("conv1", x, 3, 4, strengths: [1, 20, 20, 1])
+    let lengths = net.node("Shape", "lengths", [a])
+    let rows = net.node("Reshape", "rows", [a, net.integers("rows.to", [0, 4, -1])])
+    let back = net.node("Reshape", "back", [rows, lengths])
+    // All of the lengths, as numbers: 1 / (N + C + H + W) of every element.
+    let numbers = net.node("Cast", "numbers", [lengths], [Attribute("to", .int(1))])
+    let total = net.node(
+      "ReduceMax", "longest", [numbers], [Attribute("keepdims", .int(0))])
+    net.output(net.conv("conv2", net.node("Div", "scaled", [back, total]), 4, 2))
+    return net.model(opset: opset)
+  }
+
+  @Test("A length that Shape reads stays what it was, and targets made of it are put right")
+  func readShape() throws {
+    let result = try prune(shapeReader())
+    #expect(result.plan.kept("conv1.w") == [1, 2])
+    #expect(result.plan.kept("conv2.w", axis: 1) == [1, 2])
+    #expect(try result.model.constant(of: "rows", 1)?.integers == [0, 2, -1])
+    // One behind Shape, one before the Reshape that takes its result as target.
+    #expect(result.model.operators.filter { $0 == "Where" }.count == 2)
+  }
+
+  @Test("Where the opset cannot change a computed shape, its channels stay")
+  func readShapeOfOldOpset() throws {
+    let result = try prune(shapeReader(opset: 8))
+    #expect(result.plan.kept("conv1.w") == nil)
+    #expect(result.plan.reasons("conv1.w").allSatisfy { $0.hasSuffix("this opset cannot change") })
+    #expect(result.plan.reasons("conv1.w").count == 1)
+  }
+
+  @Test("Groups that make up the same weight are rounded together")
+  func roundingTogether() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv("conv1", x, 3, 6)
+    let parts = net.nodes(
+      "Split", "split", [a, net.integers("sizes", [1, 1, 1, 1, 1, 1])], axis1, outputs: 6)
+    for (number, part) in parts.enumerated() {
+      let other = net.conv("other\(number)", x, 3, 3)
+      let joined = net.node("Concat", "join\(number)", [part, other], axis1)
+      net.output(net.conv("end\(number)", joined, 4, 2))
+    }
+    let all = try prune(net.model())
+    #expect(all.model.constant("conv1.w")?.dimensions[0] == 6, "an output of Split would be empty")
+
+    var two = Network()
+    let y = two.input("x", [1, 3, 4, 4])
+    let long = two.conv("long", y, 3, 6), short = two.conv("short", y, 3, 3)
+    let halves = two.nodes(
+      "Split", "split", [long, two.integers("sizes", [3, 3])], axis1, outputs: 2)
+    two.output(two.conv("end1", two.node("Add", "add", [halves[0], short]), 3, 2))
+    two.output(two.conv("end2", halves[1], 3, 2))
+    let result = try prune(two.model())
+    // 1.5 of 3 and 1.5 of 3: 2 and then 1.
+    #expect(result.model.constant("short.w")?.dimensions[0] == 2)
+    #expect(result.model.constant("long.w")?.dimensions[0] == 3)
+  }
 }

@@ -27,6 +27,9 @@ package struct ChannelRule: Sendable {
     case same(Axis, Axis)
     /// Index i of the first axis goes with the `factor` indices from i·factor of the second.
     case spread(Axis, Axis, factor: Int)
+    /// Index i of the first axis goes with index i of each of the `count` equal runs that the second
+    /// consists of: the rows of a recurrent operator's gates, the scales of its directions.
+    case tiled(Axis, Axis, count: Int)
     /// Nothing may be removed along this axis.
     case freeze(Axis, reason: String)
     /// The axis consists of `count` equal runs that must keep the same number of indices.
@@ -135,4 +138,7 @@ package enum NodeEdit: Sendable {
   case removeAttribute(String)
   /// Replaces an input by a constant, or adds it; other readers of the old value keep that.
   case constant(input: Int, Tensor)
+  /// Puts numbers in place of some elements of a one-dimensional integer operand that is computed
+  /// when the model runs: lengths of axes that shrank.
+  case lengths(Port, [Int: Int])
 }

@@ -138,6 +138,11 @@ extension Cut {
     (0..<rank).filter { kept(port, $0) != nil }
   }
 
+  /// The new lengths of some axes of an operand.
+  package func newLengths(_ port: Port, _ axes: [Int]) -> [Int: Int] {
+    axes.reduce(into: [:]) { $0[$1] = newLength(port, $1) }
+  }
+
   /// An error about something that cannot shrink.
   package func unsupported(_ what: String) -> ModelError {
     ModelError(.unsupported, "\(label): \(what)")

@@ -51,7 +51,10 @@ package struct ConstantOfShape: Operator {
   }
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
-    ChannelRule([])
+    // All elements are equal: any may go.
+    guard let shape = outputs.first?.shape else { return ChannelRule([]) }
+    return ChannelRule(
+      shape.dimensions.indices.map { .same(Axis(.output(0), $0), Axis(.output(0), $0)) })
   }
 
   package func quantization(_ inputs: Inputs) -> QuantizationRule {
@@ -60,8 +63,9 @@ package struct ConstantOfShape: Operator {
 
   package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] {
     guard let shape = cut.newShape(.output(0)) else { return [] }
-    guard !cut.changedAxes(.output(0), rank: shape.rank).isEmpty else { return [] }
-    guard let lengths = shape.known else { throw cut.unsupported("the shape is not constant") }
-    return [cut.integers(0, lengths)]
+    let changed = cut.changedAxes(.output(0), rank: shape.rank)
+    guard !changed.isEmpty else { return [] }
+    if let lengths = shape.known { return [cut.integers(0, lengths)] }
+    return [.lengths(.input(0), cut.newLengths(.output(0), changed))]
   }
 }

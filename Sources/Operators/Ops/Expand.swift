@@ -94,7 +94,10 @@ package struct Expand: Operator {
       } else if source >= 0, from[source] == to[axis], to[axis] != .unknown {
         new.append(1)
       } else {
-        throw cut.unsupported("the target shape is not constant along axis \(axis)")
+        guard count == to.rank else {
+          throw cut.unsupported("the target shape is not constant along axis \(axis)")
+        }
+        return [.lengths(.input(1), cut.newLengths(.output(0), changed))]
       }
     }
     return new == known ? [] : [cut.integers(1, new)]

@@ -143,7 +143,10 @@ package struct Reshape: Reshaping {
       } else if !new.contains(-1) {
         new.append(-1)
       } else {
-        throw cut.unsupported("the target shape is not constant and \(to) has two open lengths")
+        return [
+          .lengths(
+            .input(1), cut.newLengths(.output(0), cut.changedAxes(.output(0), rank: to.rank)))
+        ]
       }
     }
     return [cut.integers(1, new)]

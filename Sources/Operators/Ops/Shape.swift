@@ -40,14 +40,19 @@ package struct ShapeOf: Operator {
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     guard let rank = inputs.rank(0) else { return .barrier("shape of input 0 is not known") }
-    let read = axes(rank: rank)
-    return ChannelRule(
-      (0..<rank).map { axis in
-        let place = Axis(.input(0), axis)
-        // Axes that are not read may shrink freely: they relate to nothing but themselves.
-        return read.contains(axis)
-          ? .freeze(place, reason: "its length is read by Shape") : .same(place, place)
-      })
+    // Axes may shrink freely: they relate to nothing but themselves, and their old lengths take the
+    // place of the new ones, so that what is computed from them stays the same.
+    return ChannelRule((0..<rank).map { .same(Axis(.input(0), $0), Axis(.input(0), $0)) })
+  }
+
+  package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] {
+    guard let shape = cut.inputs.shape(0) else { return [] }
+    let read = axes(rank: shape.rank)
+    var old: [Int: Int] = [:]
+    for axis in cut.changedAxes(.input(0), rank: shape.rank) where read.contains(axis) {
+      old[axis - read.lowerBound] = shape[axis].value
+    }
+    return old.isEmpty ? [] : [.lengths(.output(0), old)]
   }
 
   package func quantization(_ inputs: Inputs) -> QuantizationRule {

@@ -154,6 +154,9 @@ struct Coupling {
       case .spread(let small, let large, let factor):
         mentioned.formUnion([small, large])
         link(id, small, large, factor: factor, label)
+      case .tiled(let small, let large, let count):
+        mentioned.formUnion([small, large])
+        tile(id, small, large, count: count, label)
       case .freeze(let axis, let reason):
         mentioned.insert(axis)
         if let slots = slots(id, axis) { freeze(slots, "\(label): \(reason)") }
@@ -166,8 +169,13 @@ struct Coupling {
         if let rows = slots(id, rows), isCuttable(id, axis.port) {
           groupedColumns.append(
             GroupedColumns(node: id, axis: axis, rows: rows, channels: channels, groups: groups))
+        } else if let columns = slots(id, axis) {
+          // A weight that is computed or in sight keeps its form: the same columns in each group.
+          for (place, channel) in channels.enumerated() {
+            unite(columns.lowerBound + place % columns.count, channel)
+          }
         } else {
-          freeze(channels, "\(label): its columns are no constant of its own")
+          freeze(channels, "\(label): its weight has one column in each group")
         }
       case .produces(let axis): add(&producers, id, axis)
       case .consumes(let axis): add(&consumers, id, axis)
@@ -224,6 +232,20 @@ struct Coupling {
     for index in 0..<large.count {
       unite(small.lowerBound + index / factor, large.lowerBound + index)
     }
+  }
+
+  /// Unites index i of `small` with index i of each of `count` runs of `large`.
+  private mutating func tile(
+    _ id: NodeID, _ small: Axis, _ large: Axis, count: Int, _ label: String
+  ) {
+    let one = slots(id, small), all = slots(id, large)
+    guard let one, let all, one.count * count == all.count else {
+      for slots in [one, all].compactMap({ $0 }) {
+        freeze(slots, "\(label): the length of an axis coupled to it is not known")
+      }
+      return
+    }
+    for (place, slot) in all.enumerated() { unite(one.lowerBound + place % one.count, slot) }
   }
 
   // MARK: Data movement

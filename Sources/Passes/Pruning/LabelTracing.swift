@@ -18,9 +18,9 @@ struct TracedAxis {
   let from: Axis
   let output: Int
   /// The output axes on which the indices may be read.
-  let readings: [TracedLink]
+  var readings: [TracedLink]
   /// The indices of `from` that reach the output at all.
-  let present: [Int]
+  var present: [Int]
   /// Where `from` has length 1 and cannot shrink: slices of the output that hold its elements while
   /// others of the same axis do not, such as its place in a Concat.
   var pinned: [(axis: Axis, indices: [Int])] = []
@@ -83,16 +83,14 @@ struct LabelTracing {
     let from = Axis(.input(port), axis)
     return try results(port: port, axis: axis).enumerated().map { output, result in
       var traced = TracedAxis(from: from, output: output, readings: [], present: [])
-      guard let labels = result.integers else { return traced }
-      for axis in result.dimensions.indices where result.dimensions[axis] > 1 {
-        let inner = result.dimensions[(axis + 1)...].reduce(1, *)
-        var held = [Bool](repeating: false, count: result.dimensions[axis])
-        for (place, label) in labels.enumerated() where label >= 0 {
-          held[place / inner % held.count] = true
+      result.withLabels { labels in
+        // Where nothing was created and nothing else moved, every slice holds its elements.
+        guard labels.contains(where: { $0 < 0 }) else { return }
+        for axis in result.dimensions.indices where result.dimensions[axis] > 1 {
+          let slices = OutputSlices(result.dimensions, axis: axis)
+          let held = (0..<slices.count).filter { slices.contains($0, in: labels) { $0 >= 0 } }
+          if held.count < slices.count { traced.pinned.append((Axis(.output(output), axis), held)) }
         }
-        guard held.contains(false) else { continue }
-        traced.pinned.append(
-          (Axis(.output(output), axis), held.indices.filter { held[$0] }))
       }
       return traced
     }
@@ -100,11 +98,17 @@ struct LabelTracing {
 
   private func trace(port: Int, axis: Int) throws(ModelError) -> [TracedAxis] {
     let from = Axis(.input(port), axis)
+    guard let length = inputs.shape(port)?[axis].value else { return [] }
     return try results(port: port, axis: axis).enumerated().map { output, result in
-      let present = Set(result.integers ?? []).filter { $0 >= 0 }.sorted()
-      return TracedAxis(
-        from: from, output: output, readings: readings(result, from: from, output: output),
-        present: present)
+      var traced = TracedAxis(from: from, output: output, readings: [], present: [])
+      result.withLabels { labels in
+        var present = [Bool](repeating: false, count: length)
+        for label in labels where label >= 0 && label < length { present[Int(label)] = true }
+        traced.present = present.indices.filter { present[$0] }
+        traced.readings = readings(
+          labels, result.dimensions, present: present, from: from, output: output)
+      }
+      return traced
     }
   }
 
@@ -166,43 +170,55 @@ struct LabelTracing {
     let inner = shape[(axis + 1)...].reduce(1, *)
     let length = shape[axis]
     let values = [Int64](unsafeUninitializedCapacity: count) { target, initialized in
-      for index in 0..<count { target[index] = Int64(index / inner % length) }
+      var label = 0
+      for start in stride(from: 0, to: count, by: max(inner, 1)) {
+        for index in start..<start + inner { target[index] = Int64(label) }
+        label = label + 1 == length ? 0 : label + 1
+      }
       initialized = count
     }
     return Tensor(.int64, shape, Storage(values))
   }
 
-  /// For each output axis, the labels that meet in each of its slices.
-  private func readings(_ result: Tensor, from: Axis, output: Int) -> [TracedLink] {
-    guard let labels = result.integers, let declared = outputs[output].shape,
-      declared.rank == result.dimensions.count
-    else { return [] }
-    let length = (labels.max() ?? -1) + 1
-    guard length > 0 else { return [] }
+  /// The output axes on which labels can be read: those whose slices hold different ones.
+  private func readings(
+    _ labels: UnsafeBufferPointer<Int64>, _ dimensions: [Int], present: [Bool], from: Axis,
+    output: Int
+  ) -> [TracedLink] {
+    guard let declared = outputs[output].shape, declared.rank == dimensions.count else { return [] }
+    let presentCount = present.count { $0 }
+    guard presentCount > 0 else { return [] }
     var links: [TracedLink] = []
-    for axis in result.dimensions.indices {
-      let slices = result.dimensions[axis]
+    for axis in dimensions.indices {
+      let slices = OutputSlices(dimensions, axis: axis)
       // An axis that was shrunk for tracing passes by itself.
-      guard slices > 1, declared[axis].value == slices else { continue }
-      let inner = result.dimensions[(axis + 1)...].reduce(1, *)
-      var seen = [Bool](repeating: false, count: slices * (length + 1))
-      for (place, label) in labels.enumerated() {
-        seen[place / inner % slices * (length + 1) + label + 1] = true
-      }
+      guard slices.count > 1, declared[axis].value == slices.count else { continue }
       var pairs: [(label: Int, index: Int)] = []
       var mixed: [Int] = []
-      var sets = UnionFind(count: length)
-      var present = [Bool](repeating: false, count: length)
-      for slice in 0..<slices {
-        var first: Int?
-        for label in 0..<length where seen[slice * (length + 1) + label + 1] {
-          pairs.append((label, slice))
-          present[label] = true
-          if let first { sets.unite(first, label) } else { first = label }
+      var sets = UnionFind(count: present.count)
+      var classes = presentCount
+      // The slice in which a label was last met.
+      var met = [Int](repeating: -1, count: present.count)
+      for slice in 0..<slices.count where classes > 1 {
+        var found: [Int] = []
+        var creates = false
+        slices.forEach(slice, in: labels) { label in
+          guard label >= 0, label < present.count else {
+            creates = true
+            return
+          }
+          if met[Int(label)] != slice {
+            met[Int(label)] = slice
+            found.append(Int(label))
+          }
         }
-        if first != nil, seen[slice * (length + 1)] { mixed.append(slice) }
+        found.sort()
+        for label in found {
+          pairs.append((label, slice))
+          if sets.unite(found[0], label) != nil { classes -= 1 }
+        }
+        if creates, !found.isEmpty { mixed.append(slice) }
       }
-      let classes = Set((0..<length).filter { present[$0] }.map { sets.root($0) }).count
       // One class: every slice holds every label, so this axis is another one's.
       if classes > 1 {
         links.append(
@@ -212,5 +228,45 @@ struct LabelTracing {
       }
     }
     return links
+  }
+}
+
+/// The slices of a tensor along an axis.
+private struct OutputSlices {
+  let count: Int
+  private let outer: Int
+  private let inner: Int
+
+  init(_ dimensions: [Int], axis: Int) {
+    count = dimensions[axis]
+    outer = dimensions[..<axis].reduce(1, *)
+    inner = dimensions[(axis + 1)...].reduce(1, *)
+  }
+
+  func forEach(
+    _ slice: Int, in labels: UnsafeBufferPointer<Int64>, _ body: (Int64) -> Void
+  ) {
+    for block in 0..<outer {
+      let start = (block * count + slice) * inner
+      for index in start..<start + inner { body(labels[index]) }
+    }
+  }
+
+  func contains(
+    _ slice: Int, in labels: UnsafeBufferPointer<Int64>, _ test: (Int64) -> Bool
+  ) -> Bool {
+    for block in 0..<outer {
+      let start = (block * count + slice) * inner
+      for index in start..<start + inner where test(labels[index]) { return true }
+    }
+    return false
+  }
+}
+
+extension Tensor {
+  /// Calls `body` with the labels that a tracing left; not at all for other tensors.
+  fileprivate func withLabels(_ body: (UnsafeBufferPointer<Int64>) -> Void) {
+    guard elementType == .int64, let storage else { return }
+    storage.withUnsafeBytes { body($0.bindMemory(to: Int64.self)) }
   }
 }

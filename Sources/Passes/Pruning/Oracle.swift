@@ -92,10 +92,15 @@ extension Tensor {
   /// The tensor with zeros in all slices along an axis but those kept.
   fileprivate func zeroing(along axis: Int, except kept: [Int]) -> Tensor {
     let length = dimensions[axis]
-    let isKept = Set(kept)
-    let keep = (0..<length).map { isKept.contains($0) }
+    var gone = Array(0..<length)
+    for index in kept.reversed() { gone.remove(at: index) }
     let inner = dimensions[(axis + 1)...].reduce(1, *)
-    return zeroing { element in keep[element / inner % length] }
+    let outer = dimensions[..<axis].reduce(1, *)
+    return zeroing(runs: inner) { zero in
+      for block in 0..<outer {
+        for index in gone { zero(block * length + index) }
+      }
+    }
   }
 
   /// A grouped weight with zeros in the columns of removed channels; nil when none is.
@@ -105,23 +110,28 @@ extension Tensor {
     let inner = dimensions[2...].reduce(1, *)
     let removed = (0..<groups * columns).map(isRemoved)
     guard removed.contains(true) else { return nil }
-    return zeroing { element in
-      let row = element / inner / columns
-      return !removed[row / rows * columns + element / inner % columns]
+    return zeroing(runs: inner) { zero in
+      for row in 0..<groups * rows {
+        for column in 0..<columns where removed[row / rows * columns + column] {
+          zero(row * columns + column)
+        }
+      }
     }
   }
 
-  private func zeroing(where keep: @escaping @Sendable (Int) -> Bool) -> Tensor {
+  /// The tensor with zeros in the runs of `length` elements whose numbers `body` gives.
+  private func zeroing(runs length: Int, _ body: ((Int) -> Void) -> Void) -> Tensor {
     guard let storage, let width = elementType.byteWidth else { return self }
-    let count = self.count
     var tensor = self
     tensor.encoding = .raw
     tensor.payload = .bytes(
-      .deferred(count: storage.count) { target in
+      Storage(count: storage.count) { target in
         storage.withUnsafeBytes { target.copyMemory(from: $0) }
-        storage.releasePages()
-        for element in 0..<count where !keep(element) {
-          for byte in 0..<width { target[element * width + byte] = 0 }
+        guard let start = target.baseAddress else { return }
+        let bytes = length * width
+        body { run in
+          guard run >= 0, (run + 1) * bytes <= target.count else { return }
+          (start + run * bytes).initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
         }
       })
     return tensor

@@ -5,6 +5,10 @@ internal import Operators
 public struct Pruner: Sendable {
   /// The model, its constants in initializers.
   public let model: Model
+  /// How many constants a caller could override, since they are inputs of the graph too (from IR
+  /// version 4 on). Unless the options freeze them, they count as weights; they stay inputs, with
+  /// their new shapes.
+  public let overridable: Int
   private let options: PruningOptions
 
   /// What came of a removal.
@@ -46,6 +50,12 @@ public struct Pruner: Sendable {
     _ = try PassManager([
       ConstantsToInitializers(), IdentityRemoval(), ConstantFolding(), DeadCode(),
     ]).run(&prepared)
+    let graph = prepared.graph
+    overridable =
+      graph.initializers.filter {
+        graph.isInput($0) && graph.constant($0) == nil && !graph[$0].uses.isEmpty
+      }.count
+    prepared.graph.defaultsAreConstant = !options.freezesOverridable
     self.model = prepared
     self.options = options
   }
@@ -107,7 +117,7 @@ public struct Pruner: Sendable {
       let before = Surgery(work.coupling, removing: []).cost()
       let after = surgery.cost()
       var result = Result(
-        model: pruned, plan: work.plan(removing: removed, hash: hash),
+        model: pruned.withOverridableDefaults, plan: work.plan(removing: removed, hash: hash),
         before: Cost(macs: before.macs, parameters: before.parameters, bytes: before.bytes),
         after: Cost(macs: after.macs, parameters: after.parameters, bytes: after.bytes),
         difference: nil, unproved: nil, surgery: surgery)
@@ -138,6 +148,15 @@ public struct Pruner: Sendable {
           "\(pruned.graph.label(id)): expected shape \(predicted) after pruning, found \(found)")
       }
     }
+  }
+}
+
+extension Model {
+  /// The model as it was read: defaults of inputs can be overridden.
+  fileprivate var withOverridableDefaults: Model {
+    var model = self
+    model.graph.defaultsAreConstant = false
+    return model
   }
 }
 

@@ -26,10 +26,15 @@ public struct PruningOptions: Sendable {
   public var scope = Scope.local
   /// Widths are rounded to the nearest multiple of this number.
   public var roundTo = 1
+  /// No group is left with fewer channels than this, if it has as many.
+  public var minChannels = 1
   /// No group loses more than this fraction of its channels.
   public var maxRatio = 1.0
   /// Names or patterns (`*` and `?`) of weights, nodes, values or operators whose channels stay.
   public var keep: [String] = []
+  /// Whether channels stay whose weights a caller may override, because they are inputs of the graph
+  /// too (from IR version 4 on).
+  public var freezesOverridable = false
 
   /// Options with defaults for everything but the target.
   public init(target: Target) { self.target = target }

@@ -13,18 +13,47 @@ struct Selection {
   /// the fraction `ratio` of all channels goes.
   func atoms(ratio: Double) -> Set<Int> {
     switch options.scope {
-    case .local:
-      return groups.reduce(into: []) { removed, group in
-        removed.formUnion(remove(from: group, keeping: width(group, ratio: ratio)))
-      }
+    case .local: return remove { _ in ratio }
     case .global:
       let threshold = globalThreshold(ratio)
-      return groups.reduce(into: []) { removed, group in
+      return remove { group in
         let below = group.atoms.reduce(0) { $0 + (scores[group.index][$1]! < threshold ? 1 : 0) }
-        let fraction = Double(below) / Double(max(group.count, 1))
-        removed.formUnion(remove(from: group, keeping: width(group, ratio: fraction)))
+        return Double(below) / Double(max(group.count, 1))
       }
     }
+  }
+
+  /// Removes the fraction that `ratio` says from each group. Groups that make up the same weights
+  /// are rounded together, so that the weights, not each small part of them, have round widths.
+  private func remove(_ ratio: (ChannelGroup) -> Double) -> Set<Int> {
+    var removed: Set<Int> = []
+    for family in families {
+      // What earlier groups of the family kept, exactly and rounded.
+      var exact = 0.0, rounded = 0
+      for group in family {
+        let kept = width(group, ratio: ratio(group), exact: &exact, rounded: &rounded)
+        removed.formUnion(remove(from: group, keeping: kept))
+      }
+    }
+    return removed
+  }
+
+  /// Groups that share producers, in order.
+  private var families: [[ChannelGroup]] {
+    var families: [[ChannelGroup]] = []
+    var familyOfProducer: [Int: Int] = [:]
+    for group in groups {
+      if let known = group.producers.lazy.compactMap({ familyOfProducer[$0] }).first {
+        families[known].append(group)
+        for producer in group.producers where familyOfProducer[producer] == nil {
+          familyOfProducer[producer] = known
+        }
+      } else {
+        for producer in group.producers { familyOfProducer[producer] = families.count }
+        families.append([group])
+      }
+    }
+    return families
   }
 
   private func globalThreshold(_ ratio: Double) -> Double {
@@ -35,18 +64,31 @@ struct Selection {
   }
 
   /// How many channels of each run of a group stay.
-  private func width(_ group: ChannelGroup, ratio: Double) -> Int {
-    let runs = group.classes.count
+  ///
+  /// - Parameters:
+  ///   - exact: channels that the family keeps by its ratios up to here.
+  ///   - rounded: channels that it keeps in fact.
+  private func width(
+    _ group: ChannelGroup, ratio: Double, exact: inout Double, rounded: inout Int
+  ) -> Int {
+    let runs = max(group.classes.count, 1)
     let length = group.classes.first?.count ?? 0
     // The sum over the runs is rounded, and the runs keep equal numbers.
-    let step = options.roundTo / greatestCommonDivisor(options.roundTo, max(runs, 1))
+    let step = options.roundTo / greatestCommonDivisor(options.roundTo, runs)
     let limited = min(ratio, options.maxRatio)
-    let total = (Double(length * runs) * (1 - limited)).rounded(.toNearestOrEven)
-    let steps = (total / Double(max(runs, 1)) / Double(step)).rounded(.toNearestOrEven)
-    // Rounding down may not break the limit.
-    let least = (Double(length) * (1 - options.maxRatio) / Double(step) - 1e-9).rounded(.up)
-    let kept = Int(max(steps, least, 1)) * step
-    return min(length, max(kept, length - removable(group)))
+    exact += Double(length * runs) * (1 - limited)
+    let total = exact.rounded(.toNearestOrEven)
+    let unit = Double(step * runs)
+    let multiple = (total / unit).rounded(.toNearestOrEven) * unit
+    // What is kept first is at least one step.
+    let goal = max(multiple - Double(rounded), rounded == 0 ? unit : 0)
+    // Rounding down may not break the limits.
+    let limit = (Double(length) * (1 - options.maxRatio) / Double(step) - 1e-9).rounded(.up)
+    let floor = max(limit * Double(step), Double(min(options.minChannels, length)))
+    let wanted = Int(max((goal / Double(runs)).rounded(.up), floor, 0))
+    let kept = min(length, max(wanted, length - removable(group)))
+    rounded += kept * runs
+    return kept
   }
 
   /// How many atoms of each run can go.

@@ -138,6 +138,8 @@ package struct Surgery {
         case .attribute(let name, let value): result.graph[id].setAttribute(name, value)
         case .removeAttribute(let name): result.graph[id].setAttribute(name, nil)
         case .constant(let slot, let tensor): result.graph.replaceConstant(id, slot, tensor)
+        case .lengths(let port, let lengths):
+          try overwrite(lengths, at: port, of: id, in: &result)
         }
       }
     }

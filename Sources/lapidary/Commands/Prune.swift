@@ -37,6 +37,9 @@ struct Prune: ParsableCommand, RunsModels {
   @Option(help: "Names or patterns of weights, nodes or operators whose channels stay.")
   var keep: [String] = []
 
+  @Flag(help: "Leave weights alone that are graph inputs too, so that a caller can override them.")
+  var freezeOverridable = false
+
   @Option(help: ArgumentHelp("Write the plan and no model.", valueName: "PLAN.json"))
   var planOnly: String?
 
@@ -76,6 +79,7 @@ struct Prune: ParsableCommand, RunsModels {
     options.roundTo = roundTo
     options.maxRatio = maxRatio
     options.keep = keep
+    options.freezesOverridable = freezeOverridable
     let pruner = try Pruner(original, options)
     let proof = planOnly == nil ? verification.verification(runOptions) : nil
     let needsHash = planOnly != nil || applyPlan != nil
@@ -93,7 +97,16 @@ struct Prune: ParsableCommand, RunsModels {
       try destination.write(result.model, placement, from: original, at: model)
     }
     show(
-      result, UnknownOperators(original).notes, toStandardError: destination.reportsToStandardError)
+      result, UnknownOperators(original).notes + overridableNote(pruner),
+      toStandardError: destination.reportsToStandardError)
+  }
+
+  private func overridableNote(_ pruner: Pruner) -> [String] {
+    guard pruner.overridable > 0, !freezeOverridable else { return [] }
+    return [
+      "\(pruner.overridable) constants are graph inputs too, which a caller could override: taken as "
+        + "weights; those inputs have the new shapes (--freeze-overridable leaves them alone)"
+    ]
   }
 
   private func show(_ result: Pruner.Result, _ notes: [String], toStandardError: Bool) {
