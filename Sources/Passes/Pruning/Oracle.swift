@@ -8,83 +8,115 @@ internal import Operators
 /// Where removal changes what is computed for the channels that stay (a LayerNormalization's
 /// statistics), the original is made to compute that node on the kept channels alone.
 package struct Oracle {
-  let surgery: Surgery
+  let steps: [ProofStep]
 
   /// The proof of one cut.
-  package init(surgery: Surgery) { self.surgery = surgery }
+  package init(surgery: Surgery) { steps = surgery.proofSteps }
+
+  /// The proof that a plan states.
+  init(steps: [ProofStep]) { self.steps = steps }
 
   /// The original with removed channels without effect.
+  ///
+  /// - Throws: `ModelError` when a step does not fit the model: what it masks must be summed over by
+  ///   the operator, what it selects must have statistics over the axis.
   package func maskedOriginal(_ model: Model) throws(ModelError) -> Model {
     var masked = model
-    // All later questions are about the graph that the coupling was found on.
-    let coupling = surgery.coupling
-    for role in coupling.consumers { mask(role, &masked.graph, coupling) }
-    for columns in coupling.groupedColumns { mask(columns, &masked.graph) }
-    for role in coupling.statistics { isolate(role, &masked.graph, coupling) }
+    // Operators and shapes are those of the original, whatever was inserted already.
+    let facts = try inferTypes(model)
+    for step in steps {
+      let place = try find(step, facts)
+      switch step.kind {
+      case .mask: mask(step, place, &masked.graph, facts)
+      case .select: isolate(step, place, &masked.graph, facts)
+      }
+    }
     try masked.graph.sortTopologically()
     return masked
   }
 
-  private func mask(_ role: Coupling.Role, _ graph: inout Graph, _ coupling: Coupling) {
-    guard case .input(let slot) = role.axis.port, let kept = surgery.kept(role.node, role.axis),
-      !coupling.groupedColumns.contains(where: { $0.node == role.node && $0.axis == role.axis }),
-      let value = graph[role.node].inputs[slot]
-    else { return }
-    if let weight = graph[value].initializer {
-      let zeroed = weight.zeroing(along: role.axis.axis, except: kept)
-      graph.setInput(
-        role.node, slot: slot, to: graph.addInitializer("\(graph[value].name)_masked", zeroed))
-      return
+  /// The node of a step, checked against what its operator says.
+  private func find(_ step: ProofStep, _ facts: Facts) throws(ModelError) -> NodeID {
+    let axis = Axis(.input(step.input), step.axis)
+    guard let value = facts.graph.value(named: step.node),
+      let node = facts.graph[value].producer, let op = facts.op(node),
+      let length = facts.inputs(node).shape(step.input)?.dimensions[safe: step.axis]?.value,
+      !step.kept.isEmpty, step.kept.allSatisfy({ $0.allSatisfy { (0..<length).contains($0) } })
+    else {
+      throw ModelError(
+        .request,
+        "plan: expected a node with output '\(step.node)' that can be masked, found none")
     }
-    guard let rank = coupling.facts.inputs(role.node).rank(slot) else { return }
-    var shape = [Int](repeating: 1, count: rank)
-    shape[role.axis.axis] = role.slots.count
-    var values = [Float](repeating: 0, count: role.slots.count)
-    for index in kept { values[index] = 1 }
-    let mask = graph.addInitializer("\(graph[value].name)_mask", Tensor(floats: values, shape))
-    let output = graph.addFreshValue("\(graph[value].name)_masked", type: graph[value].type)
-    graph.add(ProofNodes.mask(value, by: mask, into: output), before: role.node)
-    graph.setInput(role.node, slot: slot, to: output)
+    let fits = op.channels(facts.inputs(node), facts.outputs(node)).relations.contains {
+      switch $0 {
+      case .consumes(let read): step.kind == .mask && read == axis
+      case .doesNotCommute(let read): step.kind == .select && read == axis
+      default: false
+      }
+    }
+    guard fits else {
+      throw ModelError(
+        .request,
+        "plan: \(facts.graph.label(node)) does not sum over axis \(step.axis) of input \(step.input)"
+      )
+    }
+    return node
   }
 
-  private func mask(_ columns: Coupling.GroupedColumns, _ graph: inout Graph) {
-    guard case .input(let slot) = columns.axis.port, let value = graph[columns.node].inputs[slot],
-      let weight = graph[value].initializer
-    else { return }
-    let zeroed = weight.zeroing(groups: columns.groups) { channel in
-      surgery.isRemoved(columns.channels.lowerBound + channel)
+  private func mask(_ step: ProofStep, _ node: NodeID, _ graph: inout Graph, _ facts: Facts) {
+    guard let value = graph[node].inputs[step.input] else { return }
+    let name = graph[value].name
+    if let weight = graph[value].initializer {
+      let zeroed =
+        step.kept.count == 1
+        ? weight.zeroing(along: step.axis, except: step.kept[0])
+        : weight.zeroing(columns: step.axis, except: step.kept)
+      graph.setInput(node, slot: step.input, to: graph.addInitializer("\(name)_masked", zeroed))
+      return
     }
-    guard let zeroed else { return }
-    graph.setInput(
-      columns.node, slot: slot, to: graph.addInitializer("\(graph[value].name)_masked", zeroed))
+    let shape = facts.inputs(node).shape(step.input)
+    guard let shape, let length = shape[step.axis].value else { return }
+    var dimensions = [Int](repeating: 1, count: shape.rank)
+    dimensions[step.axis] = length
+    var values = [Float](repeating: 0, count: length)
+    for index in step.kept[0] { values[index] = 1 }
+    let mask = graph.addInitializer("\(name)_mask", Tensor(floats: values, dimensions))
+    let output = graph.addFreshValue("\(name)_masked", type: graph[value].type)
+    graph.add(ProofNodes.mask(value, by: mask, into: output), before: node)
+    graph.setInput(node, slot: step.input, to: output)
   }
 
   /// Selects the kept channels before a node and puts them back in their places behind it; what
   /// stands in the places of the others is read by nobody, for every reader is masked.
-  private func isolate(_ role: Coupling.Role, _ graph: inout Graph, _ coupling: Coupling) {
-    guard case .input(let slot) = role.axis.port, let kept = surgery.kept(role.node, role.axis),
-      let source = graph[role.node].inputs[slot], let result = graph[role.node].outputs[0]
+  private func isolate(_ step: ProofStep, _ node: NodeID, _ graph: inout Graph, _ facts: Facts) {
+    let operands = facts.inputs(node)
+    guard let source = graph[node].inputs[step.input], let result = graph[node].outputs[0],
+      let length = operands.shape(step.input)?[step.axis].value, let op = facts.op(node)
     else { return }
-    let axis = role.axis.axis
+    let kept = step.kept[0]
     let name = graph[source].name
     let indices = graph.addInitializer("\(name)_kept", Tensor(int64: kept, [kept.count]))
     let selected = graph.addFreshValue("\(name)_selected")
-    graph.add(ProofNodes.select(indices, of: source, axis: axis, into: selected), before: role.node)
-    graph.setInput(role.node, slot: slot, to: selected)
-    for (other, value) in coupling.facts.graph[role.node].inputs.enumerated() where other != slot {
-      guard let value, let tensor = graph[value].initializer else { continue }
-      let cut = surgery.constantCut(role.node, other, rank: tensor.dimensions.count)
-      guard cut.contains(where: { $0 != nil }) else { continue }
+    graph.add(ProofNodes.select(indices, of: source, axis: step.axis, into: selected), before: node)
+    graph.setInput(node, slot: step.input, to: selected)
+    // Parameters go with the axis that the operator ties them to.
+    let here = Axis(.input(step.input), step.axis)
+    for case .same(let a, let b) in op.channels(operands, facts.outputs(node)).relations
+    where a == here || b == here {
+      let other = a == here ? b : a
+      guard case .input(let slot) = other.port, slot != step.input,
+        let value = graph[node].inputs[slot], let tensor = graph[value].initializer
+      else { continue }
+      let cut = tensor.dimensions.indices.map { $0 == other.axis ? [kept] : nil }
       graph.setInput(
-        role.node, slot: other,
-        to: graph.addInitializer("\(graph[value].name)_kept", tensor.sliced(cut)))
+        node, slot: slot, to: graph.addInitializer("\(graph[value].name)_kept", tensor.sliced(cut)))
     }
     let compact = graph.addFreshValue("\(graph[result].name)_compact")
-    graph.setOutput(role.node, slot: 0, to: compact)
-    var places = [Int](repeating: 0, count: role.slots.count)
+    graph.setOutput(node, slot: 0, to: compact)
+    var places = [Int](repeating: 0, count: length)
     for (place, index) in kept.enumerated() { places[index] = place }
     let back = graph.addInitializer("\(name)_places", Tensor(int64: places, [places.count]))
-    graph.add(ProofNodes.select(back, of: compact, axis: axis, into: result), after: role.node)
+    graph.add(ProofNodes.select(back, of: compact, axis: step.axis, into: result), after: node)
   }
 }
 
@@ -92,8 +124,8 @@ extension Tensor {
   /// The tensor with zeros in all slices along an axis but those kept.
   fileprivate func zeroing(along axis: Int, except kept: [Int]) -> Tensor {
     let length = dimensions[axis]
-    var gone = Array(0..<length)
-    for index in kept.reversed() { gone.remove(at: index) }
+    let stays = Set(kept)
+    let gone = (0..<length).filter { !stays.contains($0) }
     let inner = dimensions[(axis + 1)...].reduce(1, *)
     let outer = dimensions[..<axis].reduce(1, *)
     return zeroing(runs: inner) { zero in
@@ -103,30 +135,33 @@ extension Tensor {
     }
   }
 
-  /// A grouped weight with zeros in the columns of removed channels; nil when none is.
-  fileprivate func zeroing(groups: Int, _ isRemoved: (Int) -> Bool) -> Tensor? {
-    let columns = dimensions[1]
-    let rows = dimensions[0] / groups
-    let inner = dimensions[2...].reduce(1, *)
-    let removed = (0..<groups * columns).map(isRemoved)
-    guard removed.contains(true) else { return nil }
+  /// A grouped weight with zeros in the columns that the rows of each group lose.
+  fileprivate func zeroing(columns axis: Int, except kept: [[Int]]) -> Tensor {
+    let length = dimensions[axis]
+    let allRows = dimensions[0]
+    let rows = max(1, allRows / kept.count)
+    let inner = dimensions[(axis + 1)...].reduce(1, *)
+    let stays = kept.map { Set($0) }
     return zeroing(runs: inner) { zero in
-      for row in 0..<groups * rows {
-        for column in 0..<columns where removed[row / rows * columns + column] {
-          zero(row * columns + column)
+      for row in 0..<allRows {
+        for column in 0..<length where !stays[min(row / rows, kept.count - 1)].contains(column) {
+          zero(row * length + column)
         }
       }
     }
   }
 
   /// The tensor with zeros in the runs of `length` elements whose numbers `body` gives.
-  private func zeroing(runs length: Int, _ body: ((Int) -> Void) -> Void) -> Tensor {
+  private func zeroing(
+    runs length: Int, _ body: @escaping @Sendable ((Int) -> Void) -> Void
+  ) -> Tensor {
     guard let storage, let width = elementType.byteWidth else { return self }
     var tensor = self
     tensor.encoding = .raw
     tensor.payload = .bytes(
-      Storage(count: storage.count) { target in
+      .deferred(count: storage.count) { target in
         storage.withUnsafeBytes { target.copyMemory(from: $0) }
+        storage.releasePages()
         guard let start = target.baseAddress else { return }
         let bytes = length * width
         body { run in

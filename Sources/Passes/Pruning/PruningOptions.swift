@@ -12,16 +12,74 @@ public struct PruningOptions: Sendable {
     case bytes(Double)
   }
 
+  /// What makes a channel important.
+  public enum Importance: Hashable, Sendable {
+    /// The sum of magnitudes of the weights that make and read it.
+    case l1
+    /// Their sum of squares.
+    case l2
+    /// Their greatest magnitude.
+    case linf
+    /// The magnitude of the normalisation's scale; L2 for groups without one.
+    case bnScale
+    /// The distance of the weights that make it to those of the other channels (FPGM).
+    case fpgm
+    /// Nothing: a seeded choice.
+    case random
+    /// What it carries on calibration data; L2 for groups that were not observed.
+    case activation(ActivationMeasure)
+    /// `PruningOptions.scores`; L2 for groups that these do not name.
+    case scores
+  }
+
+  /// How the numbers that several weights give for a channel become one.
+  public enum Reduction: String, Sendable, CaseIterable {
+    case mean, sum, max
+    /// That of the weight that makes the channel.
+    case first
+  }
+
+  /// What of its group a score is divided by.
+  public enum Normalizer: String, Sendable, CaseIterable {
+    case mean, sum, max, none
+  }
+
   /// Against which channels a channel competes.
   public enum Scope: String, Sendable, CaseIterable {
     /// Those of its own group, each of which loses the same fraction.
     case local
     /// Those of all groups.
     case global
+    /// Those of the groups that are built alike: the same operators around weights of the same form.
+    case isomorphic
+  }
+
+  /// A fraction of channels for some groups.
+  public struct GroupRatio: Hashable, Sendable {
+    /// A name or pattern (`*` and `?`) of weights, nodes, values or operators.
+    public var pattern: String
+    /// The fraction of channels that their groups lose, whatever the target.
+    public var ratio: Double
+
+    /// A fraction for the groups that `pattern` names.
+    public init(pattern: String, ratio: Double) {
+      self.pattern = pattern
+      self.ratio = ratio
+    }
   }
 
   /// How much to remove.
   public var target: Target
+  /// What makes a channel important.
+  public var importance = Importance.l2
+  /// How the numbers that several weights give become one.
+  public var reduction = Reduction.mean
+  /// What of its group a score is divided by.
+  public var normalizer = Normalizer.mean
+  /// Scores of channels by the names of the weights that make them.
+  public var scores: [String: [Double]] = [:]
+  /// The seed of random importance.
+  public var seed: UInt64 = 0
   /// Against which channels a channel competes.
   public var scope = Scope.local
   /// Widths are rounded to the nearest multiple of this number.
@@ -30,6 +88,8 @@ public struct PruningOptions: Sendable {
   public var minChannels = 1
   /// No group loses more than this fraction of its channels.
   public var maxRatio = 1.0
+  /// Fractions for single groups; the first pattern that fits counts.
+  public var groupRatios: [GroupRatio] = []
   /// Names or patterns (`*` and `?`) of weights, nodes, values or operators whose channels stay.
   public var keep: [String] = []
   /// Whether channels stay whose weights a caller may override, because they are inputs of the graph

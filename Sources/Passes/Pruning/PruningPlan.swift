@@ -14,6 +14,30 @@ public struct PruningPlan: Codable, Hashable, Sendable {
   public var weights: [Slice]
   /// Channels that cannot go, by weight and reason.
   public var frozen: [Frozen]
+  /// What makes the original equal to the cut model, for the proof.
+  public var proof: [ProofStep]
+  /// The proof that was made; nil before one was.
+  public var certificate: Certificate?
+
+  /// A proof that was made.
+  public struct Certificate: Codable, Hashable, Sendable {
+    /// The seed of the inputs that both models were run on.
+    public var seed: UInt64
+    /// The largest difference allowed, relative to the largest magnitude of an output.
+    public var tolerance: Double
+    /// The largest difference that was measured.
+    public var difference: Double
+    /// The hash of the cut model.
+    public var output: String
+
+    /// A proof by numbers.
+    public init(seed: UInt64, tolerance: Double, difference: Double, output: String) {
+      self.seed = seed
+      self.tolerance = tolerance
+      self.difference = difference
+      self.output = output
+    }
+  }
 
   /// Channels made by the same weights.
   public struct Group: Codable, Hashable, Sendable {
@@ -33,6 +57,9 @@ public struct PruningPlan: Codable, Hashable, Sendable {
   public struct Slice: Codable, Hashable, Sendable {
     /// The weight's name.
     public var weight: String
+    /// Its name in the cut model, where several nodes read it and keep different slices; nil for
+    /// the same name.
+    public var result: String?
     /// The axis.
     public var axis: Int
     /// The indices along the axis before.
@@ -74,10 +101,13 @@ public struct PruningPlan: Codable, Hashable, Sendable {
     }
   }
 
-  init(model: String, groups: [Group], weights: [Slice], frozen: [Frozen]) {
+  init(
+    model: String, groups: [Group], weights: [Slice], frozen: [Frozen], proof: [ProofStep]
+  ) {
     self.model = model
     self.groups = groups
     self.weights = weights
     self.frozen = frozen
+    self.proof = proof
   }
 }

@@ -7,31 +7,53 @@ struct Selection {
   let scores: [[Int: Double]]
   /// Atoms that stay because a tensor would be left with nothing along an axis.
   let protected: Set<Int>
+  /// For each group the number of its kind: groups of one kind compete in isomorphic scope.
+  let kinds: [Int]
+  /// Fractions that were asked for of single groups, by number.
+  let fixed: [Int: Double]
   let options: PruningOptions
 
-  /// The atoms to remove when every group loses the fraction `ratio`, or, in global scope, when
-  /// the fraction `ratio` of all channels goes.
-  func atoms(ratio: Double) -> Set<Int> {
+  /// The atoms to remove when every group loses the fraction `ratio`, or, in the wider scopes, when
+  /// the fraction `ratio` of all channels that compete goes.
+  func atoms(ratio: Double) -> Set<Int> { remove(ratios(ratio)) }
+
+  /// The fraction that each group loses.
+  private func ratios(_ ratio: Double) -> [Double] {
+    let wanted: [Double]
     switch options.scope {
-    case .local: return remove { _ in ratio }
-    case .global:
-      let threshold = globalThreshold(ratio)
-      return remove { group in
-        let below = group.atoms.reduce(0) { $0 + (scores[group.index][$1]! < threshold ? 1 : 0) }
-        return Double(below) / Double(max(group.count, 1))
-      }
+    case .local: wanted = groups.map { _ in ratio }
+    case .global: wanted = competing(ratio) { _ in 0 }
+    case .isomorphic: wanted = competing(ratio) { kinds[$0.index] }
+    }
+    return groups.map { fixed[$0.index] ?? wanted[$0.index] }
+  }
+
+  /// The fraction of each group that lies below the threshold of those it competes with.
+  private func competing(_ ratio: Double, _ kind: (ChannelGroup) -> Int) -> [Double] {
+    var pools: [Int: [Double]] = [:]
+    for group in groups where removable(group) > 0 && fixed[group.index] == nil {
+      pools[kind(group), default: []] += group.atoms.map { scores[group.index][$0]! }
+    }
+    let thresholds = pools.mapValues { pool -> Double in
+      let place = Int((Double(pool.count) * ratio).rounded(.toNearestOrEven))
+      return place < pool.count ? pool.sorted()[place] : .infinity
+    }
+    return groups.map { group in
+      guard let threshold = thresholds[kind(group)] else { return 0 }
+      let below = group.atoms.reduce(0) { $0 + (scores[group.index][$1]! < threshold ? 1 : 0) }
+      return Double(below) / Double(max(group.count, 1))
     }
   }
 
-  /// Removes the fraction that `ratio` says from each group. Groups that make up the same weights
-  /// are rounded together, so that the weights, not each small part of them, have round widths.
-  private func remove(_ ratio: (ChannelGroup) -> Double) -> Set<Int> {
+  /// Removes the given fraction of each group. Groups that make up the same weights are rounded
+  /// together, so that the weights, not each small part of them, have round widths.
+  private func remove(_ ratios: [Double]) -> Set<Int> {
     var removed: Set<Int> = []
     for family in families {
       // What earlier groups of the family kept, exactly and rounded.
       var exact = 0.0, rounded = 0
       for group in family {
-        let kept = width(group, ratio: ratio(group), exact: &exact, rounded: &rounded)
+        let kept = width(group, ratio: ratios[group.index], exact: &exact, rounded: &rounded)
         removed.formUnion(remove(from: group, keeping: kept))
       }
     }
@@ -43,24 +65,15 @@ struct Selection {
     var families: [[ChannelGroup]] = []
     var familyOfProducer: [Int: Int] = [:]
     for group in groups {
-      if let known = group.producers.lazy.compactMap({ familyOfProducer[$0] }).first {
-        families[known].append(group)
-        for producer in group.producers where familyOfProducer[producer] == nil {
-          familyOfProducer[producer] = known
-        }
-      } else {
-        for producer in group.producers { familyOfProducer[producer] = families.count }
-        families.append([group])
+      let known = group.producers.lazy.compactMap { familyOfProducer[$0] }.first
+      let family = known ?? families.count
+      if known == nil { families.append([]) }
+      families[family].append(group)
+      for producer in group.producers where familyOfProducer[producer] == nil {
+        familyOfProducer[producer] = family
       }
     }
     return families
-  }
-
-  private func globalThreshold(_ ratio: Double) -> Double {
-    let all = groups.filter { removable($0) > 0 }
-      .flatMap { group in group.atoms.map { scores[group.index][$0]! } }.sorted()
-    let place = Int((Double(all.count) * ratio).rounded(.toNearestOrEven))
-    return place < all.count ? all[place] : .infinity
   }
 
   /// How many channels of each run of a group stay.
@@ -115,23 +128,34 @@ struct Selection {
     }
   }
 
-  /// The removal whose cost comes nearest to `goal`, by bisection over the ratio with an exact
-  /// count at each step, since cuts of inputs and outputs multiply.
+  /// The removal whose cost comes nearest to `goal`, with an exact count at each step, since cuts of
+  /// inputs and outputs multiply: by bisection over the ratio, then over how many groups already take
+  /// the larger one of the two ratios on either side of the goal.
   func atoms(
     goal: Double, cost: (Set<Int>) throws(ModelError) -> Double
   ) throws(ModelError) -> Set<Int> {
     var low = 0.0, high = 1.0
     var best = atoms(ratio: 0)
     var bestDistance = abs(try cost(best) - goal)
-    for _ in 0..<24 {
-      let middle = (low + high) / 2
-      let candidate = atoms(ratio: middle)
+    func attempt(_ candidate: Set<Int>) throws(ModelError) -> Double {
       let value = try cost(candidate)
       if abs(value - goal) < bestDistance {
         best = candidate
         bestDistance = abs(value - goal)
       }
-      if value > goal { low = middle } else { high = middle }
+      return value
+    }
+    for _ in 0..<20 {
+      let middle = (low + high) / 2
+      if try attempt(atoms(ratio: middle)) > goal { low = middle } else { high = middle }
+    }
+    guard bestDistance > goal / 1000 else { return best }
+    let less = ratios(low), more = ratios(high)
+    var first = 0, last = groups.count
+    while last - first > 1 {
+      let middle = (first + last) / 2
+      let mixed = groups.map { $0.index < middle ? more[$0.index] : less[$0.index] }
+      if try attempt(remove(mixed)) > goal { first = middle } else { last = middle }
     }
     return best
   }

@@ -1,0 +1,233 @@
+internal import IR
+internal import Operators
+
+/// One analysis of a model: coupling, groups and scores.
+struct PruningWork {
+  var coupling: Coupling
+  let groups: ChannelGroups
+  let scores: [[Int: Double]]
+  let protected: Set<Int>
+  let options: PruningOptions
+
+  init(
+    _ model: Model, _ options: PruningOptions, _ activations: ActivationStatistics?,
+    barriers: [NodeID: String]
+  ) throws(ModelError) {
+    coupling = Coupling(try inferTypes(model), barriers: barriers)
+    coupling.keep(options.keep)
+    groups = ChannelGroups(&coupling)
+    let importance = try Importance(&coupling, options, activations)
+    scores = groups.groups.map { importance.scores(of: $0) }
+    let all = scores.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+    protected = coupling.lastResorts(all)
+    self.options = options
+  }
+
+  mutating func select() throws(ModelError) -> Set<Int> {
+    let selection = Selection(
+      groups: groups.groups, scores: scores, protected: protected,
+      kinds: options.scope == .isomorphic ? coupling.kinds(of: groups.groups) : [],
+      fixed: coupling.ratios(of: groups.groups, options.groupRatios), options: options)
+    let coupling = coupling
+    func cost(_ atoms: Set<Int>) -> (macs: Int, parameters: Int, bytes: Int) {
+      Surgery(coupling, removing: atoms).cost()
+    }
+    switch options.target {
+    case .ratio(let ratio): return selection.atoms(ratio: ratio)
+    case .macs(let kept):
+      let all = Double(cost([]).macs)
+      return try selection.atoms(goal: kept * all) { atoms in Double(cost(atoms).macs) }
+    case .parameters(let kept):
+      let all = Double(cost([]).parameters)
+      return try selection.atoms(goal: kept * all) { atoms in Double(cost(atoms).parameters) }
+    case .bytes(let kept):
+      let all = Double(cost([]).bytes)
+      return try selection.atoms(goal: kept * all) { atoms in Double(cost(atoms).bytes) }
+    }
+  }
+
+  /// The atoms that a plan removes.
+  mutating func atoms(of plan: PruningPlan) throws(ModelError) -> Set<Int> {
+    var roles: [String: Range<Int>] = [:]
+    for role in coupling.producers {
+      let slice = slice(role, kept: [])
+      roles["\(slice.weight)/\(slice.axis)"] = role.slots
+    }
+    var removed: Set<Int> = []
+    for slice in plan.groups.flatMap(\.producers) {
+      guard let slots = roles["\(slice.weight)/\(slice.axis)"], slots.count == slice.length,
+        slice.kept.count == 1
+      else {
+        throw ModelError(
+          .request,
+          "plan: expected a weight '\(slice.weight)' with \(slice.length) channels along axis \(slice.axis), found none"
+        )
+      }
+      let kept = Set(slice.kept[0])
+      for (index, slot) in slots.enumerated() where !kept.contains(index) {
+        if let reason = coupling.reason(slot) {
+          throw ModelError(
+            .request, "plan: '\(slice.weight)', channel \(index) cannot go: \(reason)")
+        }
+        removed.insert(coupling.atom(slot))
+      }
+    }
+    return removed
+  }
+
+  private func slice(_ role: Coupling.Role, kept: [Int]) -> PruningPlan.Slice {
+    let graph = coupling.facts.graph
+    var name = ""
+    if case .input(let slot) = role.axis.port, let value = graph[role.node].inputs[slot] {
+      name = graph[value].name
+    }
+    return .init(
+      weight: name, result: nil, axis: role.axis.axis, length: role.slots.count, kept: [kept])
+  }
+
+  /// - Parameter pruned: the cut model, whose names of weights the plan states; nil when there is
+  ///   none.
+  mutating func plan(removing removed: Set<Int>, hash: String, pruned: Graph?) -> PruningPlan {
+    let surgery = Surgery(coupling, removing: removed)
+    var frozen: [PruningPlan.Frozen] = []
+    var planned: [PruningPlan.Group] = []
+    for group in groups.groups {
+      let slices = group.producers.map { position -> PruningPlan.Slice in
+        let role = coupling.producers[position]
+        return slice(role, kept: surgery.kept(role.node, role.axis) ?? Array(0..<role.slots.count))
+      }
+      let gone = group.atoms.reduce(0) { $0 + (removed.contains($1) ? 1 : 0) }
+      if group.frozen.count < group.count {
+        planned.append(
+          .init(
+            index: group.index, channels: group.count, kept: group.count - gone, producers: slices,
+            scores: group.atoms.map { scores[group.index][$0]! }))
+      }
+      for (reason, atoms) in Dictionary(grouping: group.frozen.keys, by: { group.frozen[$0]! })
+        .sorted(by: { $0.key < $1.key })
+      {
+        frozen.append(
+          .init(
+            weight: slices.first?.weight ?? "", axis: slices.first?.axis ?? 0,
+            channels: atoms.count, reason: reason))
+      }
+    }
+    return PruningPlan(
+      model: hash, groups: planned, weights: surgery.slices(pruned), frozen: frozen,
+      proof: surgery.proofSteps)
+  }
+}
+
+extension Surgery {
+  /// Every constant that is cut, in the order of the graph.
+  func slices(_ pruned: Graph?) -> [PruningPlan.Slice] {
+    let graph = coupling.facts.graph
+    var slices: [PruningPlan.Slice] = []
+    var known: Set<PruningPlan.Slice> = []
+    for id in graph.nodeIDs {
+      for (slot, value) in graph[id].inputs.enumerated() {
+        guard let value, let tensor = graph[value].initializer else { continue }
+        for (axis, kept) in constantCut(id, slot, rank: tensor.dimensions.count).enumerated() {
+          guard let kept else { continue }
+          let name = (pruned?[id].inputs[safe: slot] ?? nil).flatMap { pruned?[$0].name }
+          let slice = PruningPlan.Slice(
+            weight: graph[value].name, result: name == graph[value].name ? nil : name, axis: axis,
+            length: tensor.dimensions[axis], kept: kept)
+          if known.insert(slice).inserted { slices.append(slice) }
+        }
+      }
+    }
+    return slices
+  }
+}
+
+extension Coupling {
+  /// For each axis of a tensor its best atom by `scores`, which stays so that the axis does not
+  /// become empty: a Split, for one, may give a tensor the weakest channels of a group.
+  mutating func lastResorts(_ scores: [Int: Double]) -> Set<Int> {
+    var atoms: Set<Int> = []
+    for axis in space.axes {
+      guard let slots = space[axis] else { continue }
+      var best: (atom: Int, score: Double)?
+      for slot in slots {
+        let atom = atom(slot)
+        // What has no score has no maker and stays anyway.
+        guard let score = scores[atom], reason(atom) == nil else {
+          best = nil
+          break
+        }
+        if best.map({ score > $0.score }) ?? true { best = (atom, score) }
+      }
+      if let best { atoms.insert(best.atom) }
+    }
+    return atoms
+  }
+
+  /// Freezes the channels of weights, nodes, values and operators that a pattern names.
+  mutating func keep(_ patterns: [String]) {
+    for pattern in patterns {
+      let glob = Glob(pattern)
+      let reason = "kept as asked by '\(pattern)'"
+      for role in producers where patternNames(role).contains(where: glob.matches) {
+        for slot in role.slots { freeze(slot, reason) }
+      }
+    }
+  }
+
+  /// What patterns may call the channels that a weight makes: names of weight, node, operator and
+  /// results.
+  private func patternNames(_ role: Role) -> [String] {
+    let node = facts.graph[role.node]
+    var names = [node.name ?? "", node.type]
+    if case .input(let slot) = role.axis.port, let value = node.inputs[slot] {
+      names.append(facts.graph[value].name)
+    }
+    return names + node.outputs.compactMap { $0.map { facts.graph[$0].name } }
+  }
+
+  /// The fractions that patterns give to groups, by number of group.
+  fileprivate func ratios(
+    of groups: [ChannelGroup], _ ratios: [PruningOptions.GroupRatio]
+  ) -> [Int: Double] {
+    guard !ratios.isEmpty else { return [:] }
+    var result: [Int: Double] = [:]
+    for group in groups {
+      let names = group.producers.flatMap { patternNames(producers[$0]) }
+      let first = ratios.first { names.contains(where: Glob($0.pattern).matches) }
+      if let first { result[group.index] = first.ratio }
+    }
+    return result
+  }
+
+  /// Numbers of kinds: groups have the same where the same operators with weights of the same form
+  /// make, read and scale their channels.
+  fileprivate mutating func kinds(of groups: [ChannelGroup]) -> [Int] {
+    var groupOfAtom: [Int: Int] = [:]
+    for group in groups {
+      for atom in group.atoms { groupOfAtom[atom] = group.index }
+    }
+    var forms = [Set<String>](repeating: [], count: groups.count)
+    for (part, roles) in [producers, consumers, scales].enumerated() {
+      for role in roles {
+        let kernel = facts.inputs(role.node).shape(slot(role)).map {
+          $0.dimensions.enumerated().map { $0 < 2 ? "" : "\($1)" }.joined(separator: "x")
+        }
+        let form = "\(part) \(facts.graph[role.node].type) \(role.axis.axis) \(kernel ?? "")"
+        for group in Set(role.slots.compactMap { groupOfAtom[atom($0)] }) {
+          forms[group].insert(form)
+        }
+      }
+    }
+    var numbers: [[String]: Int] = [:]
+    return forms.map { form in
+      let key = form.sorted()
+      let number = numbers[key] ?? numbers.count
+      numbers[key] = number
+      return number
+    }
+  }
+
+  private func slot(_ role: Role) -> Int {
+    if case .input(let slot) = role.axis.port { slot } else { 0 }
+  }
+}
