@@ -1,4 +1,6 @@
 public import IR
+private import Kernels
+private import Operators
 
 #if canImport(Glibc)
   private import Glibc
@@ -85,11 +87,23 @@ public struct Comparison: Sendable, Hashable {
     guard a.elementType == b.elementType, a.dimensions == b.dimensions else {
       throw ModelError(.verification, "expected a tensor \(a.type), found \(b.type)")
     }
-    guard let x = a.doubles, let y = b.doubles else {
+    guard let x = a.doubles ?? decoded(a), let y = b.doubles ?? decoded(b) else {
       throw ModelError(
         .unsupported, "tensors of element type \(a.elementType) cannot be compared by value")
     }
     return (x, y)
+  }
+
+  /// The elements of the small number types.
+  private static func decoded(_ tensor: Tensor) -> [Double]? {
+    guard let format = NumberFormat(tensor.elementType),
+      let storage = tensor.storage?.aligned(to: tensor.elementType.byteWidth ?? 1)
+    else { return nil }
+    var values = [Double](repeating: 0, count: tensor.count)
+    let isDecoded = values.withUnsafeMutableBytes {
+      convert(storage.bytes, format, into: $0, .scalar(.double), count: tensor.count)
+    }
+    return isDecoded ? values : nil
   }
 
   private static func agreement(_ a: [Double], _ b: [Double], row: Int) -> Double {

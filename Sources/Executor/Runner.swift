@@ -343,13 +343,13 @@ struct Runner {
     _ step: Step, _ given: [RuntimeTensor?]
   ) throws(ModelError) -> [RuntimeTensor?] {
     var operands = given
-    var half: ElementType?
-    if type(of: step.op).widensHalf {
-      for (index, operand) in given.enumerated() {
-        guard let operand, HalfPrecision.isHalf(operand.elementType) else { continue }
-        half = half ?? operand.elementType
-        operands[index] = try HalfPrecision.widened(operand, step.label, pool)
-      }
+    var isAdapted = false
+    for (index, operand) in given.enumerated() {
+      guard let operand else { continue }
+      let taken = type(of: step.op).operandType(operand.elementType)
+      guard taken != operand.elementType else { continue }
+      operands[index] = try adapted(operand, to: taken, step.label)
+      isAdapted = true
     }
     let results = Results(count: step.outputs.count)
     let pool = pool
@@ -377,29 +377,27 @@ struct Runner {
       throw ModelError(
         .unsupported, "\(step.label), output \(index): the operator did not compute it")
     }
-    guard let half else { return results.tensors }
-    return try rounded(results.tensors, to: half, step, given)
+    guard isAdapted else { return results.tensors }
+    let types = step.op.resultTypes(
+      given.map { operand in operand.map { TensorType($0.elementType, $0.shape) } },
+      label: step.label, count: step.outputs.count)
+    var narrowed = results.tensors
+    for (index, type) in types.enumerated() {
+      guard let result = narrowed[index] else { continue }
+      narrowed[index] = try adapted(
+        result, to: result.elementType.narrowed(to: type), step.label)
+    }
+    return narrowed
   }
 
-  /// Rounds float results back to the 16-bit type that inference gives them.
-  private func rounded(
-    _ results: [RuntimeTensor?], to half: ElementType, _ step: Step, _ given: [RuntimeTensor?]
-  ) throws(ModelError) -> [RuntimeTensor?] {
-    let inputs = Inputs(
-      label: step.label,
-      given.map { operand in
-        operand.map { Operand(name: "", type: TensorType($0.elementType, $0.shape)) }
-      })
-    let inferred = try? step.op.infer(inputs)
-    var rounded = results
-    for (index, result) in results.enumerated() {
-      guard let result, result.elementType == .float else { continue }
-      let type = inferred?[safe: index]?.type.elementType ?? half
-      guard type == .undefined || HalfPrecision.isHalf(type) else { continue }
-      rounded[index] = try HalfPrecision.rounded(
-        result, to: type == .undefined ? half : type, step.label, pool)
-    }
-    return rounded
+  /// The tensor with its elements widened to a type that an operator takes, or narrowed back.
+  private func adapted(
+    _ tensor: RuntimeTensor, to type: ElementType, _ label: String
+  ) throws(ModelError) -> RuntimeTensor {
+    guard type != tensor.elementType else { return tensor }
+    let result = try pool.tensor(label, type, tensor.shape)
+    adapt(tensor.bytes, tensor.elementType, into: result.target, type, count: tensor.count)
+    return result
   }
 }
 

@@ -4,6 +4,14 @@ package enum HalfFormat: Sendable {
   case float16
   /// The upper half of a binary32.
   case bfloat16
+
+  /// The nearest number of this format, half to even.
+  func rounded(_ value: Float) -> Float {
+    switch self {
+    case .float16: Float(Float16(value))
+    case .bfloat16: Float(bitPattern: UInt32(upperHalf(value)) << 16)
+    }
+  }
 }
 
 /// Widens 16-bit elements to floats. `bytes` holds as many 16-bit elements as `y` has floats.
@@ -32,7 +40,7 @@ package func narrow(_ x: Source, to format: HalfFormat, into bytes: UnsafeMutabl
 
 /// The nearest bfloat16; a NaN keeps a set bit.
 @inline(__always)
-private func upperHalf(_ x: Float) -> UInt16 {
+func upperHalf(_ x: Float) -> UInt16 {
   let bits = x.bitPattern
   let rounded = bits &+ 0x7FFF &+ ((bits &>> 16) & 1)
   return UInt16(truncatingIfNeeded: (x == x ? rounded : bits | 0x40_0000) &>> 16)

@@ -21,6 +21,7 @@ private func value(of function: UnaryFunction, at x: Double) -> Double {
   case .round: x.rounded(.toNearestOrEven)
   case .sign: x > 0 ? 1 : (x < 0 ? -1 : x)
   case .sigmoid: 1 / (1 + Foundation.exp(-x))
+  case .swish(let alpha): x / (1 + Foundation.exp(-Double(alpha) * x))
   case .tanh: Foundation.tanh(x)
   case .erf: Foundation.erf(x)
   case .softplus: softplus(x)

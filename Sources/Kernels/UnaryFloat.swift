@@ -24,6 +24,7 @@ func unaryFloat(
     }
   case .exp: each(x, y, n) { fastExp($0) }
   case .sigmoid: each(x, y, n) { fastSigmoid($0) }
+  case .swish(let alpha): each(x, y, n) { $0 * fastSigmoid(alpha * $0) }
   case .tanh: each(x, y, n) { fastTanh($0) }
   case .erf: each(x, y, n) { fastErf($0) }
   case .gelu(tanh: false): each(x, y, n) { 0.5 * $0 * (1 + fastErf($0 * 0.707_106_78)) }

@@ -17,6 +17,8 @@ package enum UnaryFunction: Sendable, Hashable {
   case not
   /// x · max(0, min(1, x/6 + 1/2)).
   case hardSwish
+  /// x · sigmoid(`alpha`·x).
+  case swish(Float)
   /// x · tanh(softplus(x)).
   case mish
   /// `alpha`·x below zero, else x.

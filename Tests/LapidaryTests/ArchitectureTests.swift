@@ -39,16 +39,22 @@ import Testing
 
   @Test("Every file of Operators/Ops holds one operator, and it is registered")
   func operatorFiles() throws {
-    let known = Set(Registry.names.map(\.type))
-    var found: Set<String> = []
+    let known = Set(Registry.names)
+    var found: Set<OperatorName> = []
     for source in try sources("Sources/Operators/Ops") {
       let names = source.text.matches(of: /Schema\(\s*"([A-Za-z0-9]+)"/).map { String($0.output.1) }
       #expect(names.count == 1, "\(source.path) declares \(names)")
-      guard let name = names.first else { continue }
-      let file = source.path.split(separator: "/").last?.dropLast(6)
-      #expect(file.map(String.init) == name, "\(source.path) declares \(name)")
-      #expect(known.contains(name), "\(name) is not in Registry.swift")
-      #expect(found.insert(name).inserted, "\(name) is declared twice")
+      guard let name = names.first, let file = source.path.split(separator: "/").last else {
+        continue
+      }
+      // Files of another domain stand in a folder of its own, and begin with its namespace.
+      let isMicrosoft = source.path.contains("/Microsoft/")
+      let expected = isMicrosoft ? "Microsoft+\(name).swift" : "\(name).swift"
+      #expect(file == expected, "\(source.path) declares \(name)")
+      #expect(source.text.contains("domain: Microsoft.domain") == isMicrosoft, "\(source.path)")
+      let op = OperatorName(name, domain: isMicrosoft ? Microsoft.domain : "")
+      #expect(known.contains(op), "\(op) is not in Registry.swift")
+      #expect(found.insert(op).inserted, "\(op) is declared twice")
     }
     #expect(found == known)
   }

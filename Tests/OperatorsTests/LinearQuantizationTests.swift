@@ -53,18 +53,62 @@ struct LinearQuantizationTests {
     }
   }
 
-  @Test("int32 dequantizes; blocks are refused")
+  @Test("int32 dequantizes")
   func other() throws {
     let bias = Tensor(.int32, [2], Storage([Int32(-100_000), 7]))
     let scale = Tensor(floats: [0.5], [])
     let y = try evaluate("DequantizeLinear", opset: 13, inputs: [bias, scale])[0]
     #expect(y.floats == [-50_000, 3.5])
-    let error = #expect(throws: ModelError.self) {
+  }
+
+  @Test("Blocks along an axis, the last one shorter", arguments: [0, 1])
+  func blocks(axis: Int) throws {
+    let attributes = [Attribute("axis", .int(axis)), Attribute("block_size", .int(2))]
+    let x = bytes(1, 2, 3, 4, 5, 6, 7, 8, 9).reshaped([3, 3])
+    let scales =
+      axis == 0
+      ? Tensor(floats: [1, 2, 3, 10, 20, 30], [2, 3])
+      : Tensor(floats: [1, 10, 2, 20, 3, 30], [3, 2])
+    let y = try evaluate(
+      "DequantizeLinear", opset: 21, attributes: attributes, inputs: [x, scales])[0]
+    let expected: [Float] =
+      axis == 0 ? [1, 4, 9, 4, 10, 18, 70, 160, 270] : [1, 2, 30, 8, 10, 120, 21, 24, 270]
+    #expect(y.floats == expected)
+    let zeros = Tensor(.uint8, scales.dimensions, Storage([UInt8](repeating: 0, count: 6)))
+    let back = try evaluate(
+      "QuantizeLinear", opset: 21, attributes: attributes, inputs: [y, scales, zeros])[0]
+    #expect(back == x)
+    #expect(throws: ModelError.self) {
       try evaluate(
-        "DequantizeLinear", opset: 21, attributes: [Attribute("block_size", .int(2))],
-        inputs: [bytes(1, 2), Tensor(floats: [1], [1])])
+        "DequantizeLinear", opset: 21, attributes: attributes,
+        inputs: [x, Tensor(floats: [1, 2], [2])])
     }
-    #expect(error?.code == .unsupported)
+  }
+
+  @Test("Integers of four bits are packed, and saturate at their own bounds")
+  func fourBits() throws {
+    let x = Tensor(floats: [-100, -1.5, 0, 6.5, 100], [5])
+    let y = try evaluate(
+      "QuantizeLinear", opset: 21, attributes: [Attribute("output_dtype", .int(22))],
+      inputs: [x, one])[0]
+    #expect(y.elementType == .int4)
+    // -8, -2 | 0, 6 | 7: the first element in the lower bits.
+    #expect(y.storage.map { Array($0.bytes) } == [0xE8, 0x60, 0x07])
+    let back = try evaluate("DequantizeLinear", opset: 21, inputs: [y, one])[0]
+    #expect(back.floats == [-8, -2, 0, 6, 7])
+  }
+
+  @Test("The quotient is rounded in the scale's type")
+  func precision() throws {
+    // 1 / 0.0952 is 10.5 in float16, which goes to the even 10, and 10.503 in float.
+    let x = Tensor(.float16, [1], Storage([Float16(1).bitPattern]))
+    let scale = Tensor(.float16, [], Storage([Float16(0.0952).bitPattern]))
+    let y = try evaluate("QuantizeLinear", opset: 21, inputs: [x, scale])[0]
+    #expect(y.integers == [10])
+    let wide = try evaluate(
+      "QuantizeLinear", opset: 23, attributes: [Attribute("precision", .int(1))],
+      inputs: [x, scale])[0]
+    #expect(wide.integers == [11])
   }
 }
 

@@ -38,6 +38,10 @@ package protocol Operator: Sendable, SendableMetatype {
   /// dictionary order (`StringRanks`). False by default.
   static var takesStrings: Bool { get }
 
+  /// Whether the operator takes elements of less than a byte as they lie in memory. False by
+  /// default: they come and go as bytes.
+  static var readsPackedElements: Bool { get }
+
   /// Computes the outputs with the reference kernels.
   func evaluate(_ context: inout Evaluation) throws(ModelError)
 
@@ -82,6 +86,7 @@ extension Operator {
   package static var widensHalf: Bool { true }
   package static var takesStrings: Bool { false }
   package var bodies: [Body] { [] }
+  package static var readsPackedElements: Bool { false }
   package var constantValue: Tensor? { nil }
   package var isFoldable: Bool { true }
   package func isIdentity(_ inputs: Inputs, _ outputs: [TensorType]) -> Bool { false }

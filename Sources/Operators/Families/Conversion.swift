@@ -1,10 +1,34 @@
 package import IR
-import Kernels
+package import Kernels
 
 /// What Cast and CastLike share: elements of one type become elements of another.
-package protocol Conversion: ValueOperator {}
+package protocol Conversion: ValueOperator {
+  /// What happens to numbers that do not fit the small floating-point formats.
+  var rule: ConversionRule { get }
+}
+
+extension ConversionRule {
+  /// Reads the attributes: `saturate` came with opset 19, `round_mode` with 24.
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    let saturates = opset >= 19 ? try node.flag("saturate", default: true) : true
+    let name = opset >= 24 ? try node.string("round_mode", default: "up") : "up"
+    guard let powers = PowerRounding(rawValue: name) else {
+      throw node.mismatch(
+        "round_mode", expected: "'up', 'down' or 'nearest'", found: "'\(name)'")
+    }
+    self.init(saturates: saturates, powers: powers)
+  }
+}
 
 extension Conversion {
+  /// Reads and writes every number type itself.
+  package static var widensHalf: Bool { false }
+  package static var readsPackedElements: Bool { true }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["saturate": .int(1), "round_mode": .string(Array("up".utf8))]
+  }
+
   /// What inference says of a conversion to `type`.
   package func infer(_ inputs: Inputs, to type: ElementType) -> [Inferred] {
     // Lengths survive in the integer types; floats could round them.
@@ -12,66 +36,22 @@ extension Conversion {
     return [Inferred(type, inputs.shape(0), data: keeps ? inputs.shapeData(0) : nil)]
   }
 
-  /// Converts input 0. The 16-bit floating-point formats are read and written here as well.
+  /// Converts input 0.
   package func convert(_ context: Evaluation, to type: ElementType) throws(ModelError) {
     let x = try context.input(0)
     if x.elementType == type { return try context.copy(as: x.shape) }
-    let format = HalfFormat(type)
-    guard format != nil || Scalar(type) != nil else {
+    guard let from = NumberFormat(x.elementType), let to = NumberFormat(type) else {
       throw ModelError(
         .unsupported,
         "\(context.label): conversion from \(x.elementType) to \(type) is not supported")
     }
-    let bytes = try context.bytes(output: 0, type, x.shape)
-    if let from = HalfFormat(x.elementType) {
-      try withFloats(x.shape) { (floats: Target) throws(ModelError) in
-        widen(from, x.bytes, into: floats)
-        let source = Source(.float, x.shape, UnsafeRawBufferPointer(floats.bytes))
-        try finish(context, source, format, type, bytes)
-      }
-    } else {
-      try finish(context, context.source(0), format, type, bytes)
+    let y = try context.bytes(output: 0, type, x.shape)
+    guard Kernels.convert(x.bytes, from, into: y, to, count: x.count, rule: rule) else {
+      throw context.unsupportedTypes([0])
     }
-  }
-
-  private func finish(
-    _ context: Evaluation, _ x: Source, _ format: HalfFormat?, _ type: ElementType,
-    _ bytes: UnsafeMutableRawBufferPointer
-  ) throws(ModelError) {
-    if let format {
-      try withFloats(x.shape) { (floats: Target) throws(ModelError) in
-        guard Kernels.convert(x, into: floats) else { throw context.unsupportedTypes([0]) }
-        narrow(
-          Source(.float, x.shape, UnsafeRawBufferPointer(floats.bytes)), to: format, into: bytes)
-      }
-    } else if let scalar = Scalar(type) {
-      guard Kernels.convert(x, into: Target(scalar, x.shape, bytes)) else {
-        throw context.unsupportedTypes([0])
-      }
-    }
-  }
-
-  private func withFloats(
-    _ shape: [Int], _ body: (Target) throws(ModelError) -> Void
-  ) throws(ModelError) {
-    let count = shape.reduce(1, *)
-    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 4 * count, alignment: 64)
-    defer { bytes.deallocate() }
-    try body(Target(.float, shape, bytes))
   }
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     .elementwise(inputs: [(0, inputs.shape(0))], outputs: outputs)
-  }
-}
-
-extension HalfFormat {
-  /// The format of a 16-bit floating-point type; nil for other types.
-  package init?(_ type: ElementType) {
-    switch type {
-    case .float16: self = .float16
-    case .bfloat16: self = .bfloat16
-    default: return nil
-    }
   }
 }

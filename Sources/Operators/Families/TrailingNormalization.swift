@@ -9,14 +9,18 @@ package protocol TrailingNormalization: Operator {
   var epsilon: Float { get }
   /// What rows are normalised by.
   static var usesMean: Bool { get }
+  /// Which outputs get the mean and the inverse of the deviation, in this order.
+  static var statistics: (mean: Int?, inverse: Int) { get }
 }
 
 extension TrailingNormalization {
+  package static var statistics: (mean: Int?, inverse: Int) { (1, 2) }
+
   package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
     ["axis": .int(-1), "epsilon": .float(1e-5), "stash_type": .int(1)]
   }
 
-  /// Computes output 0 and, where asked for, the statistics in outputs 1 and 2.
+  /// Computes output 0 and, where asked for, the statistics in their outputs.
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
     let x = try context.source(0)
     let axis = try first(rank: x.shape.count, label: context.label)
@@ -28,8 +32,13 @@ extension TrailingNormalization {
       bias: try context.parameters(2, shape: normalized))
     let statistics = x.shape[..<axis] + normalized.map { _ in 1 }
     let y = try context.output(0, context.input(0).elementType, x.shape)
-    let mean = context.wants(1) ? try context.output(1, .float, Array(statistics)) : nil
-    let inverse = context.wants(2) ? try context.output(2, .float, Array(statistics)) : nil
+    let (first, second) = Self.statistics
+    var mean: Target?
+    if let first, context.wants(first) {
+      mean = try context.output(first, .float, Array(statistics))
+    }
+    let inverse =
+      context.wants(second) ? try context.output(second, .float, Array(statistics)) : nil
     guard rows.run(x, into: y, mean: mean, inverse: inverse) else {
       throw context.unsupportedTypes([0])
     }

@@ -1,6 +1,6 @@
 package import IR
 
-/// Runs an operator on constants with the reference kernels.
+/// Runs an operator on constants with the reference kernels, its operands in the types that it takes.
 ///
 /// - Parameter createdLabel: when the inputs are labels, what elements that the operator creates are
 ///   given.
@@ -11,16 +11,20 @@ package func evaluateConstant(
 ) throws(ModelError) -> [Tensor]? {
   var views: [TensorView?] = []
   var storages: [Storage] = []
+  var isAdapted = false
   for tensor in inputs {
     guard let tensor else {
       views.append(nil)
       continue
     }
-    guard let storage = tensor.storage?.aligned(to: tensor.elementType.byteWidth ?? 1) else {
+    let operand = type(of: op).operandType(tensor.elementType)
+    let taken = operand == tensor.elementType ? tensor : adapted(tensor, to: operand)
+    isAdapted = isAdapted || operand != tensor.elementType
+    guard let storage = taken.storage?.aligned(to: taken.elementType.byteWidth ?? 1) else {
       return nil
     }
     storages.append(storage)
-    views.append(TensorView(tensor.elementType, tensor.dimensions, storage.bytes))
+    views.append(TensorView(taken.elementType, taken.dimensions, storage.bytes))
   }
   let results = Results(count: outputs)
   var context = Evaluation(
@@ -31,7 +35,21 @@ package func evaluateConstant(
   context.createdLabel = createdLabel
   try op.evaluate(&context)
   withExtendedLifetime(storages) {}
-  return results.tensors
+  guard isAdapted, let tensors = results.tensors else { return results.tensors }
+  let types = op.resultTypes(inputs.map { $0?.type }, label: label, count: outputs)
+  return zip(tensors, types).map { adapted($0, to: $0.elementType.narrowed(to: $1)) }
+}
+
+/// The tensor with its elements widened or narrowed to another type.
+private func adapted(_ tensor: Tensor, to type: ElementType) -> Tensor {
+  guard type != tensor.elementType,
+    let storage = tensor.storage?.aligned(to: tensor.elementType.byteWidth ?? 1),
+    let bytes = byteCount(type, tensor.dimensions)
+  else { return tensor }
+  let narrow = Storage(count: bytes) {
+    adapt(storage.bytes, tensor.elementType, into: $0, type, count: tensor.count)
+  }
+  return Tensor(type, tensor.dimensions, narrow)
 }
 
 /// Collects the outputs of one evaluation.

@@ -1,12 +1,15 @@
 package import IR
+package import Kernels
 
 /// Elements converted to another type (https://onnx.ai/onnx/operators/onnx__Cast.html). Floating
-/// point to integer truncates and saturates, NaN gives 0.
+/// point to integer truncates and saturates, NaN gives 0; integers of less than a byte keep the lower
+/// bits.
 package struct Cast: Conversion {
   package static let schema = Schema("Cast", opsets: 6...26, inputs: 1...1)
 
   /// The type of the output.
   package let to: ElementType
+  package let rule: ConversionRule
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     let code = try node.int("to")
@@ -14,6 +17,7 @@ package struct Cast: Conversion {
       throw node.mismatch("to", expected: "an element type", found: "\(code)")
     }
     to = ElementType(rawValue: raw)
+    rule = try ConversionRule(node, opset: opset)
   }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] { infer(inputs, to: to) }

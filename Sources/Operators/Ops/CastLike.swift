@@ -1,11 +1,16 @@
 package import IR
+package import Kernels
 
 /// Elements converted to the type of a second tensor
 /// (https://onnx.ai/onnx/operators/onnx__CastLike.html).
 package struct CastLike: Conversion {
   package static let schema = Schema("CastLike", opsets: 15...26, inputs: 2...2)
 
-  package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+  package let rule: ConversionRule
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    rule = try ConversionRule(node, opset: opset)
+  }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     infer(inputs, to: inputs.elementType(1))

@@ -1,5 +1,4 @@
 package import IR
-import Kernels
 
 /// `(x - zeroPoint) · scale` (https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html).
 package struct DequantizeLinear: LinearQuantization {
@@ -15,17 +14,12 @@ package struct DequantizeLinear: LinearQuantization {
   package var isFoldable: Bool { false }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    try checkParameters(inputs)
     let type = settings.outputType == .undefined ? inputs.elementType(1) : settings.outputType
     return [Inferred(type, inputs.shape(0))]
   }
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
-    let parameters = try parameters(context)
-    let x = try context.source(0)
-    let y = try context.output(0, .float, x.shape)
-    guard
-      dequantizeLinear(
-        x, parameters.layout, scales: parameters.scales, zeroPoints: parameters.zeroPoints, into: y)
-    else { throw context.unsupportedTypes([0]) }
+    try dequantize(context)
   }
 }

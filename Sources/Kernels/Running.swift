@@ -1,14 +1,22 @@
-/// Running sums along the middle axis of a tensor seen as [outer, length, inner]. Integers wrap.
+/// What runs along an axis.
+package enum RunningFunction: Sendable {
+  case sum, product
+}
+
+/// Running sums or products along the middle axis of a tensor seen as [outer, length, inner].
+/// Integers wrap.
 ///
 /// - Parameters:
 ///   - exclusive: leaves the element itself out of its sum.
-///   - reverse: sums from the end.
-package func runningSum(
-  _ source: Source, outer: Int, length: Int, inner: Int, exclusive: Bool, reverse: Bool,
+///   - reverse: runs from the end.
+package func running(
+  _ function: RunningFunction, _ source: Source, outer: Int, length: Int, inner: Int,
+  exclusive: Bool, reverse: Bool,
   into target: Target
 ) {
-  let body = RunningSum(
-    outer: outer, length: length, inner: inner, exclusive: exclusive, reverse: reverse)
+  let body = Running(
+    function: function, outer: outer, length: length, inner: inner, exclusive: exclusive,
+    reverse: reverse)
   switch source.scalar {
   case .float: body.floats(source.elements(Float.self), target.elements(Float.self))
   case .double: body.floats(source.elements(Double.self), target.elements(Double.self))
@@ -23,23 +31,24 @@ package func runningSum(
   }
 }
 
-private struct RunningSum {
+private struct Running {
+  let function: RunningFunction
   let outer, length, inner: Int
   let exclusive, reverse: Bool
 
   @inline(__always)
   private func each<T: Numeric>(
     _ source: UnsafeBufferPointer<T>, _ target: UnsafeMutableBufferPointer<T>,
-    _ add: (T, T) -> T
+    start: T, _ join: (T, T) -> T
   ) {
     for block in 0..<outer {
       for column in 0..<inner {
-        var sum: T = 0
+        var result = start
         for step in 0..<length {
           let place = (block * length + (reverse ? length - 1 - step : step)) * inner + column
-          let next = add(sum, source[place])
-          target[place] = exclusive ? sum : next
-          sum = next
+          let next = join(result, source[place])
+          target[place] = exclusive ? result : next
+          result = next
         }
       }
     }
@@ -47,9 +56,19 @@ private struct RunningSum {
 
   func floats<T: FloatingPoint>(
     _ source: UnsafeBufferPointer<T>, _ target: UnsafeMutableBufferPointer<T>
-  ) { each(source, target) { $0 + $1 } }
+  ) {
+    switch function {
+    case .sum: each(source, target, start: 0) { $0 + $1 }
+    case .product: each(source, target, start: 1) { $0 * $1 }
+    }
+  }
 
   func integers<T: FixedWidthInteger>(
     _ source: UnsafeBufferPointer<T>, _ target: UnsafeMutableBufferPointer<T>
-  ) { each(source, target) { $0 &+ $1 } }
+  ) {
+    switch function {
+    case .sum: each(source, target, start: 0) { $0 &+ $1 }
+    case .product: each(source, target, start: 1) { $0 &* $1 }
+    }
+  }
 }

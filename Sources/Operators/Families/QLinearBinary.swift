@@ -1,0 +1,37 @@
+package import IR
+package import Kernels
+
+/// Two quantized tensors in, one out: dequantized, joined element by element with broadcasting, and
+/// quantized again. Inputs: a, its scale and zero-point, the same for b, scale and zero-point of c.
+package protocol QLinearBinary: Operator {
+  var function: BinaryFunction { get }
+}
+
+extension QLinearBinary {
+  package static var isCommutative: Bool { false }
+  package static var auxiliaryInputs: Set<Int> { [1, 2, 4, 5, 6, 7] }
+  package static var quantizedInputs: Set<Int> { [0, 3] }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    [Inferred(inputs.quantizedType(zeroPoint: 7, like: 0), try inputs.broadcast([0, 3]))]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    let a = try context.dequantized(QuantizedOperand(from: 0))
+    let b = try context.dequantized(QuantizedOperand(from: 3))
+    let shape = try context.broadcast([0, 3])
+    let floats = try Scratch(.float, shape, label: context.label)
+    guard binary(function, a.source, b.source, into: floats.target) else {
+      throw context.unsupportedTypes([0, 3])
+    }
+    let y = try context.output(0, context.quantizedType(zeroPoint: 7, like: 0), shape)
+    try context.quantize(floats.source, scale: 6, zeroPoint: 7, into: y)
+    withExtendedLifetime((a, b, floats)) {}
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    .elementwise(inputs: [(0, inputs.shape(0)), (3, inputs.shape(3))], outputs: outputs)
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .isInteger }
+}

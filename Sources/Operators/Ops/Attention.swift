@@ -1,0 +1,175 @@
+package import IR
+import Kernels
+
+/// Scaled dot-product attention over heads, with an optional mask and cache
+/// (https://onnx.ai/onnx/operators/onnx__Attention.html).
+///
+/// Inputs: queries, keys, values, mask, past keys, past values and, from opset 24 on, the number of
+/// keys that are no padding. Queries, keys and values are `[batch, heads, positions, width]` or
+/// `[batch, positions, heads · width]`.
+package struct Attention: Operator {
+  package static let schema = Schema(
+    "Attention", opsets: 23...26, inputs: 3...7, outputs: 1...4)
+  package static let auxiliaryInputs: Set<Int> = [3, 6]
+
+  let queryHeads: Int
+  let keyHeads: Int
+  let scale: Float?
+  let softcap: Float
+  let isCausal: Bool
+  let before: Int?
+  let behind: Int?
+  let scores: AttentionScores
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    queryHeads = try node.int("q_num_heads", default: 0)
+    keyHeads = try node.int("kv_num_heads", default: 0)
+    for (name, value) in [("q_num_heads", queryHeads), ("kv_num_heads", keyHeads)]
+    where value < 0 || (value == 0 && node.has(name)) {
+      throw node.mismatch(name, expected: "a positive number", found: "\(value)")
+    }
+    scale = node.has("scale") ? try node.float("scale") : nil
+    softcap = try node.float("softcap", default: 0)
+    isCausal = try node.flag("is_causal")
+    before = try Self.window(node, "left_window_size", opset)
+    behind = try Self.window(node, "right_window_size", opset)
+    let mode = try node.int("qk_matmul_output_mode", default: 0)
+    guard let kind = AttentionScores(rawValue: mode) else {
+      throw node.mismatch("qk_matmul_output_mode", expected: "0, 1, 2 or 3", found: "\(mode)")
+    }
+    scores = kind
+    guard node.inputs[safe: 4] ?? false == node.inputs[safe: 5] ?? false else {
+      throw ModelError(.invalid, "\(node.label): expected past keys and past values, found one")
+    }
+    guard !(node.inputs[safe: 6] ?? false) || opset >= 24 else {
+      throw ModelError(.invalid, "\(node.label): expected at most 6 inputs at this opset, found 7")
+    }
+  }
+
+  private static func window(
+    _ node: NodeView, _ name: String, _ opset: Int
+  ) throws(ModelError) -> Int? {
+    let value = opset >= 25 ? try node.int(name, default: -1) : -1
+    guard value >= -1, value <= Int(Int32.max) else {
+      throw node.mismatch(name, expected: "-1 or more", found: "\(value)")
+    }
+    return value < 0 ? nil : value
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    [
+      "is_causal": .int(0), "softcap": .float(0), "qk_matmul_output_mode": .int(0),
+      "left_window_size": .int(-1), "right_window_size": .int(-1),
+    ]
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    let types = (0..<3).map { inputs.elementType($0) }
+    let unknown = [
+      Inferred(types[0], nil), Inferred(types[1], nil), Inferred(types[2], nil),
+      Inferred(types[0], nil),
+    ]
+    for index in 0..<3 { try inputs.requireRank(index, 3...4) }
+    guard let q = inputs.shape(0), let k = inputs.shape(1), let v = inputs.shape(2) else {
+      return unknown
+    }
+    let mismatch: Mismatch = { inputs.mismatch($0, expected: $1, found: $2) }
+    let query = try heads(q, 0, queryHeads, inputs.label, mismatch)
+    let key = try heads(k, 1, keyHeads, inputs.label, mismatch)
+    let value = try heads(v, 2, keyHeads, inputs.label, mismatch)
+    try check(query, key, value, mismatch)
+    let past = inputs.has(4) ? inputs.shape(4)?.dimensions[safe: 2] ?? .unknown : .known(0)
+    let total = past + key.rows
+    let y =
+      q.rank == 3
+      ? Shape([query.batch, query.rows, query.heads * value.width])
+      : Shape([query.batch, query.heads, query.rows, value.width])
+    return [
+      Inferred(types[0], y), Inferred(types[1], Shape([key.batch, key.heads, total, key.width])),
+      Inferred(types[2], Shape([value.batch, value.heads, total, value.width])),
+      Inferred(types[0], Shape([query.batch, query.heads, query.rows, total])),
+    ]
+  }
+
+  /// The lengths of an operand of either rank.
+  private struct Lengths {
+    var batch, heads, rows, width: Dimension
+  }
+
+  private func heads(
+    _ shape: Shape, _ input: Int, _ count: Int, _ label: String, _ mismatch: Mismatch
+  ) throws(ModelError) -> Lengths {
+    if shape.rank == 4 {
+      return Lengths(batch: shape[0], heads: shape[1], rows: shape[2], width: shape[3])
+    }
+    guard count > 0 else {
+      throw ModelError(
+        .invalid,
+        "\(label): expected attributes 'q_num_heads' and 'kv_num_heads' for input \(input) '\(shape)', found none"
+      )
+    }
+    if let length = shape[2].value, length % count != 0 {
+      throw mismatch(input, "a multiple of \(count) along axis 2", "\(shape)")
+    }
+    return Lengths(
+      batch: shape[0], heads: .known(count), rows: shape[1],
+      width: shape[2].floorDivided(by: .known(count)))
+  }
+
+  private func check(
+    _ q: Lengths, _ k: Lengths, _ v: Lengths, _ mismatch: Mismatch
+  ) throws(ModelError) {
+    func same(
+      _ a: Dimension, _ b: Dimension, _ input: Int, _ what: String
+    ) throws(ModelError) {
+      guard let a = a.value, let b = b.value, a != b else { return }
+      throw mismatch(input, "\(what) \(a)", "\(b)")
+    }
+    try same(q.batch, k.batch, 1, "batch size")
+    try same(q.batch, v.batch, 2, "batch size")
+    try same(q.width, k.width, 1, "head size")
+    try same(k.heads, v.heads, 2, "number of heads")
+    try same(k.rows, v.rows, 2, "number of positions")
+    if let many = q.heads.value, let few = k.heads.value, few <= 0 || many % few != 0 {
+      throw mismatch(1, "a number of heads that divides \(many)", "\(few)")
+    }
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    try evaluateAttention(context)
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    .barrier("attention mixes positions, and its head size may set the scale")
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Attention") }
+
+  package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
+    guard let types = try? infer(inputs), let scores = types[3].type.shape?.elementCount.value,
+      let width = types[1].type.shape?[3].value, let valueWidth = types[2].type.shape?[3].value
+    else { return nil }
+    let (sum, overflow) = width.addingReportingOverflow(valueWidth)
+    return overflow ? nil : product(scores, sum)
+  }
+
+  /// The lengths of an evaluation's operands.
+  func lengths(
+    _ context: Evaluation
+  ) throws(ModelError) -> (q: [Int], k: [Int], v: [Int]) {
+    let mismatch: Mismatch = { context.mismatch($0, expected: $1, found: $2) }
+    var all: [Lengths] = []
+    for (index, count) in [queryHeads, keyHeads, keyHeads].enumerated() {
+      let shape = try context.input(index).shape
+      guard (3...4).contains(shape.count) else {
+        throw mismatch(index, "rank 3 or 4", "shape \(shape)")
+      }
+      all.append(try heads(Shape(shape), index, count, context.label, mismatch))
+    }
+    try check(all[0], all[1], all[2], mismatch)
+    let known = all.map { lengths in
+      [lengths.batch, lengths.heads, lengths.rows, lengths.width].map { $0.value ?? 0 }
+    }
+    return (known[0], known[1], known[2])
+  }
+}

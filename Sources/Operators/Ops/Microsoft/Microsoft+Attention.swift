@@ -1,0 +1,184 @@
+package import IR
+import Kernels
+
+extension Microsoft {
+  /// Self-attention with the projection to queries, keys and values before it.
+  ///
+  /// Inputs: `[batch, positions, hidden]`, the projection's weight `[hidden, 3 · heads · width]` and
+  /// bias, mask, past `[2, batch, heads, positions, width]` and an addend of the scores.
+  package struct Attention: Operator {
+    package static let schema = Schema(
+      "Attention", domain: Microsoft.domain, opsets: 1...1, inputs: 2...6, outputs: 1...2)
+    package static let auxiliaryInputs: Set<Int> = [3]
+    let heads: Int
+    let scale: Float?
+    let hidden: Float
+    let isCausal: Bool
+    /// The lengths of queries, keys and values over all heads; nil for thirds of the weight.
+    let sizes: [Int]?
+
+    package init(_ node: NodeView, opset: Int) throws(ModelError) {
+      heads = try node.int("num_heads")
+      guard heads > 0, heads <= Int(Int32.max) else {
+        throw node.mismatch("num_heads", expected: "a positive number", found: "\(heads)")
+      }
+      let given = try node.float("scale", default: 0)
+      scale = given == 0 ? nil : given
+      hidden = try node.float("mask_filter_value", default: -10_000)
+      isCausal = try node.flag("unidirectional")
+      sizes = try node.ints("qkv_hidden_sizes")
+      if let sizes {
+        let limit = Int(Int32.max), heads = heads
+        guard sizes.count == 3, sizes.allSatisfy({ $0 > 0 && $0 < limit && $0 % heads == 0 }),
+          sizes[0] == sizes[1]
+        else {
+          throw node.mismatch(
+            "qkv_hidden_sizes", expected: "three multiples of \(heads), the first two alike",
+            found: "\(sizes)")
+        }
+      }
+      for name in ["do_rotary", "past_present_share_buffer"] where try node.flag(name) {
+        throw ModelError(.unsupported, "\(node.label), attribute '\(name)': expected 0, found 1")
+      }
+    }
+
+    package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+      [
+        "mask_filter_value": .float(-10_000), "unidirectional": .int(0), "scale": .float(0),
+        "do_rotary": .int(0), "past_present_share_buffer": .int(0),
+      ]
+    }
+
+    package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+      let type = inputs.elementType(0)
+      try inputs.requireRank(0, 3...3)
+      try inputs.requireRank(1, 2...2)
+      guard let x = inputs.shape(0) else { return [Inferred(type, nil), Inferred(type, nil)] }
+      let third = inputs.shape(1)?[1].floorDivided(by: 3) ?? .unknown
+      let width = sizes.map { Dimension.known($0[2]) } ?? third
+      let past = inputs.has(4) ? inputs.shape(4)?.dimensions[safe: 3] ?? .unknown : .known(0)
+      return [
+        Inferred(type, Shape([x[0], x[1], width])),
+        Inferred(
+          type,
+          Shape([2, x[0], .known(heads), past + x[1], width.floorDivided(by: .known(heads))])),
+      ]
+    }
+
+    package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+      let x = try context.floatSource(0, rank: 3...3)
+      let weight = try context.floatSource(1, rank: 2...2)
+      let columns = weight.shape[1]
+      let sizes = sizes ?? [Int](repeating: columns / 3, count: 3)
+      guard weight.shape[0] == x.shape[2], sizes.reduce(0, +) == columns,
+        sizes.allSatisfy({ $0 % heads == 0 })
+      else {
+        throw context.mismatch(
+          1, expected: "shape [\(x.shape[2]),\(sizes.reduce(0, +))] for \(heads) heads",
+          found: "shape \(weight.shape)")
+      }
+      let (batch, queries) = (x.shape[0], x.shape[1])
+      let projected = try Scratch(.float, [batch * queries, columns], label: context.label)
+      let product = MatrixProductShape(m: batch * queries, n: columns, k: x.shape[2])
+      _ = matrixProduct(product, x, weight, into: projected.target)
+      if context.optional(2) != nil {
+        let bias = try context.floatSource(2, rank: 1...1)
+        guard bias.count == columns,
+          binary(.add, projected.source, bias, into: projected.target)
+        else {
+          throw context.mismatch(2, expected: "shape [\(columns)]", found: "\(bias.shape)")
+        }
+      }
+      func rows(_ part: Int) -> (HeadRows, [Int]) {
+        let width = sizes[part] / heads
+        let layout = AttentionLayout(batch: queries * columns, head: width, row: columns)
+        let all = HeadRows(projected.source, layout, owner: projected)
+        return (
+          all.advanced(by: sizes[..<part].reduce(0, +)), [batch, heads, queries, width]
+        )
+      }
+      let (key, value) = try caches(context, rows(1), rows(2))
+      let width = sizes[2] / heads, keyWidth = sizes[0] / heads
+      let (q, _) = rows(0)
+      var shape = AttentionShape(
+        batch: batch, heads: heads, keyHeads: heads, queries: queries, keys: key.count,
+        width: keyWidth, valueWidth: width, query: q.layout, key: key.rows.layout,
+        value: value.rows.layout,
+        output: AttentionLayout(rows: queries, heads: heads, width: width),
+        scale: scale.map { Double($0) } ?? 1 / Double(max(1, keyWidth)).squareRoot())
+      shape.behind = isCausal ? 0 : nil
+      shape.positions = [Int](repeating: key.count - queries, count: batch)
+      let (bias, valid) = try context.maskAndBias(
+        mask: 3, value: hidden, bias: 5, batch: batch, heads: heads, queries: queries,
+        keys: key.count)
+      shape.validKeys = valid
+      let y = try context.output(
+        0, context.input(0).elementType, [batch, queries, heads * width])
+      _ = attention(
+        shape, q: q.source, k: key.rows.source, v: value.rows.source, bias: bias?.bias, into: y)
+      withExtendedLifetime((projected, key, value, bias)) {}
+    }
+
+    /// Keys and values with those of the past, in output 1 where it is asked for.
+    private func caches(
+      _ context: Evaluation, _ key: (rows: HeadRows, lengths: [Int]),
+      _ value: (rows: HeadRows, lengths: [Int])
+    ) throws(ModelError) -> (Cache, Cache) {
+      let lengths = key.lengths
+      var past: [Source?] = [nil, nil]
+      if context.optional(4) != nil {
+        let given = try context.floatSource(4, rank: 5...5)
+        let shape = Array(given.shape.dropFirst())
+        guard given.shape[0] == 2, shape[0] == lengths[0], shape[1] == heads,
+          shape[3] == lengths[3], key.lengths == value.lengths
+        else {
+          throw context.mismatch(
+            4, expected: "shape [2,\(lengths[0]),\(heads),positions,\(lengths[3])]",
+            found: "shape \(given.shape)")
+        }
+        let half = given.bytes.count / 2
+        past = [0, half].map {
+          Source(
+            .float, shape, UnsafeRawBufferPointer(rebasing: given.bytes[$0..<$0 + half]))
+        }
+      }
+      let total = (past[0]?.shape[2] ?? 0) + lengths[2]
+      var targets: [Target?] = [nil, nil]
+      if context.wants(1) {
+        guard key.lengths == value.lengths else {
+          throw ModelError(
+            .unsupported, "\(context.label), output 1: keys and values differ in width")
+        }
+        let shape = [lengths[0], heads, total, lengths[3]]
+        let present = try context.output(1, context.input(0).elementType, [2] + shape)
+        let half = present.bytes.count / 2
+        targets = [0, half].map {
+          Target(
+            .float, shape, UnsafeMutableRawBufferPointer(rebasing: present.bytes[$0..<$0 + half]))
+        }
+      }
+      return (
+        try Cache(key.rows, key.lengths, past: past[0], into: targets[0], label: context.label),
+        try Cache(value.rows, value.lengths, past: past[1], into: targets[1], label: context.label)
+      )
+    }
+
+    package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+      .barrier("heads lie side by side in one axis")
+    }
+
+    package func quantization(_ inputs: Inputs) -> QuantizationRule {
+      .noIntegerKernel("Attention")
+    }
+
+    package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
+      guard let rows = inputs.shape(0)?.elementCount.value,
+        let columns = inputs.shape(1)?[1].value, let queries = inputs.shape(0)?[1].value,
+        let present = try? infer(inputs)[1].type.shape?.elementCount.value,
+        let projection = product(rows, columns), let scores = product(present, queries)
+      else { return nil }
+      let (sum, overflow) = projection.addingReportingOverflow(scores)
+      return overflow ? nil : sum
+    }
+  }
+}

@@ -1,0 +1,17 @@
+package import IR
+package import Kernels
+
+extension Microsoft {
+  /// `x · Φ(x)` of `x + bias`.
+  package struct BiasGelu: BiasedActivation {
+    package static let schema = Schema(
+      "BiasGelu", domain: Microsoft.domain, opsets: 1...1, inputs: 2...2)
+    package let function = UnaryFunction.gelu(tanh: false)
+
+    package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+    package func quantization(_ inputs: Inputs) -> QuantizationRule {
+      .noIntegerKernel("BiasGelu")
+    }
+  }
+}

@@ -1,0 +1,27 @@
+package import IR
+
+extension Microsoft {
+  /// DequantizeLinear as ONNX Runtime had it before the standard knew 16-bit integers.
+  package struct DequantizeLinear: LinearQuantization {
+    package static let schema = Schema(
+      "DequantizeLinear", domain: Microsoft.domain, opsets: 1...1, inputs: 2...3)
+    package static let quantizedInputs: Set<Int> = [0]
+    package let settings: LinearQuantizationSettings
+
+    package init(_ node: NodeView, opset: Int) throws(ModelError) {
+      settings = try LinearQuantizationSettings(node, opset: 21)
+    }
+
+    /// Kept in the file: the integers are what makes the weight small.
+    package var isFoldable: Bool { false }
+
+    package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+      try checkParameters(inputs)
+      return [Inferred(inputs.elementType(1), inputs.shape(0))]
+    }
+
+    package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+      try dequantize(context)
+    }
+  }
+}

@@ -1,0 +1,55 @@
+package import IR
+import Kernels
+
+extension Microsoft {
+  /// Product of stacks of matrices, of which A is quantized to uint8 over its range on the way.
+  /// Inputs: A, B as 8-bit integers, B's scales and zero-points (one for all or one a column), and
+  /// a bias for each column.
+  package struct DynamicQuantizeMatMul: Operator {
+    package static let schema = Schema(
+      "DynamicQuantizeMatMul", domain: Microsoft.domain, opsets: 1...1, inputs: 3...5)
+    package static let quantizedInputs: Set<Int> = [1]
+    package static let auxiliaryInputs: Set<Int> = [2, 3]
+    let product = BatchedProduct()
+
+    package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+    package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+      [Inferred(inputs.elementType(0), try product.infer(inputs))]
+    }
+
+    package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+      let (shape, output) = try product.shape(context)
+      let x = try context.source(0)
+      guard x.scalar == .float else { throw context.unsupportedTypes([0]) }
+      let codes = try Scratch(.uint8, x.shape, label: context.label)
+      let (scale, zero) =
+        codes.target.elements(UInt8.self).baseAddress.map {
+          quantizeDynamically(x.elements(Float.self), into: $0)
+        } ?? (1, 0)
+      let a = WidenedOperand(count: x.count, shape: x.shape)
+      _ = widenQuantized(codes.source, zeroPoints: [Int32(zero)], axis: 0, into: a.elements)
+      let rank = try context.input(1).shape.count
+      let b = try context.widened(1, zeroPoint: 3, axis: rank > 1 ? rank - 1 : nil)
+      let sums = WidenedOperand(count: try context.checkedCount(output), shape: output)
+      _ = matrixProduct(shape, a.source, b.source, into: sums.target)
+      try context.scaleColumns(
+        sums, scales: context.scales(2, count: shape.n).map { scale * $0 }, columns: shape.n,
+        bias: 4)
+    }
+
+    package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+      var rule = product.channels(inputs, outputs, perColumn: [2, 3, 4])
+      guard rule.barrier == nil, let rank = inputs.rank(0) else { return rule }
+      // The scale follows from all of A together.
+      rule.relations += (0..<rank).map { .doesNotCommute(Axis(.input(0), $0)) }
+      return rule
+    }
+
+    package func quantization(_ inputs: Inputs) -> QuantizationRule { .isInteger }
+
+    package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
+      product.macs(inputs, outputs)
+    }
+  }
+}

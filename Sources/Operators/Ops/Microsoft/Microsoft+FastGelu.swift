@@ -1,0 +1,17 @@
+package import IR
+package import Kernels
+
+extension Microsoft {
+  /// `x · Φ(x)` of `x + bias` by the tanh approximation.
+  package struct FastGelu: BiasedActivation {
+    package static let schema = Schema(
+      "FastGelu", domain: Microsoft.domain, opsets: 1...1, inputs: 1...2)
+    package let function = UnaryFunction.gelu(tanh: true)
+
+    package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+    package func quantization(_ inputs: Inputs) -> QuantizationRule {
+      .noIntegerKernel("FastGelu")
+    }
+  }
+}

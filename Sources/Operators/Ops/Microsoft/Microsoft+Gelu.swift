@@ -1,0 +1,15 @@
+package import IR
+package import Kernels
+
+extension Microsoft {
+  /// `x · Φ(x)`.
+  package struct Gelu: UnaryElementwise {
+    package static let schema = Schema(
+      "Gelu", domain: Microsoft.domain, opsets: 1...1, inputs: 1...1)
+    package let function = UnaryFunction.gelu(tanh: false)
+
+    package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+    package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Gelu") }
+  }
+}

@@ -1,0 +1,190 @@
+package import IR
+import Kernels
+
+extension Microsoft {
+  /// Causal attention in which several heads of queries share one of keys and values, over a cache.
+  ///
+  /// Inputs: queries `[batch, positions, heads · width]` (or queries, keys and values side by side),
+  /// keys, values, past keys and values `[batch, heads, positions, width]`, for each sample the
+  /// position of its last key, the number of all positions, cosines, sines, positions, an addend of
+  /// the scores, and for each head the score of no key at all.
+  package struct GroupQueryAttention: Operator {
+    package static let schema = Schema(
+      "GroupQueryAttention", domain: Microsoft.domain, opsets: 1...1, inputs: 7...12,
+      outputs: 1...3)
+    package static let auxiliaryInputs: Set<Int> = [5, 6, 7, 8, 9]
+    let heads: Int
+    let keyHeads: Int
+    let scale: Float?
+    let softcap: Float
+    /// How many positions a query sees, its own included; nil for all.
+    let window: Int?
+    let turns: Bool
+    let isInterleaved: Bool
+    let isSmooth: Bool
+
+    package init(_ node: NodeView, opset: Int) throws(ModelError) {
+      heads = try node.int("num_heads")
+      keyHeads = try node.int("kv_num_heads")
+      guard heads > 0, heads <= Int(Int32.max) else {
+        throw node.mismatch("num_heads", expected: "a positive number", found: "\(heads)")
+      }
+      guard keyHeads > 0, heads % keyHeads == 0 else {
+        throw node.mismatch(
+          "kv_num_heads", expected: "a divisor of \(heads)", found: "\(keyHeads)")
+      }
+      let given = try node.float("scale", default: 0)
+      scale = given == 0 ? nil : given
+      softcap = try node.float("softcap", default: 0)
+      let size = try node.int("local_window_size", default: -1)
+      guard size >= -1, size <= Int(Int32.max) else {
+        throw node.mismatch("local_window_size", expected: "-1 or more", found: "\(size)")
+      }
+      window = size < 0 ? nil : size
+      turns = try node.flag("do_rotary")
+      isInterleaved = try node.flag("rotary_interleaved")
+      isSmooth = try node.int("smooth_softmax", default: 0) > 0
+      for name in ["qk_output", "k_quant_type", "v_quant_type"] where node.has(name) {
+        if case .string(let text)? = node.attributes.first(where: { $0.name == name })?.value,
+          text == Array("NONE".utf8)
+        {
+          continue
+        }
+        guard try node.int(name, default: 0) == 0 else {
+          throw ModelError(
+            .unsupported, "\(node.label), attribute '\(name)': only the default is supported")
+        }
+      }
+      for index in [7, 8] where turns && !(node.inputs[safe: index] ?? false) {
+        throw ModelError(
+          .invalid, "\(node.label), input \(index): expected cosines and sines, found none")
+      }
+    }
+
+    package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+      [
+        "do_rotary": .int(0), "rotary_interleaved": .int(0), "local_window_size": .int(-1),
+        "scale": .float(0), "softcap": .float(0), "smooth_softmax": .int(-1),
+      ]
+    }
+
+    package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+      let type = inputs.elementType(0)
+      try inputs.requireRank(0, 3...3)
+      guard let q = inputs.shape(0) else {
+        return [Inferred(type, nil), Inferred(type, nil), Inferred(type, nil)]
+      }
+      let all = Dimension.known(inputs.has(1) ? heads : heads + 2 * keyHeads)
+      let width = q[2].floorDivided(by: all)
+      let total = inputs.knownIntegers(6)?.first.map { Dimension.known($0) } ?? .unknown
+      let past = inputs.has(3) ? inputs.shape(3)?.dimensions[safe: 2] ?? .unknown : .known(0)
+      let cache = Shape([q[0], .known(keyHeads), .maximum(past, total), width])
+      return [
+        Inferred(type, Shape([q[0], q[1], .known(heads) * width])), Inferred(type, cache),
+        Inferred(type, cache),
+      ]
+    }
+
+    package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+      let operands = try GroupQueryOperands(context, heads: heads, keyHeads: keyHeads)
+      var query = operands.query, key = operands.key
+      if turns {
+        query = try rotated(context, query, operands, heads: heads)
+        key = try rotated(context, key, operands, heads: keyHeads)
+      }
+      let type = try context.input(0).elementType
+      let k = try operands.cache(context, key, past: 3, output: 1, type)
+      let v = try operands.cache(context, operands.value, past: 4, output: 2, type)
+      let width = operands.width
+      var shape = AttentionShape(
+        batch: operands.batch, heads: heads, keyHeads: keyHeads, queries: operands.queries,
+        keys: operands.capacity, width: width, valueWidth: width, query: query.layout,
+        key: k.layout, value: v.layout,
+        output: AttentionLayout(rows: operands.queries, heads: heads, width: width),
+        scale: scale.map { Double($0) } ?? 1 / Double(max(1, width)).squareRoot())
+      shape.softcap = Double(softcap)
+      shape.positions = operands.past
+      shape.behind = 0
+      shape.before = window.map { max(0, $0 - 1) }
+      if isSmooth { shape.sinks = [Double](repeating: 0, count: heads) }
+      if context.optional(11) != nil {
+        shape.sinks = try context.floats(11).array(of: Float.self).map { Double($0) }
+        guard shape.sinks.count == heads else {
+          throw context.mismatch(
+            11, expected: "\(heads) elements", found: "\(shape.sinks.count)")
+        }
+      }
+      let bias = try context.attentionBias(
+        10, .float, batch: operands.batch, heads: heads, queries: operands.queries,
+        keys: operands.capacity)
+      let y = try context.output(
+        0, type, [operands.batch, operands.queries, heads * width])
+      let done = attention(
+        shape, q: query.source, k: k.source, v: v.source, bias: bias?.bias, into: y)
+      withExtendedLifetime((operands, query, k, v, bias)) {}
+      guard done else { throw context.unsupportedTypes([0]) }
+    }
+
+    /// Rows turned by the angles of their positions.
+    private func rotated(
+      _ context: Evaluation, _ rows: HeadRows, _ operands: GroupQueryOperands, heads: Int
+    ) throws(ModelError) -> HeadRows {
+      let cosines = try context.floatSource(7, rank: 2...2)
+      let sines = try context.floatSource(8, rank: 2...2)
+      let half = cosines.shape[1], table = cosines.shape[0]
+      guard sines.shape == cosines.shape, 2 * half <= operands.width else {
+        throw context.mismatch(
+          8, expected: "shape \(cosines.shape) within heads of width \(operands.width)",
+          found: "shape \(sines.shape)")
+      }
+      let tokens = operands.queries
+      var places = try context.integers(9) ?? []
+      if places.isEmpty {
+        places = (0..<operands.batch * tokens).map { operands.past[$0 / tokens] + $0 % tokens }
+      }
+      guard places.count == operands.batch * tokens,
+        places.allSatisfy({ (0..<table).contains($0) })
+      else {
+        throw context.mismatch(
+          7, expected: "cosines for \(operands.batch * tokens) positions to \(places.max() ?? 0)",
+          found: "\(table)")
+      }
+      let width = operands.width
+      let scratch = try Scratch(
+        .float, [operands.batch, tokens, heads, width], label: context.label)
+      let from = rows.source.elements(Float.self), to = scratch.target.elements(Float.self)
+      guard let from = from.baseAddress, let to = to.baseAddress,
+        let cosines = cosines.elements(Float.self).baseAddress,
+        let sines = sines.elements(Float.self).baseAddress
+      else { return rows }
+      for row in 0..<operands.batch * tokens {
+        for head in 0..<heads {
+          let start =
+            row / tokens * rows.layout.batch + head * rows.layout.head
+            + row % tokens * rows.layout.row
+          rotatePairs(
+            from + start, to + (row * heads + head) * width, width: width, half: half,
+            cosines: cosines + places[row] * half, sines: sines + places[row] * half,
+            interleaved: isInterleaved)
+        }
+      }
+      return HeadRows(
+        scratch.source, AttentionLayout(rows: tokens, heads: heads, width: width), owner: scratch)
+    }
+
+    package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+      .barrier("heads lie side by side in one axis")
+    }
+
+    package func quantization(_ inputs: Inputs) -> QuantizationRule {
+      .noIntegerKernel("GroupQueryAttention")
+    }
+
+    package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
+      guard let types = try? infer(inputs), let y = types[0].type.shape?.elementCount.value,
+        let keys = types[1].type.shape?[2].value
+      else { return nil }
+      return product(y, 2).flatMap { product($0, keys) }
+    }
+  }
+}

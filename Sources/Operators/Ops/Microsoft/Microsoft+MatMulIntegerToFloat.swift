@@ -1,0 +1,61 @@
+package import IR
+import Kernels
+
+extension Microsoft {
+  /// Product of stacks of 8-bit matrices as floats. Inputs: A, B, their scales, their zero-points
+  /// (of B one for all or one a column), and a bias for each column.
+  package struct MatMulIntegerToFloat: Operator {
+    package static let schema = Schema(
+      "MatMulIntegerToFloat", domain: Microsoft.domain, opsets: 1...1, inputs: 4...7)
+    package static let quantizedInputs: Set<Int> = [0, 1]
+    package static let auxiliaryInputs: Set<Int> = [2, 3, 4, 5]
+    let product = BatchedProduct()
+
+    package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+    package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+      [Inferred(inputs.elementType(2), try product.infer(inputs))]
+    }
+
+    package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+      let (shape, output) = try product.shape(context)
+      let rank = try context.input(1).shape.count
+      let a = try context.widened(0, zeroPoint: 4, axis: nil)
+      let b = try context.widened(1, zeroPoint: 5, axis: rank > 1 ? rank - 1 : nil)
+      let sums = WidenedOperand(count: try context.checkedCount(output), shape: output)
+      _ = matrixProduct(shape, a.source, b.source, into: sums.target)
+      let scale = try context.scales(2)[0]
+      try context.scaleColumns(
+        sums, scales: context.scales(3, count: shape.n).map { scale * $0 }, columns: shape.n,
+        bias: 6)
+    }
+
+    package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+      product.channels(inputs, outputs, perColumn: [3, 5, 6])
+    }
+
+    package func quantization(_ inputs: Inputs) -> QuantizationRule { .isInteger }
+
+    package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
+      product.macs(inputs, outputs)
+    }
+  }
+}
+
+extension Evaluation {
+  /// Writes output 0 with sums of products as floats: times a scale, one for all or one a column,
+  /// plus a bias for each column, which may be left out.
+  func scaleColumns(
+    _ sums: WidenedOperand, scales: [Float], columns: Int, bias index: Int
+  ) throws(ModelError) {
+    var bias: [Float] = []
+    if optional(index) != nil {
+      bias = try floats(index).array(of: Float.self)
+      guard bias.count == columns else {
+        throw mismatch(index, expected: "\(columns) elements", found: "\(bias.count)")
+      }
+    }
+    let y = try output(0, .float, sums.shape)
+    _ = scaleSums(sums.source, scales: scales, bias: bias, into: y)
+  }
+}

@@ -1,0 +1,13 @@
+package import IR
+package import Kernels
+
+extension Microsoft {
+  /// The sum of two quantized tensors, quantized.
+  package struct QLinearAdd: QLinearBinary {
+    package static let schema = Schema(
+      "QLinearAdd", domain: Microsoft.domain, opsets: 1...1, inputs: 7...8)
+    package let function = BinaryFunction.add
+
+    package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+  }
+}

@@ -1,0 +1,13 @@
+package import IR
+package import Kernels
+
+extension Microsoft {
+  /// The product of two quantized tensors, quantized.
+  package struct QLinearMul: QLinearBinary {
+    package static let schema = Schema(
+      "QLinearMul", domain: Microsoft.domain, opsets: 1...1, inputs: 7...8)
+    package let function = BinaryFunction.multiply
+
+    package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+  }
+}

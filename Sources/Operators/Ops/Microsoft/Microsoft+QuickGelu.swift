@@ -1,0 +1,23 @@
+package import IR
+package import Kernels
+
+extension Microsoft {
+  /// `x · sigmoid(alpha · x)`.
+  package struct QuickGelu: UnaryElementwise {
+    package static let schema = Schema(
+      "QuickGelu", domain: Microsoft.domain, opsets: 1...1, inputs: 1...1)
+    package let function: UnaryFunction
+
+    package init(_ node: NodeView, opset: Int) throws(ModelError) {
+      function = .swish(try node.float("alpha", default: 1.702))
+    }
+
+    package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+      ["alpha": .float(1.702)]
+    }
+
+    package func quantization(_ inputs: Inputs) -> QuantizationRule {
+      .noIntegerKernel("QuickGelu")
+    }
+  }
+}

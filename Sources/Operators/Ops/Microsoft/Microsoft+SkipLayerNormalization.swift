@@ -1,0 +1,21 @@
+package import IR
+
+extension Microsoft {
+  /// LayerNormalization of `x + skip + bias`. Inputs: x, skip, scale, shift, bias.
+  package struct SkipLayerNormalization: SkipNormalization {
+    package static let schema = Schema(
+      "SkipLayerNormalization", domain: Microsoft.domain, opsets: 1...1, inputs: 3...5,
+      outputs: 1...4)
+    package static let usesMean = true
+    package static let parameters: (scale: Int, shift: Int?, bias: Int) = (2, 3, 4)
+    package let epsilon: Float
+
+    package init(_ node: NodeView, opset: Int) throws(ModelError) {
+      epsilon = try node.float("epsilon", default: 1e-12)
+    }
+
+    package func quantization(_ inputs: Inputs) -> QuantizationRule {
+      .noIntegerKernel("SkipLayerNormalization")
+    }
+  }
+}

@@ -1,0 +1,21 @@
+package import IR
+
+extension Microsoft {
+  /// RMSNormalization of `x + skip + bias`. Inputs: x, skip, scale, bias.
+  package struct SkipSimplifiedLayerNormalization: SkipNormalization {
+    package static let schema = Schema(
+      "SkipSimplifiedLayerNormalization", domain: Microsoft.domain, opsets: 1...1, inputs: 3...4,
+      outputs: 1...4)
+    package static let usesMean = false
+    package static let parameters: (scale: Int, shift: Int?, bias: Int) = (2, nil, 3)
+    package let epsilon: Float
+
+    package init(_ node: NodeView, opset: Int) throws(ModelError) {
+      epsilon = try node.float("epsilon", default: 1e-12)
+    }
+
+    package func quantization(_ inputs: Inputs) -> QuantizationRule {
+      .noIntegerKernel("SkipSimplifiedLayerNormalization")
+    }
+  }
+}

@@ -1,0 +1,38 @@
+package import IR
+private import Kernels
+
+/// Turns pairs of elements of each head by angles that depend on the position
+/// (https://onnx.ai/onnx/operators/onnx__RotaryEmbedding.html).
+///
+/// Inputs: `[batch, heads, positions, width]` or `[batch, positions, heads · width]`, cosines, sines
+/// and, where these are tables, the position of each token.
+package struct RotaryEmbedding: Operator {
+  package static let schema = Schema("RotaryEmbedding", opsets: 23...26, inputs: 3...4)
+  package static let auxiliaryInputs: Set<Int> = [1, 2, 3]
+  let settings: RotarySettings
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    settings = try RotarySettings(node)
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["interleaved": .int(0), "rotary_embedding_dim": .int(0)]
+  }
+
+  package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    try inputs.requireRank(0, 3...4)
+    return [Inferred(inputs.type(0))]
+  }
+
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+    try settings.rotate(context, cosines: 1, sines: 2, positions: 3)
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    settings.channels(inputs)
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    .noIntegerKernel("RotaryEmbedding")
+  }
+}

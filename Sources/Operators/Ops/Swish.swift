@@ -1,0 +1,18 @@
+package import IR
+package import Kernels
+
+/// `x · sigmoid(alpha · x)` (https://onnx.ai/onnx/operators/onnx__Swish.html).
+package struct Swish: UnaryElementwise {
+  package static let schema = Schema("Swish", opsets: 24...26, inputs: 1...1)
+  package let function: UnaryFunction
+
+  package init(_ node: NodeView, opset: Int) throws(ModelError) {
+    function = .swish(try node.float("alpha", default: 1))
+  }
+
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    ["alpha": .float(1)]
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Swish") }
+}
