@@ -60,14 +60,13 @@ models: ## Fetch the models that benchmarks measure, into models/
 	$(PYTHON) Benchmarks/fetch_models.py models
 
 fuzz: deps ## Fuzz the reader of files for FUZZ_TIME seconds
-	LAPIDARY_FUZZ=1 $(SWIFT) build -c release --sanitize fuzzer --sanitize address \
-	  --product FuzzReader --scratch-path .build/fuzz
+	Fuzz/build .build/fuzz
 	@mkdir -p .build/fuzz/corpus
 	@cp Fixtures/malformed/*.onnx .build/fuzz/corpus
 	@find /usr/share/libonnx-testdata/data -name model.onnx -size -16k | while read file; do \
 	  cp $$file .build/fuzz/corpus/$$(basename $$(dirname $$file)).onnx; done
-	.build/fuzz/release/FuzzReader -max_total_time=$(FUZZ_TIME) -timeout=1 -max_len=65536 \
-	  -rss_limit_mb=1024 -artifact_prefix=.build/fuzz/found- .build/fuzz/corpus
+	.build/fuzz/FuzzReader -max_total_time=$(FUZZ_TIME) -timeout=10 -max_len=65536 \
+	  -rss_limit_mb=2048 -artifact_prefix=.build/fuzz/found- .build/fuzz/corpus
 
 mutate: deps ## Check MUTATIONS damaged models, one by one
 	@touch .build/mutation.log

@@ -75,10 +75,3 @@ let package = Package(
   cLanguageStandard: .c17,
   cxxLanguageStandard: .cxx17
 )
-
-// `make fuzz` builds the fuzz target; it links with libFuzzer only, so that other builds leave it out.
-if Context.environment["LAPIDARY_FUZZ"] != nil {
-  package.targets.append(
-    .executableTarget(
-      name: "FuzzReader", dependencies: ["ONNXFile", "IR"], path: "Fuzz", swiftSettings: strict))
-}

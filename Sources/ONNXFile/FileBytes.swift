@@ -75,26 +75,45 @@ package enum FileBytes {
   private static func drain(
     _ descriptor: Int32, expecting kind: String
   ) throws(ModelError) -> Storage {
-    var bytes: [UInt8] = []
-    var room = 1 << 16
+    let buffer = GrowingBuffer()
     while true {
-      let start = bytes.count
-      bytes.append(contentsOf: repeatElement(0, count: room))
-      let count = bytes.withUnsafeMutableBytes {
-        Glibc.read(descriptor, $0.baseAddress! + start, room)
+      guard let room = buffer.room() else {
+        throw ModelError(.limit, "expected \(kind) that fits in memory, found more")
       }
-      let failure = count < 0 ? errno : 0
-      bytes.removeLast(room - max(0, count))
-      if count == 0 { return Storage(bytes) }
-      guard failure == 0 || failure == EINTR else {
-        throw ModelError(.file, "expected \(kind), found \(systemMessage(failure))")
+      let count = Glibc.read(descriptor, room.baseAddress, room.count)
+      if count == 0 { return Storage(buffer.bytes, keptAliveBy: buffer) }
+      guard count > 0 || errno == EINTR else {
+        throw ModelError(.file, "expected \(kind), found \(systemMessage())")
       }
-      room = max(room, min(bytes.count, 1 << 28))
+      buffer.count += max(0, count)
     }
   }
 
   /// The system's words for an error number, the last error by default.
   static func systemMessage(_ number: Int32 = errno) -> String {
     String(cString: strerror(number)).lowercased()
+  }
+}
+
+/// Bytes that come from a pipe, in memory that grows without being copied where the system can move
+/// its pages.
+private final class GrowingBuffer {
+  private var base: UnsafeMutableRawPointer?
+  private var capacity = 0
+  var count = 0
+
+  deinit { free(base) }
+
+  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
+  /// Memory behind the bytes; nil when there is no more.
+  func room() -> UnsafeMutableRawBufferPointer? {
+    if count == capacity {
+      let wanted = max(1 << 16, 2 * capacity)
+      guard let grown = realloc(base, wanted) else { return nil }
+      base = grown
+      capacity = wanted
+    }
+    return base.map { UnsafeMutableRawBufferPointer(start: $0 + count, count: capacity - count) }
   }
 }
