@@ -17,11 +17,6 @@ private struct RecurrentLengths<Length> {
 }
 
 extension Recurrent {
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    let direction = AttributeValue.string(Array("forward".utf8))
-    return opset >= 14 ? ["direction": direction, "layout": .int(0)] : ["direction": direction]
-  }
-
   private var directions: Int { settings.directions.count }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

@@ -13,6 +13,12 @@ package struct RecurrentSettings: Sendable {
   /// Whether the batch is the first axis of inputs and outputs.
   package let batchFirst: Bool
 
+  /// What leaving out an attribute means.
+  static func defaults(opset: Int) -> [String: AttributeValue] {
+    let direction = AttributeValue.string(Array("forward".utf8))
+    return opset >= 14 ? ["direction": direction, "layout": .int(0)] : ["direction": direction]
+  }
+
   private enum Direction: String, CaseIterable { case forward, reverse, bidirectional }
 
   /// - Parameter defaults: the functions of one direction.
@@ -46,7 +52,8 @@ package struct RecurrentSettings: Sendable {
     guard let names = try node.strings("activations"), !names.isEmpty else {
       return [[UnaryFunction]](repeating: defaults, count: directions)
     }
-    guard names.count == defaults.count * directions else {
+    // The default of RNN names two functions even where one direction needs one.
+    guard names.count >= defaults.count * directions else {
       throw node.mismatch(
         "activations", expected: "\(defaults.count * directions) functions",
         found: "\(names.count)")

@@ -12,5 +12,9 @@ package struct GRU: Recurrent {
     cell = .gru(resetsAfter: try node.flag("linear_before_reset"))
   }
 
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    RecurrentSettings.defaults(opset: opset).adding(["linear_before_reset": .int(0)])
+  }
+
   package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("GRU") }
 }

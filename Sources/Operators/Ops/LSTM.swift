@@ -12,5 +12,9 @@ package struct LSTM: Recurrent {
     cell = .lstm(couplesForget: try node.flag("input_forget"))
   }
 
+  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
+    RecurrentSettings.defaults(opset: opset).adding(["input_forget": .int(0)])
+  }
+
   package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("LSTM") }
 }
