@@ -129,6 +129,7 @@ extension Tensor {
   /// The elements as `Double`, from any number type; nil for other types.
   public var doubles: [Double]? {
     if elementType == .double { return load(Double.self) }
+    if elementType == .uint64 { return load(UInt64.self)?.map { Double($0) } }
     return floats?.map { Double($0) } ?? integers?.map { Double($0) }
   }
 }

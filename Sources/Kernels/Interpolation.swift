@@ -1,7 +1,7 @@
 private import Foundation
 
 /// Resizes a tensor by combining elements along each axis in turn: in float or double, integers in
-/// double and cut afterwards.
+/// double and rounded afterwards, half to even.
 ///
 /// - Parameters:
 ///   - taps: what each output index of an axis combines; nil where the axis stays as it is.
@@ -18,8 +18,12 @@ package func interpolate(
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 8 * y.count, alignment: 64)
     defer { bytes.deallocate() }
     let wide = Target(.double, y.shape, bytes)
-    return withConverted(x, to: .double) { interpolate($0, taps, outside, Double(value), wide) }
-      && convert(Source(.double, y.shape, UnsafeRawBufferPointer(bytes)), into: y)
+    guard
+      withConverted(
+        x, to: .double, { interpolate($0, taps, outside, Double(value), wide) })
+    else { return false }
+    let results = Source(.double, y.shape, UnsafeRawBufferPointer(bytes))
+    return unary(.round, results, into: wide) && convert(results, into: y)
   }
   return true
 }

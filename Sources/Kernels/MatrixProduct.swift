@@ -137,16 +137,17 @@ package func scaleAndAdd(
   }
   func whole<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type) {
     let values = y.bytes.base(T.self), addends = c?.bytes.base(T.self)
-    // Integers are scaled in double and cut towards zero, as C++ converts them.
-    func scaled(_ value: T, _ factor: Float) -> T {
-      if factor == 1 { return value }
-      let product = Double(value) * Double(factor)
-      return T(exactly: product.rounded(.towardZero)) ?? (product < 0 ? T.min : T.max)
-    }
+    let (scale, weight) = (Double(alpha), Double(beta))
+    let exact = scale == 1 && (addends == nil || weight == 1)
     for row in 0..<(y.bytes.count / MemoryLayout<T>.stride / columns) {
+      let line = values + row * columns
       for i in 0..<columns {
-        let addend = addends.map { scaled($0[row * rowStride + i * columnStride], beta) } ?? 0
-        values[row * columns + i] = scaled(values[row * columns + i], alpha) &+ addend
+        let addend = addends.map { $0[row * rowStride + i * columnStride] } ?? 0
+        // Fractions are added up in double and cut towards zero at the end.
+        line[i] =
+          exact
+          ? line[i] &+ addend
+          : T(saturating: Double(line[i]) * scale + Double(addend) * weight)
       }
     }
   }

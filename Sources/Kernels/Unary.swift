@@ -1,3 +1,5 @@
+private import Foundation
+
 /// Applies `function` to every element. Returns false, with `y` untouched, when the function is not
 /// defined for the scalar type. `y` has the type and count of `x`; they may share memory.
 package func unary(_ function: UnaryFunction, _ x: Source, into y: Target) -> Bool {
@@ -57,6 +59,8 @@ private func unaryInteger<T: FixedWidthInteger>(
   case .clip(let lower, let upper):
     let low = T(saturating: lower), high = T(saturating: upper)
     overChunks(x, y, type, type) { each($0, $1, $2) { min(max($0, low), high) } }
+  case .erf:
+    overChunks(x, y, type, type) { each($0, $1, $2) { T(saturating: Float(erf(Double($0)))) } }
   case .shrink(let bias, let threshold):
     overChunks(x, y, type, type) {
       each($0, $1, $2) { T(saturating: shrink(Double($0), Double(bias), Double(threshold))) }

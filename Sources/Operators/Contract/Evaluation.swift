@@ -31,6 +31,7 @@ package struct TensorView {
     case .uint8, .bool: elements(UInt8.self).map { Int($0) }
     case .uint16: elements(UInt16.self).map { Int($0) }
     case .uint32: elements(UInt32.self).map { Int($0) }
+    case .uint64: elements(UInt64.self).map { Int(clamping: $0) }
     default: nil
     }
   }
