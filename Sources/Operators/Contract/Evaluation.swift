@@ -65,6 +65,13 @@ package struct Evaluation {
     self.allocate = allocate
   }
 
+  /// The same with another view of one input.
+  package func replacing(_ index: Int, with view: TensorView) -> Evaluation {
+    var views = inputs
+    views[index] = view
+    return Evaluation(label: label, inputs: views, outputs: outputs, allocate: allocate)
+  }
+
   /// The input, nil when left out.
   package func optional(_ index: Int) -> TensorView? { inputs[safe: index] ?? nil }
 

@@ -4,7 +4,8 @@ import Kernels
 /// `(x - mean) / √(var + epsilon) · scale + bias` a channel, with stored statistics or, in
 /// training, those of the batch (https://onnx.ai/onnx/operators/onnx__BatchNormalization.html).
 package struct BatchNormalization: Operator {
-  package static let schema = Schema("BatchNormalization", inputs: 5...5, outputs: 1...5)
+  package static let schema = Schema(
+    "BatchNormalization", opsets: 6...26, inputs: 5...5, outputs: 1...5)
   package static let auxiliaryInputs: Set<Int> = [3, 4]
 
   /// What is added to the variance.
@@ -20,7 +21,10 @@ package struct BatchNormalization: Operator {
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     epsilon = try node.float("epsilon", default: 1e-5)
     // Before opset 14, asking for the statistics' outputs meant training.
-    trains = opset >= 14 ? try node.flag("training_mode") : node.outputs.dropFirst().contains(true)
+    let isTest = opset < 7 ? try node.flag("is_test") : false
+    trains =
+      opset >= 14
+      ? try node.flag("training_mode") : !isTest && node.outputs.dropFirst().contains(true)
     isPerChannel = opset >= 9 ? true : try node.flag("spatial", default: true)
     outputs = node.outputs.count
     momentum = Double(try node.float("momentum", default: 0.9))

@@ -3,7 +3,7 @@ private import Kernels
 
 /// Joins tensors along an axis (https://onnx.ai/onnx/operators/onnx__Concat.html).
 package struct Concat: Operator {
-  package static let schema = Schema("Concat", inputs: 1...Int.max)
+  package static let schema = Schema("Concat", opsets: 4...26, inputs: 1...Int.max)
   package static let takesStrings = true
   package let axis: Int
 

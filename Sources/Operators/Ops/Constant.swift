@@ -2,7 +2,7 @@ package import IR
 
 /// A tensor given by an attribute (https://onnx.ai/onnx/operators/onnx__Constant.html).
 package struct Constant: ValueOperator {
-  package static let schema = Schema("Constant", inputs: 0...0)
+  package static let schema = Schema("Constant", opsets: 1...26, inputs: 0...0)
   private let tensor: Tensor
   package var constantValue: Tensor? { tensor }
 

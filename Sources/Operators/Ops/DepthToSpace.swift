@@ -4,7 +4,7 @@ private import Kernels
 /// Moves blocks of channels into blocks of pixels
 /// (https://onnx.ai/onnx/operators/onnx__DepthToSpace.html).
 package struct DepthToSpace: Operator {
-  package static let schema = Schema("DepthToSpace", inputs: 1...1)
+  package static let schema = Schema("DepthToSpace", opsets: 1...26, inputs: 1...1)
   package static let takesStrings = true
   let block: Int
   /// Whether the channels are ordered column, row, depth instead of depth, column, row.

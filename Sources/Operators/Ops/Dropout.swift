@@ -4,7 +4,7 @@ import Kernels
 /// The input and a mask that keeps everything; in training, elements dropped at random and the
 /// others enlarged (https://onnx.ai/onnx/operators/onnx__Dropout.html).
 package struct Dropout: Operator {
-  package static let schema = Schema("Dropout", inputs: 1...3, outputs: 1...2)
+  package static let schema = Schema("Dropout", opsets: 6...26, inputs: 1...3, outputs: 1...2)
   package static let auxiliaryInputs: Set<Int> = [1, 2]
 
   /// Whether the mask is of bools; before opset 10 it has the type of the data.
@@ -12,11 +12,15 @@ package struct Dropout: Operator {
   private let outputs: Int
   private let mayTrain: Bool
   private let settings: RandomSettings
+  /// The fraction that is dropped, where attributes ask for training (opset 6).
+  private let ratio: Double?
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     maskIsBool = opset >= 10
     outputs = node.outputs.count
-    mayTrain = node.inputs.count > 2 && node.inputs[2]
+    let isTest = opset < 7 ? try node.flag("is_test") : true
+    mayTrain = !isTest || node.inputs.count > 2 && node.inputs[2]
+    ratio = isTest ? nil : Double(try node.float("ratio", default: 0.5))
     settings = try RandomSettings(node)
   }
 
@@ -32,11 +36,12 @@ package struct Dropout: Operator {
   }
 
   package func isIdentity(_ inputs: Inputs, _ outputs: [TensorType]) -> Bool {
-    !mayTrain || inputs.integers(2) == [0]
+    ratio == nil && (!mayTrain || inputs.integers(2) == [0])
   }
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
-    if let training = try context.integers(2), training.contains(where: { $0 != 0 }) {
+    let training = try context.integers(2)
+    if ratio != nil || training?.contains(where: { $0 != 0 }) ?? false {
       return try train(context)
     }
     let x = try context.input(0)
@@ -52,7 +57,8 @@ package struct Dropout: Operator {
 
   private func train(_ context: Evaluation) throws(ModelError) {
     let x = try context.input(0)
-    let ratio = try context.number(1) ?? 0.5
+    let given = try context.number(1)
+    let ratio = ratio ?? given ?? 0.5
     guard ratio >= 0, ratio < 1 else {
       throw context.mismatch(1, expected: "a fraction in [0, 1)", found: "\(ratio)")
     }
@@ -61,7 +67,8 @@ package struct Dropout: Operator {
     let values = zip(try context.numbers(0), mask).map { $1 ? $0 / (1 - ratio) : 0 }
     try context.write(values, x.elementType, x.shape)
     guard context.wants(1) else { return }
-    try context.write(mask.map { $0 ? 1 : 0 }, output: 1, .bool, x.shape)
+    let type = maskIsBool ? .bool : x.elementType
+    try context.write(mask.map { $0 ? 1 : 0 }, output: 1, type, x.shape)
   }
 
   private func fill(_ mask: Target, with one: Source) -> Bool {

@@ -3,7 +3,7 @@ package import IR
 /// A matrix: the axes before `axis` and those from it on, each joined
 /// (https://onnx.ai/onnx/operators/onnx__Flatten.html).
 package struct Flatten: Reshaping {
-  package static let schema = Schema("Flatten", inputs: 1...1)
+  package static let schema = Schema("Flatten", opsets: 1...26, inputs: 1...1)
   package static let takesStrings = true
   let axis: Int
 

@@ -4,7 +4,7 @@ private import Kernels
 /// Takes the slices at given indices along an axis
 /// (https://onnx.ai/onnx/operators/onnx__Gather.html).
 package struct Gather: Operator {
-  package static let schema = Schema("Gather", inputs: 2...2)
+  package static let schema = Schema("Gather", opsets: 1...26, inputs: 2...2)
   package static let takesStrings = true
   let axis: Int
 

@@ -3,7 +3,7 @@ package import Kernels
 
 /// `alpha·A'·B' + beta·C` (https://onnx.ai/onnx/operators/onnx__Gemm.html).
 package struct Gemm: Operator {
-  package static let schema = Schema("Gemm", inputs: 2...3)
+  package static let schema = Schema("Gemm", opsets: 6...26, inputs: 2...3)
   package let alpha: Float
   package let beta: Float
   package let transA: Bool

@@ -4,7 +4,7 @@ private import Kernels
 /// Adds elements around a tensor, or with negative widths takes some away
 /// (https://onnx.ai/onnx/operators/onnx__Pad.html).
 package struct Pad: Operator {
-  package static let schema = Schema("Pad", inputs: 1...4)
+  package static let schema = Schema("Pad", opsets: 2...26, inputs: 1...4)
   package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1, 2, 3]
 

@@ -2,7 +2,7 @@ package import IR
 
 /// The same elements under another shape (https://onnx.ai/onnx/operators/onnx__Reshape.html).
 package struct Reshape: Reshaping {
-  package static let schema = Schema("Reshape", inputs: 2...2)
+  package static let schema = Schema("Reshape", opsets: 5...26, inputs: 2...2)
   package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1]
   /// Whether 0 in the target means an empty axis instead of the input's length.

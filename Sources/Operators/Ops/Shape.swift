@@ -3,7 +3,7 @@ private import Kernels
 
 /// The lengths of a tensor's axes (https://onnx.ai/onnx/operators/onnx__Shape.html).
 package struct ShapeOf: Operator {
-  package static let schema = Schema("Shape", inputs: 1...1)
+  package static let schema = Schema("Shape", opsets: 1...26, inputs: 1...1)
   package static let takesStrings = true
   /// The first axis and the one past the last, negative ones from the end.
   let start: Int

@@ -3,7 +3,7 @@ private import Kernels
 
 /// The number of elements of a tensor (https://onnx.ai/onnx/operators/onnx__Size.html).
 package struct Size: Operator {
-  package static let schema = Schema("Size", inputs: 1...1)
+  package static let schema = Schema("Size", opsets: 1...26, inputs: 1...1)
   package static let takesStrings = true
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

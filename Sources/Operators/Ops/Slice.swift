@@ -4,7 +4,7 @@ private import Kernels
 /// Takes every step-th element between two bounds along some axes
 /// (https://onnx.ai/onnx/operators/onnx__Slice.html).
 package struct Slice: Operator {
-  package static let schema = Schema("Slice", inputs: 1...5)
+  package static let schema = Schema("Slice", opsets: 1...26, inputs: 1...5)
   package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1, 2, 3, 4]
   /// Bounds as attributes, before opset 10.

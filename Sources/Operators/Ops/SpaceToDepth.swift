@@ -4,7 +4,7 @@ private import Kernels
 /// Moves blocks of pixels into blocks of channels
 /// (https://onnx.ai/onnx/operators/onnx__SpaceToDepth.html).
 package struct SpaceToDepth: Operator {
-  package static let schema = Schema("SpaceToDepth", inputs: 1...1)
+  package static let schema = Schema("SpaceToDepth", opsets: 1...26, inputs: 1...1)
   package static let takesStrings = true
   let block: Int
 

@@ -2,7 +2,7 @@ package import IR
 
 /// Removes axes of length 1 (https://onnx.ai/onnx/operators/onnx__Squeeze.html).
 package struct Squeeze: Reshaping {
-  package static let schema = Schema("Squeeze", inputs: 1...2)
+  package static let schema = Schema("Squeeze", opsets: 1...26, inputs: 1...2)
   package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1]
   /// The axes as an attribute, before opset 13.

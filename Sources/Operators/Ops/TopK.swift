@@ -4,7 +4,7 @@ private import Kernels
 /// The largest (or smallest) elements along an axis and their indices
 /// (https://onnx.ai/onnx/operators/onnx__TopK.html).
 package struct TopK: Operator {
-  package static let schema = Schema("TopK", inputs: 1...2, outputs: 1...2)
+  package static let schema = Schema("TopK", opsets: 1...26, inputs: 1...2, outputs: 1...2)
   package static let auxiliaryInputs: Set<Int> = [1]
   let axis: Int
   let largest: Bool

@@ -3,7 +3,7 @@ private import Kernels
 
 /// Reorders axes (https://onnx.ai/onnx/operators/onnx__Transpose.html).
 package struct Transpose: Operator {
-  package static let schema = Schema("Transpose", inputs: 1...1)
+  package static let schema = Schema("Transpose", opsets: 1...26, inputs: 1...1)
   package static let takesStrings = true
   /// For each output axis the input's axis; nil reverses all.
   package let permutation: [Int]?

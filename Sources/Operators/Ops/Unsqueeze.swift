@@ -2,7 +2,7 @@ package import IR
 
 /// Inserts axes of length 1 (https://onnx.ai/onnx/operators/onnx__Unsqueeze.html).
 package struct Unsqueeze: Reshaping {
-  package static let schema = Schema("Unsqueeze", inputs: 1...2)
+  package static let schema = Schema("Unsqueeze", opsets: 1...26, inputs: 1...2)
   package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1]
   /// The axes as an attribute, before opset 13.
