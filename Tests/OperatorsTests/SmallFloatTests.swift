@@ -20,7 +20,7 @@ struct SmallFloatTests {
     floats: [.nan, .infinity, -.infinity, 1e9, -1e9, 0, -0.0, 1e-12], [8])
 
   @Test("Numbers that do not fit saturate, or become infinite or NaN")
-  func special() throws {
+  func saturates() throws {
     let no = [Attribute("saturate", .int(0))]
     let cases: [(ElementType, [UInt8], [UInt8])] = [
       (
