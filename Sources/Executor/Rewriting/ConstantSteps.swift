@@ -8,15 +8,14 @@ extension StepGraph {
   /// Computes what depends on constants only.
   mutating func foldConstants(_ evaluate: (Step, [RuntimeTensor?]) -> [RuntimeTensor?]?) {
     for index in steps.indices {
-      guard let step = steps[index], step.op.isFoldable, step.bodies.isEmpty,
-        !(step.valueOp?.needsValues ?? false)
-      else { continue }
+      guard let step = steps[index], step.op.isFoldable, step.bodies.isEmpty else { continue }
       if let tensor = step.op.constantValue {
         if let value = RuntimeTensor(tensor), let slot = step.outputs.first ?? nil {
           fold(index, into: [(slot, value)])
         }
         continue
       }
+      guard !(step.valueOp?.needsValues ?? false) else { continue }
       let operands = step.inputs.map { constant($0) }
       guard !step.inputs.isEmpty, zip(step.inputs, operands).allSatisfy({ $0 == nil || $1 != nil }),
         let results = evaluate(step, operands)

@@ -38,7 +38,7 @@ extension Plan {
   /// Forgets constants that no step reads.
   private mutating func dropUnread() {
     var read = Set(outputs)
-    for step in steps { step.visit { read.formUnion($0.inputs.compactMap { $0 }) } }
+    for step in steps { step.visit { read.formUnion($0.reads) } }
     constants = constants.filter { read.contains($0.key) }
   }
 

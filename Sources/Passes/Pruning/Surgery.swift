@@ -83,6 +83,32 @@ package struct Surgery {
     return shape
   }
 
+  /// The cost of a body, in which nothing is cut, and of the bodies inside it.
+  private static func cost(of facts: Facts) -> (macs: Int, parameters: Int, bytes: Int) {
+    var cost = (macs: 0, parameters: 0, bytes: 0)
+    for id in facts.graph.nodeIDs {
+      let inputs = facts.inputs(id)
+      let operands = inputs.operands.map { $0.map(\.boundToOne) }
+      let outputs = facts.outputs(id).map {
+        TensorType($0.elementType, $0.shape?.boundToOne)
+      }
+      cost.macs += facts.op(id)?.macs(Inputs(label: inputs.label, operands), outputs) ?? 0
+      for body in facts.bodies(id) {
+        let inner = Self.cost(of: body)
+        cost = (
+          cost.macs + inner.macs, cost.parameters + inner.parameters, cost.bytes + inner.bytes
+        )
+      }
+    }
+    let weights = Set(facts.weights.map(\.value))
+    for id in facts.graph.initializers {
+      guard let tensor = facts.graph[id].initializer else { continue }
+      if weights.contains(id) { cost.parameters += tensor.count }
+      cost.bytes += tensor.byteCount
+    }
+    return cost
+  }
+
   /// Multiply-accumulates, parameters and bytes of constants after the cut.
   func cost() -> (macs: Int, parameters: Int, bytes: Int) {
     let graph = facts.graph
@@ -108,6 +134,12 @@ package struct Surgery {
       let count = newCount(of: id, tensor)
       if weights.contains(id) { parameters += count }
       bytes += tensor.elementType.byteCount(of: count) ?? tensor.byteCount
+    }
+    for body in graph.nodeIDs.flatMap({ facts.bodies($0) }) {
+      let inner = Self.cost(of: body)
+      macs += inner.macs
+      parameters += inner.parameters
+      bytes += inner.bytes
     }
     return (macs, parameters, bytes)
   }
