@@ -127,7 +127,7 @@ import Testing
     #expect(result.plan.kept("conv1.w") == [1, 3, 5, 7])
     let names = result.model.graph.inputs.map { result.model.graph[$0.value].name }
     #expect(names == ["x", "w"])
-    #expect(result.model.graph.inputs[1].type?.tensor?.shape == [2, 2, 1, 1])
+    #expect(result.model.graph.inputs[1].type?.tensor?.shape == Shape([2, 2, 1, 1]))
     let frozen = try prune(model) { $0.freezesOverridable = true }
     #expect(frozen.plan.kept("conv1.w") == nil)
     #expect(frozen.plan.reasons("conv1.w") == ["graph input 'w'"])
