@@ -52,6 +52,11 @@ case("skip_simplified", "SkipSimplifiedLayerNormalization", [x, floats(2, 3, 8),
 case("simplified", "SimplifiedLayerNormalization", [x, gamma], outputs=2, domain="", epsilon=1e-6,
      axis=-1)
 
+tokens = np.array([[1, 4, 0], [3, 2, 2]], np.int32)
+case("embed", "EmbedLayerNormalization",
+     [tokens, tokens % 2, floats(5, 8), floats(6, 8), floats(2, 8), gamma, beta,
+      np.array([[1, 1, 0], [1, 1, 1]], np.int32)], outputs=2, epsilon=1e-6)
+
 case("fused_matmul", "FusedMatMul", [floats(2, 4, 3), floats(2, 5, 4)], transA=1, transB=1,
      alpha=0.5)
 case("fused_matmul_broadcast", "FusedMatMul", [floats(3, 4), floats(2, 4, 5)], alpha=2.0)

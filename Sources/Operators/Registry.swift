@@ -224,6 +224,7 @@ package enum Registry {
     Microsoft.BiasGelu.self,
     Microsoft.DequantizeLinear.self,
     Microsoft.DynamicQuantizeMatMul.self,
+    Microsoft.EmbedLayerNormalization.self,
     Microsoft.FastGelu.self,
     Microsoft.FusedConv.self,
     Microsoft.FusedGemm.self,

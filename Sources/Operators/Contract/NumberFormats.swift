@@ -1,6 +1,12 @@
 package import IR
 package import Kernels
 
+#if canImport(Glibc)
+  private import Glibc
+#else
+  private import Darwin
+#endif
+
 extension NumberFormat {
   /// The layout of an element type; nil for strings, complex numbers and types not known here.
   package init?(_ type: ElementType) {
@@ -45,16 +51,19 @@ package final class Scratch {
 
   /// Memory for a tensor; an error when it does not fit. Nothing is cleared.
   package init(_ scalar: Scalar, _ shape: [Int], label: String) throws(ModelError) {
-    guard let count = checkedProduct(shape), count <= 1 << 40 else {
+    // Models say how large this is, so that the memory may not be there.
+    guard let count = checkedProduct(shape), count <= 1 << 40,
+      let memory = malloc(max(64, count * scalar.size))
+    else {
       throw ModelError(
         .limit, "\(label): expected a tensor that fits in memory, found shape \(shape)")
     }
     self.scalar = scalar
     self.shape = shape
-    bytes = .allocate(byteCount: count * scalar.size, alignment: 64)
+    bytes = UnsafeMutableRawBufferPointer(start: memory, count: count * scalar.size)
   }
 
-  deinit { bytes.deallocate() }
+  deinit { free(bytes.baseAddress) }
 
   /// The elements for reading.
   package var source: Source { Source(scalar, shape, UnsafeRawBufferPointer(bytes)) }

@@ -3,8 +3,12 @@ package import Kernels
 
 /// Two quantized tensors in, one out: dequantized, joined element by element with broadcasting, and
 /// quantized again. Inputs: a, its scale and zero-point, the same for b, scale and zero-point of c.
+///
+/// As in ONNX Runtime's kernels, bit for bit, the zero-point is added before rounding.
 package protocol QLinearBinary: Operator {
   var function: BinaryFunction { get }
+  /// Whether operands are dequantized in units of the result's scale, as ONNX Runtime does for sums.
+  static var dividesFirst: Bool { get }
 }
 
 extension QLinearBinary {
@@ -17,15 +21,17 @@ extension QLinearBinary {
   }
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
-    let a = try context.dequantized(QuantizedOperand(from: 0))
-    let b = try context.dequantized(QuantizedOperand(from: 3))
+    let unit = Self.dividesFirst ? 6 : nil
+    let a = try context.dequantized(QuantizedOperand(from: 0), unit: unit)
+    let b = try context.dequantized(QuantizedOperand(from: 3), unit: unit)
     let shape = try context.broadcast([0, 3])
     let floats = try Scratch(.float, shape, label: context.label)
     guard binary(function, a.source, b.source, into: floats.target) else {
       throw context.unsupportedTypes([0, 3])
     }
     let y = try context.output(0, context.quantizedType(zeroPoint: 7, like: 0), shape)
-    try context.quantize(floats.source, scale: 6, zeroPoint: 7, into: y)
+    try context.quantizeAfterShift(
+      floats.target, scale: 6, zeroPoint: 7, isDivided: Self.dividesFirst, into: y)
     withExtendedLifetime((a, b, floats)) {}
   }
 

@@ -33,12 +33,20 @@ extension Evaluation {
     return QuantizedParameters(QuantizedLayout(count: count), scales: scales, zeroPoints: [zero])
   }
 
-  /// A quantized operand as floats.
-  func dequantized(_ operand: QuantizedOperand) throws(ModelError) -> Scratch {
+  /// A quantized operand as floats; in units of the scale in input `unit`, where that is given.
+  func dequantized(
+    _ operand: QuantizedOperand, unit: Int? = nil
+  ) throws(ModelError) -> Scratch {
     let x = try source(operand.elements)
     let floats = try Scratch(.float, x.shape, label: label)
-    let parameters = try parameters(
+    var parameters = try parameters(
       scale: operand.scale, zeroPoint: operand.zeroPoint, count: x.count)
+    if let unit {
+      let one: [Float] = try scales(unit, count: 1)
+      parameters = QuantizedParameters(
+        parameters.layout, scales: [parameters.scales[0] / one[0]],
+        zeroPoints: parameters.zeroPoints)
+    }
     guard dequantizeLinear(x, parameters, into: floats.target) else {
       throw unsupportedTypes([operand.elements])
     }
@@ -54,13 +62,13 @@ extension Evaluation {
   }
 
   /// Quantizes floats with the zero-point added before rounding: `saturate(rne(x / scale +
-  /// zeroPoint))`. `x` is overwritten.
+  /// zeroPoint))`. `x` is overwritten; where `isDivided`, it holds `x / scale`.
   func quantizeAfterShift(
-    _ x: Target, scale: Int, zeroPoint: Int, into y: Target
+    _ x: Target, scale: Int, zeroPoint: Int, isDivided: Bool = false, into y: Target
   ) throws(ModelError) {
     let parameters = try parameters(scale: scale, zeroPoint: zeroPoint, count: x.count)
     let read = Source(x.scalar, x.shape, UnsafeRawBufferPointer(x.bytes))
-    _ = divideByScale(read, parameters, into: x)
+    if !isDivided { _ = divideByScale(read, parameters, into: x) }
     withUnsafeBytes(of: Float(parameters.zeroPoints[0])) {
       _ = binary(.add, read, Source(.float, [], $0), into: x)
     }

@@ -49,15 +49,15 @@ package struct AffineGrid: Operator {
     let reader = context
     let mismatch: Mismatch = { reader.mismatch($0, expected: $1, found: $2) }
     try check(size.count, Shape(maps.shape), mismatch)
-    guard size.allSatisfy({ $0 >= 0 }), size[0] == maps.shape[0] else {
+    guard size.allSatisfy({ $0 >= 0 && $0 <= Int(Int32.max) }), size[0] == maps.shape[0] else {
       throw mismatch(1, "lengths of 0 or more for \(maps.shape[0]) samples", "\(size)")
     }
     let lengths = Array(size[2...])
     let shape = [size[0]] + lengths + [lengths.count]
-    var grid = [Double](repeating: 0, count: try context.checkedCount(shape))
-    affineGrid(
-      try context.numbers(0), lengths: lengths, alignsCorners: alignsCorners, into: &grid)
-    try context.write(grid, maps.elementType, shape)
+    let y = try context.output(0, maps.elementType, shape)
+    guard
+      affineGrid(try context.numbers(0), lengths: lengths, alignsCorners: alignsCorners, into: y)
+    else { throw context.unsupportedTypes([0]) }
   }
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {

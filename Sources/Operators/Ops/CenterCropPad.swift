@@ -44,7 +44,8 @@ package struct CenterCropPad: Operator {
     }
     var shape = x.shape
     for (axis, length) in zip(places, lengths) { shape[axis] = length }
-    _ = try context.checkedCount(shape)
+    let width = try context.elementWidth()
+    let y = try context.bytes(x.elementType, shape)
     var tables = [[Int]?](repeating: nil, count: shape.count)
     for axis in places where shape[axis] != x.shape[axis] {
       let (old, new) = (x.shape[axis], shape[axis])
@@ -52,8 +53,6 @@ package struct CenterCropPad: Operator {
       let first = new < old ? (old - new) / 2 : -((new - old) / 2)
       tables[axis] = (0..<new).map { (0..<old).contains($0 + first) ? $0 + first : -1 }
     }
-    let width = try context.elementWidth()
-    let y = try context.bytes(x.elementType, shape)
     guard let to = y.baseAddress, !shape.contains(0) else { return }
     // An empty source has no address, but nothing is read from it either.
     let from = x.bytes.baseAddress ?? UnsafeRawPointer(to)

@@ -33,8 +33,9 @@ package struct Col2Im: Operator {
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
     let x = try context.source(0)
     let image = try context.requiredIntegers(1), block = try context.requiredIntegers(2)
-    guard image.count == block.count, !image.isEmpty, image.allSatisfy({ $0 >= 0 }),
-      block.allSatisfy({ $0 > 0 }), let blockCount = checkedProduct(block)
+    guard image.count == block.count, !image.isEmpty,
+      (image + block).allSatisfy({ $0 >= 0 && $0 <= Int(Int32.max) }), !block.contains(0),
+      let blockCount = checkedProduct(block)
     else {
       throw context.mismatch(
         2, expected: "\(image.count) positive lengths", found: "\(block) for \(image)")
@@ -49,6 +50,10 @@ package struct Col2Im: Operator {
     let shape = [x.shape[0], x.shape[1] / blockCount] + image
     _ = try context.checkedCount(shape)
     let y = try context.output(0, context.input(0).elementType, shape)
+    guard x.count > 0 else {
+      y.bytes.initializeMemory(as: UInt8.self, repeating: 0)
+      return
+    }
     guard columnsToImage(window, x, into: y) else { throw context.unsupportedTypes([0]) }
   }
 

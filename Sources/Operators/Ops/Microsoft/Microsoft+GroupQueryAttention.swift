@@ -10,7 +10,7 @@ extension Microsoft {
   /// the scores, and for each head the score of no key at all.
   package struct GroupQueryAttention: Operator {
     package static let schema = Schema(
-      "GroupQueryAttention", domain: Microsoft.domain, opsets: 1...1, inputs: 7...12,
+      "GroupQueryAttention", domain: Microsoft.domain, opsets: 1...1, inputs: 1...12,
       outputs: 1...3)
     package static let auxiliaryInputs: Set<Int> = [5, 6, 7, 8, 9]
     let heads: Int
@@ -24,6 +24,7 @@ extension Microsoft {
     let isSmooth: Bool
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {
+      try node.requireInputs([0, 5, 6])
       heads = try node.int("num_heads")
       keyHeads = try node.int("kv_num_heads")
       guard heads > 0, heads <= Int(Int32.max) else {
@@ -54,6 +55,10 @@ extension Microsoft {
           throw ModelError(
             .unsupported, "\(node.label), attribute '\(name)': only the default is supported")
         }
+      }
+      let rows = (1...4).map { node.inputs[safe: $0] ?? false }
+      guard rows[0] == rows[1], rows[2] == rows[3] else {
+        throw ModelError(.invalid, "\(node.label): expected keys and values, found one of the two")
       }
       for index in [7, 8] where turns && !(node.inputs[safe: index] ?? false) {
         throw ModelError(

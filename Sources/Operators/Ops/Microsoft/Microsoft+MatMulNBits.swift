@@ -54,8 +54,7 @@ extension Microsoft {
           0, expected: "float with \(rows) elements a row",
           found: "\(TensorType(try context.input(0).elementType, x.shape))")
       }
-      let weight = try Scratch(.float, [columns, rows], label: context.label)
-      try unpack(context, into: weight.target)
+      let weight = try unpacked(context)
       let shape = x.shape.dropLast() + [columns]
       var product = MatrixProductShape(
         m: x.shape.dropLast().reduce(1, *), n: columns, k: rows)
@@ -71,12 +70,14 @@ extension Microsoft {
       }
     }
 
-    /// Writes B as floats, transposed.
-    private func unpack(_ context: Evaluation, into weight: Target) throws(ModelError) {
+    /// B as floats, transposed.
+    private func unpacked(_ context: Evaluation) throws(ModelError) -> Scratch {
       let blocks = (rows + blockSize - 1) / blockSize
       let packed = try context.input(1)
       let bytes = (blockSize * bits + 7) / 8
-      guard packed.elementType == .uint8, packed.bytes.count == columns * blocks * bytes else {
+      guard packed.elementType == .uint8,
+        packed.bytes.count == checkedProduct([columns, blocks, bytes])
+      else {
         throw context.mismatch(
           1, expected: "uint8[\(columns),\(blocks),\(bytes)]",
           found: "\(TensorType(packed.elementType, packed.shape))")
@@ -87,9 +88,11 @@ extension Microsoft {
           2, expected: "\(columns * blocks) scales", found: "\(scales.count)")
       }
       let zeros = try zeroPoints(context, blocks)
+      let weight = try Scratch(.float, [columns, rows], label: context.label)
       unpackBlocks(
         packed.bytes, bits: bits, columns: columns, rows: rows, blockSize: blockSize,
-        scales: scales, zeroPoints: zeros, into: weight)
+        scales: scales, zeroPoints: zeros, into: weight.target)
+      return weight
     }
 
     /// One zero-point a block.

@@ -5,13 +5,14 @@ extension Microsoft {
   /// The average of each window of a quantized tensor, quantized.
   package struct QLinearAveragePool: Pool {
     package static let schema = Schema(
-      "QLinearAveragePool", domain: Microsoft.domain, opsets: 1...1, inputs: 4...5)
+      "QLinearAveragePool", domain: Microsoft.domain, opsets: 1...1, inputs: 1...5)
     package static let auxiliaryInputs: Set<Int> = [1, 2, 3, 4]
     package let window: SlidingWindow
     /// Whether padding counts as zeros.
     let includesPadding: Bool
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {
+      try node.requireInputs([0, 1, 3])
       window = try SlidingWindow(node, requiresKernel: true)
       includesPadding = try node.flag("count_include_pad")
       try requireChannelsFirst(node)

@@ -5,10 +5,11 @@ extension Microsoft {
   /// The average over all spatial positions of a quantized tensor, quantized.
   package struct QLinearGlobalAveragePool: GlobalPool {
     package static let schema = Schema(
-      "QLinearGlobalAveragePool", domain: Microsoft.domain, opsets: 1...1, inputs: 5...5)
+      "QLinearGlobalAveragePool", domain: Microsoft.domain, opsets: 1...1, inputs: 1...5)
     package static let auxiliaryInputs: Set<Int> = [1, 2, 3, 4]
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {
+      try node.requireInputs([0, 1, 3])
       try requireChannelsFirst(node)
     }
 

@@ -5,9 +5,11 @@ extension Microsoft {
   /// `1 / (1 + e⁻ˣ)` of a quantized tensor, quantized.
   package struct QLinearSigmoid: QLinearUnary {
     package static let schema = Schema(
-      "QLinearSigmoid", domain: Microsoft.domain, opsets: 1...1, inputs: 4...5)
+      "QLinearSigmoid", domain: Microsoft.domain, opsets: 1...1, inputs: 1...5)
     package let function = UnaryFunction.sigmoid
 
-    package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+    package init(_ node: NodeView, opset: Int) throws(ModelError) {
+      try node.requireInputs([0, 1, 3])
+    }
   }
 }
