@@ -1,128 +1,110 @@
-"""Measures lapidary against its peers in one run, whole processes, and prints medians as Markdown.
+"""Measures lapidary against its peers in one run and prints medians as Markdown.
 
-Run it as `make bench`, after `make models`. Peers are Python packages (onnx, onnxsim, onnxslim,
-onnxruntime); install them beside the interpreter that runs this script, pinned in `PEERS`. A peer
-that is missing is listed as such. Results also go to Benchmarks/results/bench.json.
+Run it as `make bench`. Peers are installed, pinned, into .build/bench-env; BENCH_PYTHON names
+another interpreter that has them. Torchvision's models are exported into models/tv where they are
+missing, which needs torch; BENCH_MODELS names another folder that has them. Results also go to
+Benchmarks/results/bench.json.
+
+usage: bench.py [--rounds N] [--only JOB]... [--without-torch]
 """
 
 from __future__ import annotations
 
-import importlib.metadata
+import argparse
 import json
-import shutil
-import statistics
+import math
+import os
+import platform
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-LAPIDARY = ROOT / ".build" / "release" / "lapidary"
-PEERS = {"onnx": "1.23.2", "onnxsim": "0.8.1", "onnxslim": "0.1.98", "onnxruntime": "1.31.1"}
-RUNS = 5
+import jobs_files
+import jobs_fuse
+import jobs_latency
+import jobs_prune
+import peers
+from measuring import LAPIDARY, ROOT, THREADS, Row
 
-PYTHON_SAVE = "import onnx, sys; onnx.save(onnx.load(sys.argv[1]), sys.argv[2])"
-PYTHON_SIM = (
-    "import onnx, onnxsim, sys; m, ok = onnxsim.simplify(onnx.load(sys.argv[1]));"
-    "onnx.save(m, sys.argv[2])"
-)
-PYTHON_SLIM = "import onnxslim, sys; onnxslim.slim(sys.argv[1], sys.argv[2])"
-PYTHON_RUN = (
-    "import onnxruntime, numpy, sys;"
-    "s = onnxruntime.InferenceSession(sys.argv[1], providers=['CPUExecutionProvider']);"
-    "x = s.get_inputs()[0];"
-    "d = [v if isinstance(v, int) else 1 for v in x.shape];"
-    "s.run(None, {x.name: numpy.zeros(d, numpy.float32)})"
-)
+LATENCY = [
+    "resnet50", "vgg19", "densenet121", "mobilenet_v3_large", "efficientnet_b0", "convnext_tiny",
+]
+JOBS = ["files", "latency", "integers", "fuse", "prune"]
 
 
-def installed(package: str) -> str | None:
-    """The version of a package beside this interpreter, or None."""
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+def exported(names: list[str], torch: bool) -> list[Path]:
+    """Torchvision's models by name; those that are missing are exported."""
+    folder = Path(os.environ.get("BENCH_MODELS", ROOT / "models" / "tv"))
+    missing = [name for name in names if not (folder / f"{name}.onnx").exists()]
+    if missing and torch:
+        script = Path(__file__).resolve().parent / "export_models.py"
+        subprocess.run([peers.interpreter(), script, folder, *missing], check=True)
+    return [path for name in names if (path := folder / f"{name}.onnx").exists()]
 
 
-def median_seconds(command: list[str]) -> float | None:
-    """The median wall time of a command, or None when it fails."""
-    times = []
-    for _ in range(RUNS):
-        start = time.perf_counter()
-        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        if done.returncode != 0:
-            return None
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+def fetched(name: str) -> list[Path]:
+    """A model of `make models`, where it is there."""
+    folders = [ROOT / "models", Path(os.environ.get("BENCH_MODELS", ROOT)).parent]
+    return [path for folder in folders if (path := folder / name).exists()][:1]
 
 
-def python(code: str, *arguments: str) -> list[str]:
-    return [sys.executable, "-c", code, *arguments]
+def table(rows: list[Row]) -> str:
+    lines = ["| job | model | tool | median | ours over this |", "|:--|:--|:--|--:|--:|"]
+    for row in rows:
+        value = "failed" if row.value is None else f"{row.value:.4g} {row.unit}"
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+        lines.append(f"| {row.job} | {row.model} | {row.tool} | {value} | {ratio} |")
+    return "\n".join(lines)
 
 
-def rows(model: Path, folder: Path) -> list[tuple[str, str, list[str], str | None]]:
-    """Job, tool, command and the peer package that the command needs."""
-    source, target = str(model), str(folder / "out.onnx")
-    lapidary = str(LAPIDARY)
-    return [
-        ("load and save", "lapidary convert", [lapidary, "convert", source, "-o", target], None),
-        ("load and save", "cp", ["cp", source, target], None),
-        ("load and save", "onnx", python(PYTHON_SAVE, source, target), "onnx"),
-        (
-            "simplify",
-            "lapidary fuse --no-verify",
-            [lapidary, "fuse", source, "-o", target, "--no-verify"],
-            None,
-        ),
-        ("simplify", "onnxsim", python(PYTHON_SIM, source, target), "onnxsim"),
-        ("simplify", "onnxslim", python(PYTHON_SLIM, source, target), "onnxslim"),
-        (
-            "load and run once",
-            "lapidary run",
-            [lapidary, "run", source, "--inputs", "random:1", "-o", str(folder / "outputs")],
-            None,
-        ),
-        ("load and run once", "onnxruntime", python(PYTHON_RUN, source), "onnxruntime"),
-    ]
+def geometric_mean(rows: list[Row]) -> float | None:
+    ratios = [r.ratio for r in rows if r.job == "latency" and r.tool == "onnxruntime" and r.ratio]
+    return math.exp(sum(map(math.log, ratios)) / len(ratios)) if ratios else None
 
 
 def main() -> int:
-    if not LAPIDARY.exists():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", action="append", choices=JOBS)
+    parser.add_argument("--without-torch", action="store_true")
+    options = parser.parse_args()
+    jobs = options.only or JOBS
+    torch = not options.without_torch
+    if not Path(LAPIDARY).exists():
         print("error: expected .build/release/lapidary, found none: run `make build`", file=sys.stderr)
         return 2
-    given = [Path(argument) for argument in sys.argv[1:]]
-    names = ["ppocr_cls.onnx", "deepcut.onnx", "minilm_l3.onnx"]
-    models = given or [ROOT / "models" / name for name in names]
-    models = [model for model in models if model.exists()] or [
-        ROOT / "Fixtures" / "fashion" / "fashion.onnx"
-    ]
-    versions = {name: installed(name) for name in PEERS}
-    for name, version in versions.items():
-        if version and version != PEERS[name]:
-            print(f"note: {name} {version}, pinned is {PEERS[name]}", file=sys.stderr)
-    results = []
-    print("| model | job | tool | median s | against lapidary |")
-    print("|:--|:--|:--|--:|--:|")
-    for model in models:
-        with tempfile.TemporaryDirectory() as name:
-            own: dict[str, float | None] = {}
-            for job, tool, command, package in rows(model, Path(name)):
-                if package and not versions[package]:
-                    print(f"| {model.stem} | {job} | {tool} | not installed | |")
-                    continue
-                seconds = median_seconds(command)
-                own.setdefault(job, seconds)
-                ratio = ""
-                if seconds and own[job]:
-                    ratio = f"{seconds / own[job]:.1f} x"
-                text = f"{seconds:.3f}" if seconds else "failed"
-                print(f"| {model.stem} | {job} | {tool} | {text} | {ratio} |")
-                results.append({"model": model.stem, "job": job, "tool": tool, "seconds": seconds})
-    folder = ROOT / "Benchmarks" / "results"
-    folder.mkdir(exist_ok=True)
-    report = {"schema": 1, "runs": RUNS, "peers": versions, "rows": results}
-    (folder / "bench.json").write_text(json.dumps(report, indent=2) + "\n")
+    # Both sides wait for their threads in the same way.
+    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+    versions = peers.ensure("requirements.txt")
+    if torch:
+        versions |= peers.ensure("requirements-torch.txt")
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder, rounds = Path(name), options.rounds
+        models = exported(LATENCY, torch)
+        if "files" in jobs:
+            rows += jobs_files.rows(models[:2], folder, rounds)
+        if "latency" in jobs:
+            rows += jobs_latency.rows(models + fetched("minilm_l3.onnx"), folder, rounds)
+        if "integers" in jobs and models:
+            rows += jobs_latency.integer_rows(models[0], folder, rounds)
+        if "fuse" in jobs:
+            rows += jobs_fuse.rows(models[:4], folder, rounds)
+        if "prune" in jobs and torch:
+            rows += jobs_prune.rows(models[:1], folder, rounds)
+    print(table(rows))
+    mean = geometric_mean(rows)
+    if mean:
+        print(f"\nLatency over onnxruntime's, geometric mean: {mean:.2f}")
+    results = ROOT / "Benchmarks" / "results"
+    results.mkdir(exist_ok=True)
+    document = {
+        "schema": 2, "machine": platform.processor() or platform.machine(), "threads": THREADS,
+        "rounds": options.rounds, "peers": versions, "geometric_mean": mean,
+        "rows": [row.json() for row in rows],
+    }
+    (results / "bench.json").write_text(json.dumps(document, indent=2) + "\n")
     return 0
 
 

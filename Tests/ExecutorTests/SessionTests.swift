@@ -111,8 +111,11 @@ struct SessionTests {
           reference: try #require(a[name]), candidate: try #require(b[name]))
         #expect(comparison.maxRelative < 1e-5, "\(name)")
       }
+      // Without inner values, operations are carried out in other steps, and round otherwise.
       let last = try #require(all.last)
-      #expect(try fast.run(x)[last] == b[last])
+      let alone = try Comparison(
+        reference: try #require(a[last]), candidate: try #require(try fast.run(x)[last]))
+      #expect(alone.maxRelative < 1e-5)
     }
   }
 

@@ -35,6 +35,18 @@ import Testing
       errors: String(decoding: complaint, as: UTF8.self))
   }
 
+  @Test("A thousand runs of one session hold no more memory than the first hundred")
+  func steadyMemory() throws {
+    let outcome = try lapidary("bench", model, "--runs", "1000", "--format", "json")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let report = try #require(
+      try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+    // The smallest tensor of this network that a run could lose is 40 bytes, most are over 10 kB.
+    #expect(try #require(report["growth_bytes"] as? Int) < 1 << 20)
+    #expect(try #require(report["median_ms"] as? Double) > 0)
+    #expect(try #require(report["operators"] as? [[String: Any]]).count > 1)
+  }
+
   @Test("Broken input: status 2, one line, no output file")
   func brokenInput() throws {
     let bytes = try Data(contentsOf: URL(fileURLWithPath: model))

@@ -51,7 +51,8 @@ struct Bench: ParsableCommand, RunsModels {
         "median_ms": .number(measured.quantile(0.5).milliseconds),
         "p95_ms": .number(measured.quantile(0.95).milliseconds),
         "min_ms": .number(measured.quantile(0).milliseconds),
-        "peak_bytes": .int(measured.peakBytes), "operators": operators.json,
+        "peak_bytes": .int(measured.peakBytes), "growth_bytes": .int(measured.growth),
+        "operators": operators.json,
       ]))
   }
 }
@@ -67,6 +68,8 @@ private struct Latency {
   let profiledRuns: Int
   /// The most memory that the process has held before the operators were timed.
   let peakBytes: Int
+  /// How much more memory the process held after the timed runs than after the first tenth of them.
+  let growth: Int
 
   init(
     of path: String, inputs spec: String, seed: UInt64, runs: Int, options: SessionOptions
@@ -86,23 +89,26 @@ private struct Latency {
     let progress = Progress("running", total: runs)
     for _ in 0..<min(3, runs) { _ = try session.run(batch) }
     var times: [Duration] = []
+    var held = 0
     for run in 1...runs {
+      if run == 1 + runs / 10 { held = Self.memory("VmRSS:") }
       started = clock.now
       _ = try session.run(batch)
       times.append(clock.now - started)
       progress.update(run)
     }
     self.times = times.sorted()
-    peakBytes = Self.peakBytes()
+    growth = Self.memory("VmRSS:") - held
+    peakBytes = Self.memory("VmHWM:")
     profiledRuns = min(10, runs)
     operators = try session.profile(batch, runs: profiledRuns)
   }
 
-  /// What the system counts as the most memory held; 0 where it does not say. `getrusage` would
-  /// count the program that started this one as well.
-  private static func peakBytes() -> Int {
+  /// A figure of bytes that the system keeps of this process; 0 where it does not. `getrusage`
+  /// would count the program that started this one as well.
+  private static func memory(_ figure: String) -> Int {
     guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
-      let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+      let line = status.split(separator: "\n").first(where: { $0.hasPrefix(figure) }),
       let kilobytes = Int(line.filter(\.isNumber))
     else { return 0 }
     return kilobytes * 1024

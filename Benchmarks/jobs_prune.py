@@ -1,0 +1,37 @@
+"""Pruning half of the channels against Torch-Pruning, from a loaded model to a written one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from measuring import LAPIDARY, Row, timed
+from peers import interpreter
+
+TORCH = """
+import sys, torch, torch_pruning, torchvision, warnings
+warnings.filterwarnings("ignore")
+model = getattr(torchvision.models, sys.argv[1])(weights=None).eval()
+image = torch.randn(1, 3, 224, 224)
+last = [m for m in model.modules() if isinstance(m, torch.nn.Linear)][-1]
+pruner = torch_pruning.pruner.MagnitudePruner(
+    model, image, torch_pruning.importance.MagnitudeImportance(p=2), pruning_ratio=0.5,
+    ignored_layers=[last])
+pruner.step()
+torch.onnx.export(model, (image,), sys.argv[2], opset_version=17, dynamo=False)
+"""
+
+
+def rows(models: list[Path], folder: Path, rounds: int) -> list[Row]:
+    result: list[Row] = []
+    target = str(folder / "out.onnx")
+    for model in models:
+        contestants = {
+            "lapidary prune --no-verify": [
+                LAPIDARY, "prune", str(model), "-o", target, "--ratio", "0.5", "--no-verify",
+            ],
+            "Torch-Pruning and export": [
+                str(interpreter()), "-c", TORCH, model.stem.removesuffix(".bn"), target,
+            ],
+        }
+        result += timed("prune", model.stem, contestants, rounds)
+    return result

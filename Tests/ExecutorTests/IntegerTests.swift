@@ -1,0 +1,123 @@
+import Executor
+import IR
+import Testing
+
+/// How a tensor of 8-bit integers stands for numbers.
+private struct Quantized: Sendable {
+  var scale: Float
+  var zero: Int
+  var type: ElementType = .uint8
+}
+
+extension GraphSketch {
+  fileprivate mutating func parameters(_ q: Quantized) -> (ValueID, ValueID) {
+    let byte = UInt8(truncatingIfNeeded: q.zero)
+    return (number(q.scale), constant(Tensor(q.type, [], Storage([byte]))))
+  }
+
+  /// Rounds a value to integers.
+  fileprivate mutating func quantize(_ x: ValueID, _ q: Quantized) -> ValueID {
+    let (scale, zero) = parameters(q)
+    return add("QuantizeLinear", x, scale, zero)
+  }
+
+  fileprivate mutating func dequantize(_ x: ValueID, _ q: Quantized) -> ValueID {
+    let (scale, zero) = parameters(q)
+    return add("DequantizeLinear", x, scale, zero)
+  }
+
+  /// A weight of int8 with a scale for each index of an axis.
+  fileprivate mutating func integerWeight(
+    _ shape: [Int], axis: Int, scales: [Float]
+  ) throws -> ValueID {
+    let count = shape.reduce(1, *)
+    let values = (0..<count).map { UInt8(truncatingIfNeeded: ($0 * 37 + 11) % 255 - 127) }
+    return add(
+      "DequantizeLinear", constant(Tensor(.int8, shape, Storage(values))),
+      constant(Tensor(floats: scales, [scales.count])),
+      constant(Tensor(.int8, [scales.count], Storage([UInt8](repeating: 0, count: scales.count)))),
+      attributes: [Attribute("axis", .int(axis))])
+  }
+
+  fileprivate mutating func integerBias(_ values: [Int32], scales: [Float]) -> ValueID {
+    add(
+      "DequantizeLinear", constant(Tensor(.int32, [values.count], Storage(values))),
+      constant(Tensor(floats: scales, [scales.count])), attributes: [Attribute("axis", .int(0))])
+  }
+}
+
+@Suite("Integers between DequantizeLinear and QuantizeLinear")
+struct IntegerTests {
+  private let x = Quantized(scale: 1 / 64, zero: 120)
+  private let y = Quantized(scale: 1 / 2, zero: 97)
+
+  /// The largest difference of 8-bit outputs.
+  private func distance(_ model: Model, _ inputs: [String: Tensor]) throws -> Int {
+    let a = try Session(model, options: SessionOptions(backend: .reference)).run(inputs)
+    let b = try Session(model).run(inputs)
+    var worst = 0
+    for (name, reference) in a {
+      let expected = try #require(reference.integers)
+      let found = try #require(b[name]?.integers)
+      #expect(b[name]?.type == reference.type)
+      worst = max(worst, zip(expected, found).map { abs($0 - $1) }.max() ?? 0)
+    }
+    return worst
+  }
+
+  @Test(
+    "a convolution, its activation, a pool and a sum differ by one step at most",
+    arguments: [ElementType.uint8, .int8], [1, 2])
+  func convolution(type: ElementType, group: Int) throws {
+    var (x, y) = (x, y)
+    if type == .int8 {
+      x = Quantized(scale: x.scale, zero: -7, type: .int8)
+      y = Quantized(scale: y.scale, zero: -128, type: .int8)
+    }
+    var sketch = GraphSketch()
+    let data = sketch.dequantize(sketch.quantize(sketch.input("x", rank: 4), x), x)
+    let scales = (0..<16).map { Float(1 + $0) / 512 }
+    let weight = try sketch.integerWeight([16, 8 / group, 3, 3], axis: 0, scales: scales)
+    let bias = sketch.integerBias(
+      (0..<16).map { Int32($0 * 1000 - 7000) }, scales: scales.map { $0 * x.scale })
+    let product = sketch.add(
+      "Conv", data, weight, bias,
+      attributes: [Attribute("pads", .ints([1, 1, 1, 1])), Attribute("group", .int(group))])
+    let first = sketch.dequantize(sketch.quantize(sketch.add("Relu", product), y), y)
+    let pooled = sketch.add(
+      "MaxPool", first,
+      attributes: [
+        Attribute("kernel_shape", .ints([3, 3])), Attribute("pads", .ints([1, 1, 1, 1])),
+      ])
+    let second = sketch.dequantize(sketch.quantize(pooled, y), y)
+    let other = Quantized(scale: 0.75, zero: y.zero, type: type)
+    let sum = sketch.quantize(sketch.add("Add", first, second), other)
+    let flat = sketch.add("Flatten", sketch.dequantize(sum, other))
+    let model = sketch.model(sum, sketch.quantize(flat, other))
+    let inputs = ["x": try floats([2, 8, 9, 7])]
+    #expect(try distance(model, inputs) <= 1)
+    let names = try steps(model, inputs)
+    #expect(names.contains { $0.contains("Conv+Relu+QuantizeLinear") }, "\(names)")
+    #expect(names.contains { $0.contains("Add+QuantizeLinear") }, "\(names)")
+  }
+
+  @Test("products of matrices differ by one step at most", arguments: ["MatMul", "Gemm"])
+  func product(type: String) throws {
+    var sketch = GraphSketch()
+    let data = sketch.dequantize(
+      sketch.quantize(sketch.input("x", rank: type == "Gemm" ? 2 : 3), x), x)
+    let scales = (0..<12).map { Float(1 + $0) / 512 }
+    let weight = try sketch.integerWeight(
+      type == "Gemm" ? [12, 20] : [20, 12], axis: type == "Gemm" ? 0 : 1, scales: scales)
+    let bias = sketch.integerBias(
+      (0..<12).map { Int32($0 * 1000 - 7000) }, scales: scales.map { $0 * x.scale })
+    let product =
+      type == "Gemm"
+      ? sketch.add(type, data, weight, bias, attributes: [Attribute("transB", .int(1))])
+      : sketch.add(type, data, weight)
+    let model = sketch.model(sketch.quantize(product, y))
+    let inputs = ["x": try floats(type == "Gemm" ? [7, 20] : [2, 7, 20])]
+    #expect(try distance(model, inputs) <= 1)
+    #expect(try steps(model, inputs).contains { $0.contains("\(type)+QuantizeLinear") })
+  }
+}
