@@ -10,7 +10,8 @@ SOURCES := Sources Tests Fuzz Package.swift
 DEMO := .build/demo
 FUZZ_TIME ?= 600
 MUTATIONS ?= 1000000
-FILE_TESTS := 'ONNXFileTests|MalformedCorpusTests|FileCommandTests'
+# What reads bytes, and what runs on several threads.
+SANITIZED := 'ONNXFileTests|MalformedCorpusTests|FileCommandTests|ExecutorTests'
 
 .DEFAULT_GOAL := help
 .PHONY: help deps build demo test bench models fuzz mutate sanitize format lint generate
@@ -53,7 +54,7 @@ demo: deps build ## Compress the fixture network: fuse, prune, recover, quantize
 test: deps ## Run every test
 	$(SWIFT) test -c release
 
-bench: deps build ## Measure against ONNX Runtime; `make models` first
+bench: deps build ## Measure against onnxruntime and other peers in an environment of their own
 	$(PYTHON) Benchmarks/bench.py
 
 models: ## Fetch the models that benchmarks measure, into models/
@@ -73,9 +74,10 @@ mutate: deps ## Check MUTATIONS damaged models, one by one
 	LAPIDARY_MUTATIONS=$(MUTATIONS) LAPIDARY_MUTATION_LOG=.build/mutation.log \
 	  $(SWIFT) test -c release --filter MutationTests
 
-sanitize: deps ## Run the file layer's tests under the address and thread sanitizers
-	$(SWIFT) test --sanitize address --scratch-path .build/address --filter $(FILE_TESTS)
-	$(SWIFT) test --sanitize thread --scratch-path .build/thread --filter $(FILE_TESTS)
+sanitize: deps ## Run the file layer's and the executor's tests under the address and thread sanitizers
+	$(SWIFT) test --sanitize address --scratch-path .build/address --filter $(SANITIZED)
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.supp \
+	  $(SWIFT) test --sanitize thread --scratch-path .build/thread --filter $(SANITIZED)
 
 format: ## Format all Swift sources in place
 	$(SWIFT) format -i -r --configuration .swift-format $(SOURCES)

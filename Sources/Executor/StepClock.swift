@@ -50,7 +50,12 @@ public struct OperatorTime: Sendable {
 extension Step {
   /// The operators that the step stands for.
   var title: String {
-    parts.isEmpty
-      ? "\(type(of: op).schema.op)" : parts.map(\.title).joined(separator: "+")
+    guard !parts.isEmpty else { return "\(type(of: op).schema.op)" }
+    switch form {
+    case .integer, .onIntegers:
+      let computing = parts.filter { !($0.op is any LinearQuantization) }
+      return "INT8 " + computing.map(\.title).joined(separator: "+")
+    default: return parts.map(\.title).joined(separator: "+")
+    }
   }
 }

@@ -40,8 +40,9 @@ enum Threads {
     withoutActuallyEscaping(body) { body in
       let work = Work(count, body)
       // No number of threads: as many as `setCount` has set for the calling thread.
+      work.open()
       start?({ Work.help($0) }, Unmanaged.passUnretained(work).toOpaque(), 0, 0)
-      withExtendedLifetime(work) {}
+      work.close()
     }
   }
 
@@ -50,17 +51,28 @@ enum Threads {
     private let count: Int
     private let body: (Int) -> Void
     private let next = Atomic<Int>(0)
+    private let isOpen = Atomic<Bool>(false)
 
     init(_ count: Int, _ body: @escaping (Int) -> Void) {
       self.count = count
       self.body = body
     }
 
+    // OpenMP's barriers order what the threads do. Saying it once more costs nothing and lets tools
+    // see it that do not look into OpenMP.
+
+    /// Shows the threads what has been written before.
+    func open() { isOpen.store(true, ordering: .releasing) }
+
+    /// Shows the caller what the threads have written.
+    func close() { _ = next.load(ordering: .acquiring) }
+
     static func help(_ pointer: UnsafeMutableRawPointer?) {
       guard let pointer else { return }
       let work = Unmanaged<Work>.fromOpaque(pointer).takeUnretainedValue()
+      _ = work.isOpen.load(ordering: .acquiring)
       while true {
-        let number = work.next.wrappingAdd(1, ordering: .relaxed).oldValue
+        let number = work.next.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue
         guard number < work.count else { return }
         work.body(number)
       }

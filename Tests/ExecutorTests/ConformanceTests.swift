@@ -66,13 +66,7 @@ struct ConformanceTests {
   private static func failure(
     _ session: Session, _ graph: Graph, _ tolerance: Tolerance, _ folder: String
   ) throws -> String? {
-    var inputs: [String: Datum] = [:]
-    for (index, info) in graph.inputs.enumerated() {
-      let path = "\(folder)/input_\(index).pb"
-      guard FileManager.default.fileExists(atPath: path) else { continue }
-      inputs[graph[info.value].name] = try ONNXFile.readValue(path, as: info.type)
-    }
-    let results = try session.run(values: inputs)
+    let results = try session.run(values: try inputs(graph, folder))
     for (index, info) in graph.outputs.enumerated() {
       let expected = try ONNXFile.readValue("\(folder)/output_\(index).pb", as: info.type)
       guard let found = results[graph[info.value].name] else { return "output \(index) is missing" }
@@ -81,6 +75,19 @@ struct ConformanceTests {
       }
     }
     return nil
+  }
+}
+
+extension ConformanceTests {
+  /// The inputs of a data set.
+  static func inputs(_ graph: Graph, _ folder: String) throws -> [String: Datum] {
+    var inputs: [String: Datum] = [:]
+    for (index, info) in graph.inputs.enumerated() {
+      let path = "\(folder)/input_\(index).pb"
+      guard FileManager.default.fileExists(atPath: path) else { continue }
+      inputs[graph[info.value].name] = try ONNXFile.readValue(path, as: info.type)
+    }
+    return inputs
   }
 }
 

@@ -34,7 +34,8 @@ struct RewritingTests {
     var sketch = GraphSketch()
     let x = sketch.input("x", rank: 4)
     let start = sketch.add("Conv", x, try sketch.weight([16, 16, 1, 1]))
-    let sum = sketch.add("Add", sketch.add("Conv", start, try sketch.weight([16, 16, 1, 1])), start)
+    let sum = sketch.add(
+      "Add", sketch.add("Conv", start, try sketch.weight([16, 16, 1, 1])), start)
     let model = sketch.model(sketch.add("Mul", sum, start), sketch.add("Relu", start))
     let inputs = ["x": try floats([1, 16, 5, 5])]
     #expect(try difference(model, inputs) < 1e-5)

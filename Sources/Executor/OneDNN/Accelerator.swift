@@ -61,6 +61,7 @@ final class Accelerator {
     case is MatMul: return PreparedStep(matrixProduct(weights, after))
     case let op as Gemm:
       return product(op, weights, after).map { PreparedStep(readsLayouts: false, $0) }
+    case let op as BatchNormalization: return normalize(op, constants, clamps: true)
     default: return nil
     }
   }
@@ -73,11 +74,11 @@ final class Accelerator {
       return lower(op, constants, .none, given: given)
     case let op as MaxPool: return pool(op).map { PreparedStep($0) }
     case let op as AveragePool: return pool(op)
-    case is GlobalAveragePool: return globalPool(dnnl_pooling_avg_exclude_padding)
+    case is GlobalAveragePool: return globalAverage()
     case is GlobalMaxPool: return globalPool(dnnl_pooling_max)
     case let op as Concat: return join(op)
     case let op as Transpose: return TransposedView(op)
-    case let op as BatchNormalization: return normalize(op, constants)
+    case let op as BatchNormalization: return normalize(op, constants, clamps: false)
     case let op as LayerNormalization: return normalize(op, constants)
     case let op as any SoftmaxFamily: return softmax(op)
     case let op as Clip: return clip(op, constants)

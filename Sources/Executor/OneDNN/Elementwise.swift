@@ -101,45 +101,6 @@ extension Accelerator {
       ], result: layout, shape: a.shape, sharing: [first], self)
   }
 
-  /// Normalisation with stored statistics, on tensors in a layout of oneDNN's.
-  func normalize(_ op: BatchNormalization, _ constants: [RuntimeTensor?]) -> (any FastStep)? {
-    guard !op.trains, op.isPerChannel, constants.count == 5 else { return nil }
-    let parameters = constants.dropFirst().compactMap { constant -> RuntimeTensor? in
-      guard let constant, constant.elementType == .float, constant.shape.count == 1 else {
-        return nil
-      }
-      return constant
-    }
-    guard parameters.count == 4, Set(parameters.map(\.shape)).count == 1 else { return nil }
-    return PreparedStep { [unowned self] (call) throws(ModelError) in
-      guard let x = call.operands[0], var layout = x.layout?.descriptor,
-        x.shape.count >= 2, parameters[0].shape == [x.shape[1]]
-      else { return nil }
-      var operation = dnnl_batch_normalization_desc_t()
-      let flags =
-        dnnl_use_global_stats.rawValue | dnnl_use_scale.rawValue | dnnl_use_shift.rawValue
-      let status = dnnl_batch_normalization_forward_desc_init(
-        &operation, dnnl_forward_inference, &layout, op.epsilon, UInt32(flags))
-      guard status == dnnl_success, let primitive = Primitive(operation, engine) else {
-        return nil
-      }
-      var fixed: [(argument: Int32, memory: Memory)] = []
-      let arguments = [DNNL_ARG_SCALE, DNNL_ARG_SHIFT, DNNL_ARG_MEAN, DNNL_ARG_VARIANCE]
-      for (argument, parameter) in zip(arguments, parameters) {
-        guard let descriptor = parameter.descriptor, let address = parameter.bytes.baseAddress,
-          let memory = Memory(
-            descriptor, engine, fixed: Memory.Fixed(address: address, owner: parameter.owner))
-        else { return nil }
-        fixed.append((argument, memory))
-      }
-      return Prepared(
-        primitive,
-        operands: [
-          Prepared.Operand(index: 0, argument: DNNL_ARG_SRC_0, given: layout, wanted: layout)
-        ], fixed: fixed, result: layout, shape: x.shape, sharing: [0], self)
-    }
-  }
-
   /// Concatenation where an operand is in a layout of oneDNN's.
   func join(_ op: Concat) -> any FastStep {
     PreparedStep { [unowned self] (call) throws(ModelError) in

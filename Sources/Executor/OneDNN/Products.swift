@@ -11,6 +11,8 @@ extension Accelerator {
       guard let a = call.operands[0], let b = call.operands[1],
         let type = dnnl_data_type_t(a.elementType)
       else { return nil }
+      // What follows the product of two vectors may give it an axis.
+      if case .chain = finish, output.isEmpty { return nil }
       let result = finish.type(for: type)
       let right = b.shape.count < 2 ? [product.k, product.n] : Array(b.shape.suffix(2))
       // One right matrix for all: the left ones are rows of one tall matrix.

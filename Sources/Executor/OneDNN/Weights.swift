@@ -63,6 +63,8 @@ final class Weights {
         reorder.run(address, to: buffer.address)
       else { return nil }
       fixed = Memory.Fixed(address: UnsafeRawPointer(buffer.address), owner: buffer)
+      // The copy is what runs read from now on.
+      (constant(index)?.owner as? Storage)?.releasePages()
     }
     guard let memory = Memory(wanted, accelerator.engine, fixed: fixed) else { return nil }
     memories.append((index, wanted, memory))

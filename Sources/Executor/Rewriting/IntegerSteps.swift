@@ -6,7 +6,12 @@ extension StepGraph {
   /// Joins operators between DequantizeLinear and QuantizeLinear with these, to run on the integers.
   mutating func joinIntegers() {
     for index in steps.indices {
-      guard let step = steps[index], step.op is QuantizeLinear else { continue }
+      guard let step = steps[index], case .plain = step.form else { continue }
+      if let joined = quantized(step) {
+        replace([index], with: joined)
+        continue
+      }
+      guard step.op is QuantizeLinear else { continue }
       if let found = shared(index, step) ?? weighted(index, step) ?? sum(index, step) {
         replace(found.members, with: found.step)
       }
@@ -61,7 +66,8 @@ extension StepGraph {
     let zeros = zero?.view.integers ?? [Int](repeating: 0, count: scales.count)
     let type =
       op is QuantizeLinear
-      ? zero?.elementType ?? .uint8
+      ? zero?.elementType
+        ?? (op.settings.outputType == .undefined ? .uint8 : op.settings.outputType)
       : constant(step.inputs[0])?.elementType ?? zero?.elementType ?? .undefined
     guard zeros.count == scales.count else { return nil }
     return IntegerOperation.Parameters(
@@ -120,6 +126,34 @@ extension StepGraph {
         IntegerOperation(kind: .weighted, a: a, b: b, functions: functions, y: y)),
       parts: parts(members, sources))
     return (members, joined)
+  }
+
+  /// QLinearConv and QLinearMatMul with constant parameters and weight.
+  private func quantized(_ step: Step) -> Step? {
+    guard step.op is QLinearConv || step.op is QLinearMatMul, step.inputs.count >= 8,
+      let a = parameters(step, scale: 1), a.single != nil, let b = parameters(step, scale: 4),
+      let y = parameters(step, scale: 6), y.single != nil, constant(step.inputs[3]) != nil
+    else { return nil }
+    let bias = step.inputs[safe: 8] ?? nil
+    guard bias == nil || constant(bias)?.elementType == .int32 else { return nil }
+    return Step(
+      step, inputs: [step.inputs[0], step.inputs[3]] + (bias.map { [$0] } ?? []),
+      outputs: step.outputs,
+      form: .integer(IntegerOperation(kind: .weighted, a: a, b: b, functions: [], y: y)),
+      parts: [step])
+  }
+
+  /// The constants in two inputs, a scale and its zero-point.
+  private func parameters(_ step: Step, scale index: Int) -> IntegerOperation.Parameters? {
+    guard let scale = constant(step.inputs[index]), scale.elementType == .float,
+      let zero = constant(step.inputs[index + 1]), let zeros = zero.view.integers,
+      zero.elementType == .uint8 || zero.elementType == .int8
+    else { return nil }
+    let scales = Array(scale.bytes.bindMemory(to: Float.self))
+    guard scales.allSatisfy({ $0 > 0 && $0.isFinite }), !zeros.isEmpty else { return nil }
+    return IntegerOperation.Parameters(
+      elementType: zero.elementType, scales: scales,
+      zeroPoints: zeros.map { Int32(truncatingIfNeeded: $0) })
   }
 
   /// Whether a bias is in units of the product of the operands' scales, to six digits.

@@ -21,6 +21,10 @@ extension StepGraph {
       next.outputs.count == 1 || next.outputs.dropFirst().allSatisfy({ $0 == nil })
     else { return nil }
     guard let (more, operand) = following(next, slot, inputs: step.inputs.count) else { return nil }
+    // Statistics that are applied alone can be clamped, nothing else.
+    if step.op is BatchNormalization, !operations.isEmpty || !more.allSatisfy(\.isRelu) {
+      return nil
+    }
     let joined = Step(
       step, inputs: step.inputs + (operand.map { [$0] } ?? []), outputs: [next.outputs[0]],
       form: .chain(operations + more, inputs: count), parts: [step, next])
@@ -32,8 +36,10 @@ extension StepGraph {
     switch step.form {
     case .chain(let operations, let inputs): return (operations, inputs)
     case .plain:
-      return step.op is Conv || step.op is ConvTranspose || step.op is MatMul || step.op is Gemm
-        ? ([], step.inputs.count) : nil
+      let carries =
+        step.op is Conv || step.op is ConvTranspose || step.op is MatMul || step.op is Gemm
+        || step.op is BatchNormalization
+      return carries ? ([], step.inputs.count) : nil
     default: return nil
     }
   }

@@ -90,13 +90,19 @@ extension StepGraph {
       for index in steps.indices {
         guard let match = match(pattern, at: index), let source = match.source,
           match.constants.count == 2, let axis = match.axes.first,
-          match.axes.allSatisfy({ $0 == axis }), let epsilon = match.numbers.first, epsilon >= 0
+          match.axes.allSatisfy({ $0 == axis }), let epsilon = match.numbers.first, epsilon >= 0,
+          match.constants.allSatisfy({ isRow(constant($0)) })
         else { continue }
         join(
           match.members, inputs: [source, match.constants[0], match.constants[1]],
           form: .rowNormalization(epsilon: epsilon, axis: axis))
       }
     }
+  }
+
+  /// Whether a tensor's last axis is the only one of more than one element.
+  private func isRow(_ tensor: RuntimeTensor?) -> Bool {
+    tensor.map { !$0.shape.isEmpty && $0.shape.dropLast().allSatisfy { $0 == 1 } } ?? false
   }
 
   /// Puts one step of the given form for several.

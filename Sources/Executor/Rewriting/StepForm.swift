@@ -26,6 +26,12 @@ enum PostOperation {
   case binary(BinaryFunction, input: Int)
   /// A factor and an offset for each index of axis 1.
   case affine(factor: [Float], offset: [Float])
+
+  /// Whether this clamps at zero.
+  var isRelu: Bool {
+    guard case .function(let function) = self else { return false }
+    return function.isRelu
+  }
 }
 
 extension Step {

@@ -5,10 +5,14 @@ extension Dataset {
   /// Runs a session on all samples: at once where the graph's batch is open, else batch by batch
   /// with the outputs joined along their first axis.
   ///
+  /// - Parameter progress: called with the number of samples done.
   /// - Throws: `ModelError` when outputs of several batches cannot be joined.
-  public func run(on session: Session) throws(ModelError) -> [String: Datum] {
+  public func run(
+    on session: Session, progress: (Int) -> Void = { _ in }
+  ) throws(ModelError) -> [String: Datum] {
     var parts: [String: [Datum]] = [:]
     for range in batches(of: count) {
+      progress(range.lowerBound)
       let samples = try inputs(range).mapValues { Datum.tensor($0) }
       for (name, value) in try session.run(values: samples) {
         parts[name, default: []].append(value)

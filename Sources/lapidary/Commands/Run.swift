@@ -39,7 +39,8 @@ struct Run: ParsableCommand, RunsModels {
       try OutputFolder(output).write(results, of: loaded.graph, asProtos: true)
     } else {
       let data = try Dataset.load(inputs, for: loaded, seed: runOptions.seed)
-      results = try data.run(on: session)
+      let progress = Progress("running", total: data.count)
+      results = try data.run(on: session, progress: progress.update)
       try OutputFolder(output).write(results, of: loaded.graph, asProtos: data.isFromProtos)
     }
     var table = Table("", [.init("output"), .init("type")])
