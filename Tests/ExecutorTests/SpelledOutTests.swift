@@ -23,11 +23,11 @@ private let formulas = [
     $0.add("Mul", $1, $0.add("Tanh", $0.add("Softplus", $1)))
   },
   Formula(testDescription: "gelu: x (1 + erf(x / sqrt 2)) / 2") {
-    let erf = $0.add("Erf", $0.add("Div", $1, $0.number(2.0.squareRoot())))
+    let erf = $0.add("Erf", $0.add("Div", $1, $0.number(Float(2).squareRoot())))
     return $0.add("Mul", $0.add("Mul", $1, $0.add("Add", erf, $0.number(1))), $0.number(0.5))
   },
   Formula(testDescription: "gelu: (x / 2) (erf(x / sqrt 2) + 1)") {
-    let erf = $0.add("Erf", $0.add("Mul", $1, $0.number(0.5.squareRoot())))
+    let erf = $0.add("Erf", $0.add("Mul", $1, $0.number(Float(0.5).squareRoot())))
     return $0.add(
       "Mul", $0.add("Mul", $0.number(0.5), $1), $0.add("Add", $0.number(1), erf))
   },
