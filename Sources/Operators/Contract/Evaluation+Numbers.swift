@@ -64,6 +64,16 @@ extension Evaluation {
     }
   }
 
+  /// The number of elements of a tensor that is computed as doubles; an error when these would take
+  /// more than 2 GB, as only a malformed model asks for.
+  package func numberCount(_ shape: [Int]) throws(ModelError) -> Int {
+    guard let count = checkedProduct(shape), count <= 1 << 28 else {
+      throw ModelError(
+        .limit, "\(label): expected at most 268435456 elements, found shape \(shape)")
+    }
+    return count
+  }
+
   /// Checks what an operator asks of an input.
   package func require(
     _ holds: Bool, _ index: Int, _ expected: @autoclosure () -> String

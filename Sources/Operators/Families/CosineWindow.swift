@@ -35,8 +35,8 @@ extension CosineWindow {
   }
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
-    guard let count = try context.integer(0), count >= 0, count < 1 << 32 else {
-      throw context.mismatch(0, expected: "a number of 0 or more", found: "another")
+    guard let count = try context.integer(0), count >= 0, count <= 1 << 28 else {
+      throw context.mismatch(0, expected: "a number from 0 to 268435456", found: "another")
     }
     let period = Double(settings.periodic ? count : count - 1)
     let values = (0..<count).map { n in

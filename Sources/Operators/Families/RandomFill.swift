@@ -55,7 +55,7 @@ extension RandomFill {
     let size: [Int]
     if let shape { size = shape } else { size = try context.input(0).shape }
     var generator = settings.generator(context.label)
-    let count = try context.checkedCount(size)
+    let count = try context.numberCount(size)
     let values = (0..<count).map { _ in draw(&generator) }
     let type = settings.elementType ?? context.optional(0)?.elementType ?? .float
     try context.write(values, type, size)

@@ -67,7 +67,7 @@ package struct GridSample: Operator {
     let shape = [x[0], x[1]] + grid.shape[1..<(x.count - 1)]
     let positions = shape.dropFirst(2).reduce(1, *), size = x.dropFirst(2).reduce(1, *)
     var results: [Double] = []
-    results.reserveCapacity(try context.checkedCount(shape))
+    results.reserveCapacity(try context.numberCount(shape))
     try context.require(size > 0 || shape.contains(0), 0, "elements to sample")
     let sampler = GridSampler(
       mode: mode, padding: padding, alignsCorners: alignsCorners, lengths: Array(x.dropFirst(2)))

@@ -39,7 +39,7 @@ package struct MaxRoiPool: Operator {
     try context.require(regions.count == 2 && regions[1] == 5, 1, "shape [regions,5]")
     let shape = [regions[0], x[1], height, width]
     var results: [Double] = []
-    results.reserveCapacity(try context.checkedCount(shape))
+    results.reserveCapacity(try context.numberCount(shape))
     let boxes = try context.numbers(1), data = try context.numbers(0)
     let grid = RegionGrid(height: x[2], width: x[3], rows: height, columns: width)
     for region in 0..<regions[0] {

@@ -45,7 +45,7 @@ package struct MelWeightMatrix: Operator {
       }
       edges.append(Int(edge))
     }
-    var weights = [Double](repeating: 0, count: try context.checkedCount([rows, bins]))
+    var weights = [Double](repeating: 0, count: try context.numberCount([rows, bins]))
     for bin in 0..<bins {
       let (lower, center, upper) = (edges[bin], edges[bin + 1], edges[bin + 2])
       guard lower <= center, center <= upper, center < rows || lower == upper else {

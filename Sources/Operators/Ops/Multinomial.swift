@@ -35,7 +35,7 @@ package struct Multinomial: Operator {
     let classes = x.shape[1], values = try context.numbers(0)
     var generator = settings.generator(context.label)
     var drawn: [Double] = []
-    drawn.reserveCapacity(try context.checkedCount([x.shape[0], samples]))
+    drawn.reserveCapacity(try context.numberCount([x.shape[0], samples]))
     for row in 0..<x.shape[0] {
       let scores = values[row * classes..<(row + 1) * classes]
       let largest = scores.max() ?? 0

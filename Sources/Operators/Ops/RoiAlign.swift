@@ -68,7 +68,7 @@ package struct RoiAlign: Operator {
       batches.count == regions[0] && batches.allSatisfy { (0..<x[0]).contains($0) }, 2,
       "\(regions[0]) indices in [0, \(x[0] - 1)]")
     let shape = [regions[0], x[1], height, width]
-    var results = [Double](repeating: 0, count: try context.checkedCount(shape))
+    var results = [Double](repeating: 0, count: try context.numberCount(shape))
     let boxes = try context.numbers(1), data = try context.numbers(0)
     let grid = RegionGrid(height: x[2], width: x[3], rows: height, columns: width)
     let shift = halfPixel ? 0.5 : 0

@@ -47,7 +47,7 @@ package struct STFT: Operator {
       context.optional(2) == nil || window.count == length, 2, "\(length) elements")
     let frames = (total - length) / step + 1, bins = oneSided ? length / 2 + 1 : length
     let shape = [x.shape[0], frames, bins, 2]
-    var output = [Double](repeating: 0, count: try context.checkedCount(shape))
+    var output = [Double](repeating: 0, count: try context.numberCount(shape))
     let values = try context.numbers(0)
     let transform = FourierTransform(length: length, isInverse: false)
     for frame in 0..<x.shape[0] * frames {
