@@ -65,7 +65,12 @@ public struct Compression: Sendable {
     if let pruning = recipe.pruning {
       progress("pruned")
       let (result, prepared) = try noting("prune") { () throws(ModelError) in
-        let pruner = try Pruner(model, pruning)
+        var pruner = try Pruner(model, pruning)
+        if pruning.importance.needsCalibration, let calibration {
+          try pruner.calibrate(options: options) { add throws(ModelError) in
+            for range in calibration.batches(of: 16) { try add(try calibration.inputs(range)) }
+          }
+        }
         return (try pruner.prune(verification: verification), pruner.model)
       }
       model = result.model

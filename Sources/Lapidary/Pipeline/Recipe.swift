@@ -25,6 +25,9 @@ public struct Recipe: Sendable {
   /// quantize: { method: percentile, percentile: 0.9999, exclude: ["fc"] }
   /// ```
   ///
+  /// Under `prune`, `importance`, `reduction`, `normalizer`, `min-channels` and
+  /// `ratios: { "layer4*": 0.25 }` go beside these.
+  ///
   /// A stage set to `false` is left out.
   ///
   /// - Throws: `ModelError` naming a key that is not known or a value of another kind.
@@ -65,6 +68,17 @@ public struct Recipe: Sendable {
       case "prune.params": options.target = .parameters(try field.number())
       case "prune.bytes": options.target = .bytes(try field.number())
       case "prune.scope": options.scope = try field.choice(PruningOptions.Scope.self)
+      case "prune.importance":
+        guard let importance = PruningOptions.Importance(name: try field.string()) else {
+          throw field.mismatch(
+            "one of " + PruningOptions.Importance.allNames.joined(separator: ", "))
+        }
+        options.importance = importance
+      case "prune.reduction": options.reduction = try field.choice(PruningOptions.Reduction.self)
+      case "prune.normalizer":
+        options.normalizer = try field.choice(PruningOptions.Normalizer.self)
+      case "prune.min-channels": options.minChannels = try field.integer()
+      case "prune.ratios": options.groupRatios = try field.groupRatios()
       case "prune.round-to": options.roundTo = try field.integer()
       case "prune.max-ratio": options.maxRatio = try field.number()
       case "prune.keep": options.keep = try field.strings()
@@ -126,7 +140,7 @@ private struct RecipeField {
 
   var unknown: ModelError { ModelError(.request, "recipe: '\(name)' is not known") }
 
-  private func mismatch(_ expected: String) -> ModelError {
+  func mismatch(_ expected: String) -> ModelError {
     ModelError(.request, "recipe, '\(name)': expected \(expected), found \(value)")
   }
 
@@ -155,6 +169,17 @@ private struct RecipeField {
     if let string = value as? String { return [string] }
     guard let strings = value as? [String] else { throw mismatch("a list of words") }
     return strings
+  }
+
+  /// Fractions by pattern.
+  func groupRatios() throws(ModelError) -> [PruningOptions.GroupRatio] {
+    guard let entries = value as? [String: Any] else { throw mismatch("a mapping of fractions") }
+    var ratios: [PruningOptions.GroupRatio] = []
+    for (pattern, ratio) in entries.sorted(by: { $0.key < $1.key }) {
+      ratios.append(
+        .init(pattern: pattern, ratio: try RecipeField("\(name).\(pattern)", ratio).number()))
+    }
+    return ratios
   }
 
   func choice<T: RawRepresentable & CaseIterable>(

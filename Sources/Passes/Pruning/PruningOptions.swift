@@ -88,7 +88,7 @@ public struct PruningOptions: Sendable {
   public var minChannels = 1
   /// No group loses more than this fraction of its channels.
   public var maxRatio = 1.0
-  /// Fractions for single groups; the first pattern that fits counts.
+  /// Fractions for single groups; of several patterns that fit the longest counts.
   public var groupRatios: [GroupRatio] = []
   /// Names or patterns (`*` and `?`) of weights, nodes, values or operators whose channels stay.
   public var keep: [String] = []

@@ -8,6 +8,8 @@ public struct PruningPlan: Codable, Hashable, Sendable {
   public var schema = 1
   /// The hash of the model that the plan was made for.
   public var model: String
+  /// Multiply-accumulates of the whole model for one sample.
+  public var macs: Int
   /// Coupled groups, in the order of the graph.
   public var groups: [Group]
   /// Every constant that is cut, in the order of the graph.
@@ -43,6 +45,10 @@ public struct PruningPlan: Codable, Hashable, Sendable {
   public struct Group: Codable, Hashable, Sendable {
     /// The group's number.
     public var index: Int
+    /// Multiply-accumulates for one sample with which these channels are made.
+    public var macs: Int
+    /// The weights that read the channels, by name.
+    public var readers: [String]
     /// The channels before.
     public var channels: Int
     /// The channels after.
@@ -102,9 +108,11 @@ public struct PruningPlan: Codable, Hashable, Sendable {
   }
 
   init(
-    model: String, groups: [Group], weights: [Slice], frozen: [Frozen], proof: [ProofStep]
+    model: String, macs: Int, groups: [Group], weights: [Slice], frozen: [Frozen],
+    proof: [ProofStep]
   ) {
     self.model = model
+    self.macs = macs
     self.groups = groups
     self.weights = weights
     self.frozen = frozen

@@ -91,6 +91,7 @@ struct PruningWork {
     let surgery = Surgery(coupling, removing: removed)
     var frozen: [PruningPlan.Frozen] = []
     var planned: [PruningPlan.Group] = []
+    let readers = coupling.readers(of: groups.groups)
     for group in groups.groups {
       let slices = group.producers.map { position -> PruningPlan.Slice in
         let role = coupling.producers[position]
@@ -100,7 +101,8 @@ struct PruningWork {
       if group.frozen.count < group.count {
         planned.append(
           .init(
-            index: group.index, channels: group.count, kept: group.count - gone, producers: slices,
+            index: group.index, macs: coupling.macs(of: group), readers: readers[group.index],
+            channels: group.count, kept: group.count - gone, producers: slices,
             scores: group.atoms.map { scores[group.index][$0]! }))
       }
       for (reason, atoms) in Dictionary(grouping: group.frozen.keys, by: { group.frozen[$0]! })
@@ -112,8 +114,9 @@ struct PruningWork {
             channels: atoms.count, reason: reason))
       }
     }
+    let macs = Surgery(coupling, removing: []).cost().macs
     return PruningPlan(
-      model: hash, groups: planned, weights: surgery.slices(pruned), frozen: frozen,
+      model: hash, macs: macs, groups: planned, weights: surgery.slices(pruned), frozen: frozen,
       proof: surgery.proofSteps)
   }
 }
@@ -185,6 +188,40 @@ extension Coupling {
     return names + node.outputs.compactMap { $0.map { facts.graph[$0].name } }
   }
 
+  /// Multiply-accumulates of the nodes that make a group's channels, for these channels alone.
+  fileprivate mutating func macs(of group: ChannelGroup) -> Int {
+    let atoms = Set(group.atoms)
+    return group.producers.reduce(0) { total, position in
+      let role = producers[position]
+      let own = role.slots.count { atoms.contains(atom($0)) }
+      let inputs = facts.inputs(role.node).boundToOne, outputs = facts.outputs(role.node)
+      let all =
+        facts.op(role.node)?.macs(
+          inputs, outputs.map { TensorType($0.elementType, $0.shape?.boundToOne) }) ?? 0
+      return total + Int(Double(all) * Double(own) / Double(max(role.slots.count, 1)))
+    }
+  }
+
+  /// The weights that read each group's channels, by name.
+  fileprivate mutating func readers(of groups: [ChannelGroup]) -> [[String]] {
+    var groupOfAtom: [Int: Int] = [:]
+    for group in groups {
+      for atom in group.atoms { groupOfAtom[atom] = group.index }
+    }
+    var names = [[String]](repeating: [], count: groups.count)
+    for role in consumers {
+      guard case .input(let slot) = role.axis.port, let value = facts.graph[role.node].inputs[slot]
+      else { continue }
+      let name = facts.graph[value].name
+      let slots =
+        groupedColumns.first { $0.node == role.node && $0.axis == role.axis }?.channels
+        ?? role.slots
+      for group in Set(slots.compactMap { groupOfAtom[atom($0)] })
+      where !names[group].contains(name) { names[group].append(name) }
+    }
+    return names
+  }
+
   /// The fractions that patterns give to groups, by number of group.
   fileprivate func ratios(
     of groups: [ChannelGroup], _ ratios: [PruningOptions.GroupRatio]
@@ -193,8 +230,10 @@ extension Coupling {
     var result: [Int: Double] = [:]
     for group in groups {
       let names = group.producers.flatMap { patternNames(producers[$0]) }
-      let first = ratios.first { names.contains(where: Glob($0.pattern).matches) }
-      if let first { result[group.index] = first.ratio }
+      let fitting = ratios.filter { names.contains(where: Glob($0.pattern).matches) }
+      // The longest pattern says most.
+      let best = fitting.max { ($0.pattern.count, $1.pattern) < ($1.pattern.count, $0.pattern) }
+      if let best { result[group.index] = best.ratio }
     }
     return result
   }

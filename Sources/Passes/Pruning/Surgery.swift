@@ -269,7 +269,12 @@ extension Use {
 
 extension Shape {
   /// The shape for one sample: every length that is not known counts as 1.
-  fileprivate var boundToOne: Shape { Shape(dimensions.map { $0.value ?? 1 }) }
+  var boundToOne: Shape { Shape(dimensions.map { $0.value ?? 1 }) }
+}
+
+extension Inputs {
+  /// The operands for one sample.
+  var boundToOne: Inputs { Inputs(label: label, operands.map { $0.map(\.boundToOne) }) }
 }
 
 extension Operand {

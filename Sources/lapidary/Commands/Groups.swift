@@ -27,21 +27,28 @@ struct Groups: ParsableCommand {
 }
 
 extension PruningPlan {
+  /// The first few names, and all of them in JSON.
+  private func names(_ all: [String]) -> Table.Cell {
+    let shown = all.prefix(2).joined(separator: ", ")
+    return .init(
+      all.count > 2 ? "\(shown) and \(all.count - 2) more" : shown,
+      json: .array(all.map { .string($0) }))
+  }
+
   private var groupTable: Table {
     var table = Table(
       "Groups",
       [
         .init("group", numeric: true), .init("channels", numeric: true),
-        .init("kept", numeric: true), .init("made by"),
+        .init("kept", numeric: true), .init("MACs", numeric: true), .init("made by"),
+        .init("read by"),
       ])
     for group in groups {
-      let makers = group.producers.map(\.weight)
-      let shown = makers.prefix(3).joined(separator: ", ")
+      let share = Double(group.macs) / Double(max(macs, 1))
       table.add(
         .init(group.index), .init(group.channels), .init(group.kept),
-        .init(
-          makers.count > 3 ? "\(shown) and \(makers.count - 3) more" : shown,
-          json: .array(makers.map { .string($0) })))
+        .init("\(NumberText.decimal(share * 100, 1)) %", json: .number(share)),
+        names(group.producers.map(\.weight)), names(group.readers))
     }
     return table
   }

@@ -21,15 +21,13 @@ struct Prune: ParsableCommand, RunsModels {
 
   @OptionGroup var target: TargetOptions
 
-  @Option(help: ArgumentHelp("How channels are scored.", valueName: "l2"))
-  var importance = Importance.l2
-
-  @Option(
-    help: ArgumentHelp("Against which channels a channel competes.", valueName: "local|global"))
-  var scope = PruningOptions.Scope.local
+  @OptionGroup var importance: ImportanceOptions
 
   @Option(help: "Round widths to a multiple of this number.")
   var roundTo = 1
+
+  @Option(help: "Leave at least this many channels of each group.")
+  var minChannels = 1
 
   @Option(help: "Remove no more than this fraction of any group.")
   var maxRatio = 1.0
@@ -39,6 +37,16 @@ struct Prune: ParsableCommand, RunsModels {
 
   @Flag(help: "Leave weights alone that are graph inputs too, so that a caller can override them.")
   var freezeOverridable = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Remove this fraction of the groups that a name or pattern fits, whatever the target.",
+      valueName: "PATTERN=R"))
+  var groupRatio: [GroupRatioArgument] = []
+
+  @Option(
+    help: ArgumentHelp("Write the plan, with the proof, beside the model.", valueName: "PLAN.json"))
+  var plan: String?
 
   @Option(help: ArgumentHelp("Write the plan and no model.", valueName: "PLAN.json"))
   var planOnly: String?
@@ -51,7 +59,17 @@ struct Prune: ParsableCommand, RunsModels {
   @OptionGroup var verification: VerificationOptions
   @OptionGroup var runOptions: RunOptions
 
-  enum Importance: String, ExpressibleByArgument, CaseIterable { case l2 }
+  /// A pattern and a fraction, as in `layer4*=0.25`.
+  struct GroupRatioArgument: ExpressibleByArgument {
+    let entry: PruningOptions.GroupRatio
+
+    init?(argument: String) {
+      guard let split = argument.lastIndex(of: "="),
+        let ratio = Double(argument[argument.index(after: split)...])
+      else { return nil }
+      entry = .init(pattern: String(argument[..<split]), ratio: ratio)
+    }
+  }
 
   func validate() throws {
     if target.target == nil && applyPlan == nil {
@@ -62,6 +80,9 @@ struct Prune: ParsableCommand, RunsModels {
     }
     if output == nil && planOnly == nil {
       throw ValidationError("expected --output or --plan-only")
+    }
+    if plan != nil && output == nil {
+      throw ValidationError("--plan goes with --output; --plan-only writes no model")
     }
     if planOnly != nil && output != nil {
       throw ValidationError("--plan-only writes no model: give no --output beside it")
@@ -75,14 +96,17 @@ struct Prune: ParsableCommand, RunsModels {
     try destination.check(against: [model] + (applyPlan.map { [$0] } ?? []))
     let original = try ONNXFile.read(model)
     var options = PruningOptions(target: target.target ?? .ratio(0))
-    options.scope = scope
+    try importance.apply(to: &options, seed: runOptions.seed)
+    options.minChannels = minChannels
+    options.groupRatios = groupRatio.map(\.entry)
     options.roundTo = roundTo
     options.maxRatio = maxRatio
     options.keep = keep
     options.freezesOverridable = freezeOverridable
-    let pruner = try Pruner(original, options)
+    var pruner = try Pruner(original, options)
+    try importance.calibrate(&pruner, for: original, runOptions)
     let proof = planOnly == nil ? verification.verification(runOptions) : nil
-    let needsHash = planOnly != nil || applyPlan != nil
+    let needsHash = planOnly != nil || applyPlan != nil || plan != nil
     let hash = needsHash ? original.contentHash() : ""
     let result: Pruner.Result
     if let applyPlan {
@@ -96,9 +120,32 @@ struct Prune: ParsableCommand, RunsModels {
     } else {
       try destination.write(result.model, placement, from: original, at: model)
     }
+    if let plan { try TextFile.write(try certified(result).json(), to: plan) }
     show(
-      result, UnknownOperators(original).notes + overridableNote(pruner),
+      result, UnknownOperators(original).notes + overridableNote(pruner) + budgetNote(result),
       toStandardError: destination.reportsToStandardError)
+  }
+
+  /// The plan with the proof that was made.
+  private func certified(_ result: Pruner.Result) -> PruningPlan {
+    var plan = result.plan
+    if let difference = result.difference, let proof = verification.verification(runOptions) {
+      plan.certificate = .init(
+        seed: proof.seed, tolerance: proof.tolerance, difference: difference,
+        output: result.model.contentHash())
+    }
+    return plan
+  }
+
+  /// How near the budget was met, where that is not within one percent of it.
+  private func budgetNote(_ result: Pruner.Result) -> [String] {
+    guard let (wanted, reached) = result.budget, abs(reached - wanted) > wanted / 100 else {
+      return []
+    }
+    return [
+      "\(NumberText.decimal(wanted * 100, 2)) % cannot be met: the nearest that can be reached is "
+        + "\(NumberText.decimal(reached * 100, 2)) %"
+    ]
   }
 
   private func overridableNote(_ pruner: Pruner) -> [String] {
@@ -150,5 +197,3 @@ struct Prune: ParsableCommand, RunsModels {
       + differenceText(result.difference ?? 0)
   }
 }
-
-extension PruningOptions.Scope: ExpressibleByArgument {}

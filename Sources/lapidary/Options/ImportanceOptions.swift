@@ -1,0 +1,75 @@
+public import ArgumentParser
+import Lapidary
+
+/// How channels are scored and compared.
+struct ImportanceOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "What makes a channel important; mean, variance, apoz and wanda need --calibration.",
+      valueName: "l1|l2|linf|bn|fpgm|random|mean|variance|apoz|wanda"))
+  var importance: PruningOptions.Importance = .l2
+
+  @Option(
+    help: ArgumentHelp(
+      "How the numbers of several weights become one.", valueName: "mean|sum|max|first"))
+  var reduction = PruningOptions.Reduction.mean
+
+  @Option(
+    help: ArgumentHelp(
+      "What of its group a score is divided by.", valueName: "mean|sum|max|none"))
+  var normalizer = PruningOptions.Normalizer.mean
+
+  @Option(
+    help: ArgumentHelp(
+      "Against which channels a channel competes.", valueName: "local|global|isomorphic"))
+  var scope = PruningOptions.Scope.local
+
+  @Option(help: ArgumentHelp("Scores of channels by weight, instead.", valueName: "FILE.json"))
+  var scores: String?
+
+  @Option(help: "Samples: an .npz file, a folder of .npy or .pb files, or random:N.")
+  var calibration: String?
+
+  func validate() throws {
+    if importance.needsCalibration && scores == nil && calibration == nil {
+      throw ValidationError("--importance \(importance.name) needs --calibration")
+    }
+  }
+
+  /// Puts the choices into options.
+  func apply(to options: inout PruningOptions, seed: UInt64) throws(ModelError) {
+    options.importance = importance
+    options.reduction = reduction
+    options.normalizer = normalizer
+    options.scope = scope
+    options.seed = seed
+    if let scores {
+      options.importance = .scores
+      options.scores = try ChannelScores(json: try TextFile.read(scores)).scores
+    }
+  }
+
+  /// Runs the model on the calibration data where the importance needs it.
+  func calibrate(
+    _ pruner: inout Pruner, for model: Model, _ run: RunOptions
+  ) throws(ModelError) {
+    guard let calibration, scores == nil, importance.needsCalibration else { return }
+    let data = try Dataset.load(calibration, for: model, seed: run.seed)
+    let progress = Progress("calibrating", total: data.count)
+    try pruner.calibrate(options: run.session()) { add throws(ModelError) in
+      for range in data.batches(of: 16) {
+        try add(try data.inputs(range))
+        progress.update(range.upperBound)
+      }
+    }
+  }
+}
+
+extension PruningOptions.Importance: ExpressibleByArgument {
+  /// Reads the name of an importance.
+  public init?(argument: String) { self.init(name: argument) }
+}
+
+extension PruningOptions.Reduction: ExpressibleByArgument {}
+extension PruningOptions.Normalizer: ExpressibleByArgument {}
+extension PruningOptions.Scope: ExpressibleByArgument {}
