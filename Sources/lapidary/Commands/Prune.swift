@@ -1,6 +1,6 @@
-public import ArgumentParser
+import ArgumentParser
 import Foundation
-public import Lapidary
+import Lapidary
 
 /// `lapidary prune`.
 struct Prune: ParsableCommand, RunsModels {

@@ -1,5 +1,5 @@
 public import ArgumentParser
-import Lapidary
+public import Lapidary
 
 /// How channels are scored and compared.
 struct ImportanceOptions: ParsableArguments {
