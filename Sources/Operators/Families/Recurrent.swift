@@ -141,10 +141,6 @@ extension Recurrent {
     }
   }
 
-  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
-    .barrier("the gates of a recurrent layer are coupled")
-  }
-
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
     guard let x = inputs.shape(0)?.known, let w = inputs.shape(1)?.known,
       let r = inputs.shape(2)?.known, x.count == 3, w.count == 3, r.count == 3,
