@@ -37,9 +37,12 @@ import Testing
   @Test("L1, L2 and Linf over the weights that make, read and scale a channel")
   func norms() throws {
     // conv1.w, conv2.w and scale for the three channels.
-    #expect(try scores(.l1) { $0.reduction = .sum } == [3 + 1 + 4, 3 + 2 + 1, 4 + 6 + 1])
-    #expect(try scores(.l2) { $0.reduction = .sum } == [5 + 1 + 16, 9 + 4 + 1, 8 + 36 + 1])
-    #expect(try scores(.linf) { $0.reduction = .sum } == [2 + 1 + 4, 3 + 2 + 1, 2 + 6 + 1])
+    let l1 = try scores(.l1) { $0.reduction = .sum }
+    #expect(l1 == [8, 6, 11], "3 + 1 + 4, 3 + 2 + 1, 4 + 6 + 1")
+    let l2 = try scores(.l2) { $0.reduction = .sum }
+    #expect(l2 == [22, 14, 45], "5 + 1 + 16, 9 + 4 + 1, 8 + 36 + 1")
+    let linf = try scores(.linf) { $0.reduction = .sum }
+    #expect(linf == [7, 6, 9], "2 + 1 + 4, 3 + 2 + 1, 2 + 6 + 1")
   }
 
   @Test("Reductions and normalisers")
@@ -55,7 +58,8 @@ import Testing
     }
     #expect(try normalized(.max) == [0.75, 0.75, 1])
     #expect(try normalized(.sum) == [0.3, 0.3, 0.4])
-    #expect(try normalized(.mean) == [3 / (10.0 / 3), 3 / (10.0 / 3), 4 / (10.0 / 3)])
+    let mean = 10.0 / 3
+    #expect(try normalized(.mean) == [3 / mean, 3 / mean, 4 / mean])
   }
 
   @Test("Scales of normalisations; L2 where there is none")
@@ -67,7 +71,7 @@ import Testing
   @Test("FPGM: the sum of the distances to the other channels")
   func geometricMedian() throws {
     // (1, -2), (3, 0) and (2, 2).
-    let ab = 8.0.squareRoot(), ac = 17.0.squareRoot(), bc = 5.0.squareRoot()
+    let ab = Double(8).squareRoot(), ac = Double(17).squareRoot(), bc = Double(5).squareRoot()
     let found = try scores(.fpgm)
     for (value, expected) in zip(found, [ab + ac, ab + bc, ac + bc]) {
       #expect(abs(value - expected) < 1e-6)
@@ -115,8 +119,8 @@ import Testing
     #expect(try close(measured(.variance), [2.0 / 3, 6, 8.0 / 3]))
     #expect(try close(measured(.apoz), [2.0 / 3, 2.0 / 3, 2.0 / 3]))
     // Norms √2, √18 and √8 with the magnitudes 1, 2 and 6 of conv2.
-    #expect(
-      try close(measured(.wanda), [2.0.squareRoot(), 2 * 18.0.squareRoot(), 6 * 8.0.squareRoot()]))
+    let norms = [2, 18, 8].map { Double($0).squareRoot() }
+    #expect(try close(measured(.wanda), [norms[0], 2 * norms[1], 6 * norms[2]]))
     #expect(throws: ModelError.self) { try scores(.activation(.mean)) }
   }
 

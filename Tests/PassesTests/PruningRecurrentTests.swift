@@ -13,7 +13,7 @@ import Testing
     let x = net.input("x", [5, 2, 6])
     let projected = net.node(
       "MatMul", "project",
-      [x, net.trained("project.w", [6, 4], axis: 1, strengths: [9, 1, 1, 9])])
+      [x, net.trained("project.w", [6, 4], axis: 1, strengths: [60, 1, 1, 60])])
     let strong = Array(repeating: [1, 20, 1, 20] as [Float], count: gates).flatMap { $0 }
     var operands: [ValueID?] = [
       projected, net.trained("w", [directions, gates * 4, 4], axis: 1, strengths: strong),

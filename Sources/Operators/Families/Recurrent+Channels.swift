@@ -1,4 +1,5 @@
 package import IR
+private import Kernels
 
 extension Recurrent {
   /// Rule 8 of PRUNING.md: a hidden unit is one row of each gate in the weights, biases and
