@@ -51,6 +51,9 @@ public struct Attribute: Sendable {
     self.kind = value.kind
     self.extras = []
   }
+
+  /// Whether the value is that of an attribute of the function that is called.
+  package var isReference: Bool { if case .reference = value { true } else { false } }
 }
 
 extension AttributeValue {

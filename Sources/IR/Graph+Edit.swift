@@ -167,6 +167,27 @@ extension Graph {
     }
   }
 
+  /// Gives a node further outputs, which must have no producer.
+  package mutating func appendOutputs(_ node: NodeID, _ values: [ValueID]) {
+    for value in values {
+      nodeTable[node.index]!.outputs.append(nil)
+      setOutput(node, slot: nodeTable[node.index]!.outputs.count - 1, to: value)
+    }
+  }
+
+  /// Drops outputs from the end until `count` are left; the values stay without a producer.
+  package mutating func truncateOutputs(_ node: NodeID, to count: Int) {
+    while nodeTable[node.index]!.outputs.count > count {
+      setOutput(node, slot: nodeTable[node.index]!.outputs.count - 1, to: nil)
+      nodeTable[node.index]!.outputs.removeLast()
+    }
+  }
+
+  /// Puts the nodes into the order of the given keys; it need not be an order of execution yet.
+  package mutating func order<Key: Comparable>(by key: (NodeID) -> (Key, NodeID)) {
+    order = nodeIDs.map(key).sorted { $0 < $1 }.map(\.1)
+  }
+
   /// Whether a subgraph reads the value by name.
   public func isCaptured(_ id: ValueID) -> Bool {
     self[id].uses.contains { if case .capture = $0 { true } else { false } }
@@ -191,7 +212,9 @@ extension Graph {
 
   private mutating func resolveCaptures(of id: NodeID) {
     var captured: [ValueID] = []
-    for name in nodeTable[id.index]!.subgraphs.flatMap(\.freeNames) {
+    let subgraphs = nodeTable[id.index]!.subgraphs
+    if !subgraphs.isEmpty { holders.insert(id) }
+    for name in subgraphs.flatMap(\.freeNames) {
       guard let value = valueByName[name], !captured.contains(value) else { continue }
       captured.append(value)
       valueTable[value.index].uses.append(.capture(id))
@@ -214,10 +237,21 @@ extension Graph {
     return names
   }
 
+  /// Gives values of an outer graph, which this one only reads, other names.
+  package mutating func renameFreeValues(_ names: [String: String]) {
+    for name in freeNames {
+      guard let new = names[name], let id = valueByName[name], valueByName[new] == nil else {
+        continue
+      }
+      valueTable[id.index].name = new
+      valueByName[name] = nil
+      valueByName[new] = id
+    }
+  }
+
   private func isCapturedName(_ name: String) -> Bool {
-    nodeTable.contains { node in
-      guard let node, !node.attributes.isEmpty else { return false }
-      return node.subgraphs.contains { $0.valueByName[name] != nil }
+    holders.contains { id in
+      nodeTable[id.index]?.subgraphs.contains { $0.valueByName[name] != nil } ?? false
     }
   }
 
@@ -227,7 +261,8 @@ extension Graph {
   /// IR versions before 4 asked for.
   public mutating func dropUnusedValues() {
     if initializersAreConstant {
-      for id in initializers where self[id].uses.isEmpty && isInput(id) { removeInput(id) }
+      for id in initializers where self[id].uses.isEmpty { valueTable[id.index].isInput = false }
+      inputs = inputs.filter { self[$0.value].isInput }
     }
     let declared = Set(inputs.map(\.value))
     for id in initializers where self[id].uses.isEmpty && !declared.contains(id) {

@@ -38,6 +38,8 @@ public struct Graph: Sendable {
   package internal(set) var valueTable: [Value] = []
   package internal(set) var order: [NodeID] = []
   package internal(set) var valueByName: [String: ValueID] = [:]
+  /// Nodes that hold subgraphs, or once did.
+  internal var holders: Set<NodeID> = []
 
   /// An empty graph.
   public init(name: String? = nil) { self.name = name }
@@ -89,6 +91,9 @@ public struct Graph: Sendable {
   public func constant(_ id: ValueID) -> Tensor? {
     isInput(id) && !initializersAreConstant && !defaultsAreConstant ? nil : self[id].initializer
   }
+
+  /// Bytes of all initializers, those of subgraphs not included.
+  public var constantBytes: Int { initializers.reduce(0) { $0 + (self[$1].initializer?.byteCount ?? 0) } }
 
   /// The inputs that a caller has to supply: those without a constant value.
   public var requiredInputs: [ValueInfo] { inputs.filter { self[$0.value].initializer == nil } }

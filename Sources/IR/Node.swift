@@ -75,6 +75,15 @@ public struct Node: Sendable {
     self.attributes = attributes
   }
 
+  /// The same node over values of another graph.
+  package func relocated(inputs: [ValueID?], outputs: [ValueID?]) -> Node {
+    var copy = self
+    copy.inputs = inputs
+    copy.outputs = outputs
+    copy.captures = []
+    return copy
+  }
+
   /// The operator's full name.
   public var op: OperatorName { OperatorName(type, domain: domain ?? "") }
 

@@ -115,6 +115,7 @@ package enum Registry {
     Mean.self,
     MeanVarianceNormalization.self,
     MelWeightMatrix.self,
+    MicrosoftGelu.self,
     Min.self,
     Mish.self,
     Mod.self,

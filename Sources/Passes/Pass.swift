@@ -18,6 +18,15 @@ extension Pass {
   public var runsAfter: [String] { [] }
 }
 
+/// A pass that can stop after a number of its steps, so that the one that breaks a result can be
+/// found.
+protocol SteppedPass: Pass {
+  /// The first step after which the model's results differ; nil when they do not in the end.
+  func firstBroken(
+    _ model: Model, _ verification: Verification
+  ) throws(ModelError) -> PassReport.Entry?
+}
+
 /// What a pass did.
 public struct PassReport: Sendable {
   /// One thing that a pass did or did not do, at a node.

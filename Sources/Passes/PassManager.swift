@@ -33,7 +33,7 @@ public struct PassManager: Sendable {
         let report = try pass.run(&copy)
         if !report.applied.isEmpty {
           try copy.graph.checkInvariants()
-          try verification?.check(model, copy)
+          if let verification { try verify(pass, model, copy, verification) }
         }
         return report
       }
@@ -41,5 +41,18 @@ public struct PassManager: Sendable {
       reports.append(report)
     }
     return reports
+  }
+
+  /// Compares the results of a pass's model with the original's; where they differ and the pass works
+  /// in steps, the error names the step that broke them.
+  private func verify(
+    _ pass: any Pass, _ before: Model, _ after: Model, _ verification: Verification
+  ) throws(ModelError) {
+    do { try verification.check(before, after) } catch {
+      guard error.code == .verification, let pass = pass as? any SteppedPass,
+        let step = try pass.firstBroken(before, verification)
+      else { throw error }
+      throw error.noting("\(step.rule) at \(step.node)")
+    }
   }
 }

@@ -93,6 +93,11 @@ extension Model {
   }
 }
 
+/// The simplification with these rules alone.
+func rules(_ names: String..., growth: Int = 1 << 20) throws -> Simplification {
+  try Simplification(FusionOptions(only: names, growthLimit: growth))
+}
+
 /// Runs one pass and checks what every pass must keep: invariants and results.
 func apply(
   _ pass: any Pass, to model: Model, sourceLocation: SourceLocation = #_sourceLocation

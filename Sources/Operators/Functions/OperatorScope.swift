@@ -55,7 +55,10 @@ package struct OperatorScope: Sendable {
         return try FunctionCall(view, function)
       }
     }
-    guard let version = opsets.version(of: node.op.domain) else { return nil }
+    // In a function's body an attribute may stand for what the caller gives.
+    guard let version = opsets.version(of: node.op.domain),
+      !node.attributes.contains(where: \.isReference)
+    else { return nil }
     return try Registry.make(node.op, opset: version, view)
   }
 }

@@ -41,6 +41,13 @@ package struct Facts: Sendable {
     !unknown.isEmpty || bodies.values.contains { $0.contains(where: \.hasUnknown) }
   }
 
+  /// The value of a small integer tensor that follows from constants and shapes; nil for
+  /// initializers.
+  package func derivedConstant(_ id: ValueID) -> Tensor? { constants[safe: id.index] ?? nil }
+
+  /// The elements of a small integer tensor as expressions over named lengths.
+  package func data(_ id: ValueID) -> [Dimension]? { data[safe: id.index] ?? nil }
+
   /// What is known about a node's inputs.
   package func inputs(_ id: NodeID) -> Inputs {
     Inputs(label: graph.label(id), graph[id].inputs.map { $0.map(operand) })

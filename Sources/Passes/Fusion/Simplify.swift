@@ -1,18 +1,37 @@
 public import IR
 
-/// The passes of `fuse`, in their order: clean-up, fusion, clean-up of what fusion left.
+/// The passes of `fuse`, and what a user may know of their rules.
 public enum Simplify {
+  /// One line of the list of rules.
+  public struct Rule: Sendable {
+    /// The name for `--only` and `--skip`.
+    public let name: String
+    /// What the rule does, in one line.
+    public let summary: String
+    /// Who can run the result.
+    public let targets: [FusionTarget]
+  }
+
+  /// All rules, in the order in which they are tried.
+  public static var rules: [Rule] {
+    RuleCatalogue.entries.map { Rule(name: $0.name, summary: $0.summary, targets: $0.targets) }
+  }
+
   /// Makes the pipeline.
   ///
-  /// - Parameters:
-  ///   - only: names of fusion rules to apply; empty for all.
-  ///   - skip: names of fusion rules to leave out.
+  /// - Throws: `ModelError` when a name in the options is not a rule's.
   public static func passes(
-    only: [String] = [], skip: [String] = []
+    _ options: FusionOptions = FusionOptions()
   ) throws(ModelError) -> [any Pass] {
-    [
-      ConstantsToInitializers(), IdentityRemoval(), ConstantFolding(),
-      try FusionPass(only: only, skip: skip), IdentityRemoval(), DeadCode(),
+    [try Simplification(options)]
+  }
+
+  /// What other passes start from: constants in initializers and computed, identities and dead code
+  /// gone, nothing fused.
+  static func cleanup() throws(ModelError) -> [any Pass] {
+    let rules: [String] = [
+      ConstantsToInitializers.name, RemoveIdentities.name, FoldConstants.name, RemoveDeadCode.name,
     ]
+    return try passes(FusionOptions(only: rules))
   }
 }

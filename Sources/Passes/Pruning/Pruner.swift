@@ -65,9 +65,7 @@ public struct Pruner: Sendable {
   /// gone.
   static func prepared(_ model: Model) throws(ModelError) -> Model {
     var prepared = model
-    _ = try PassManager([
-      ConstantsToInitializers(), IdentityRemoval(), ConstantFolding(), DeadCode(),
-    ]).run(&prepared)
+    _ = try PassManager(try Simplify.cleanup()).run(&prepared)
     return prepared
   }
 

@@ -16,13 +16,19 @@ struct Convert: ParsableCommand {
   var model: String
 
   @OptionGroup var placement: PlacementOptions
+
+  @Flag(help: "Replace calls of the model's own functions by their bodies.")
+  var inlineFunctions = false
+
   @OptionGroup var output: OutputOptions
   @OptionGroup var report: ReportOptions
 
   func run() throws {
     try output.check(against: [model])
     let loaded = try ONNXFile.read(model)
-    try output.write(loaded, placement, from: loaded, at: model)
+    var result = loaded
+    if inlineFunctions { try FunctionInlining().run(&result) }
+    try output.write(result, placement, from: loaded, at: model)
     report.print(
       toStandardError: output.reportsToStandardError, text: "\(model) -> \(output.output)\n",
       markdown: "`\(model)` → `\(output.output)`\n",

@@ -1,5 +1,5 @@
-import ArgumentParser
-import Lapidary
+public import ArgumentParser
+public import Lapidary
 
 /// `lapidary fuse`.
 struct Fuse: ParsableCommand, RunsModels {
@@ -18,14 +18,25 @@ struct Fuse: ParsableCommand, RunsModels {
   @Flag(help: "Allow the output to replace the input.")
   var force = false
 
-  @Option(help: ArgumentHelp("What may run the result.", valueName: "onnx"))
-  var target = "onnx"
+  @Option(
+    help: ArgumentHelp(
+      "What will run the result.", valueName: "onnx|onnxruntime|tensorrt|openvino"))
+  var target = FusionTarget.onnx
 
-  @Option(parsing: .upToNextOption, help: "Apply only these fusion rules.")
+  @Option(parsing: .upToNextOption, help: "Apply only these rules.")
   var only: [String] = []
 
-  @Option(parsing: .upToNextOption, help: "Leave out these fusion rules.")
+  @Option(parsing: .upToNextOption, help: "Leave out these rules.")
   var skip: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "How much computed constants may add to the file: bytes, or with K, M or G behind.",
+      valueName: "BYTES"))
+  var growth = ByteCount(1 << 30)
+
+  @Flag(help: "Replace calls of the model's own functions by their bodies first.")
+  var inlineFunctions = false
 
   @Flag(help: "List the rules and end.")
   var list = false
@@ -39,9 +50,6 @@ struct Fuse: ParsableCommand, RunsModels {
   @OptionGroup var runOptions: RunOptions
 
   func validate() throws {
-    guard target == "onnx" else {
-      throw ValidationError("--target: expected onnx, found '\(target)'")
-    }
     if !list && (model == nil || output == nil) {
       throw ValidationError("expected a model and --output")
     }
@@ -55,9 +63,11 @@ struct Fuse: ParsableCommand, RunsModels {
     try output.check(against: [model])
     let original = try ONNXFile.read(model)
     var fused = original
-    let manager = try PassManager(try Simplify.passes(only: only, skip: skip))
-    let reports = try manager.run(&fused)
-    let difference = try verify(manager, original, fused)
+    let options = FusionOptions(
+      only: only, skip: skip, target: target, growthLimit: growth.bytes,
+      inlinesFunctions: inlineFunctions)
+    let reports = try PassManager(try Simplify.passes(options)).run(&fused)
+    let proof = try verify(options, original, fused, reports)
     try output.write(fused, placement, from: original, at: model)
 
     let before = try CostReport(original), after = try CostReport(fused)
@@ -65,56 +75,80 @@ struct Fuse: ParsableCommand, RunsModels {
       "",
       [
         .init(""), .init("nodes", numeric: true), .init("parameters", numeric: true),
-        .init("MACs", numeric: true),
+        .init("MACs", numeric: true), .init("constant bytes", numeric: true),
       ])
-    table.add(
-      .init("before"), .init(original.graph.nodeCount), .init(before.parameters), .init(before.macs)
-    )
-    table.add(
-      .init("after"), .init(fused.graph.nodeCount), .init(after.parameters), .init(after.macs))
+    for (name, model, cost) in [("before", original, before), ("after", fused, after)] {
+      table.add(
+        .init(name), .init(model.graph.nodeCount), .init(cost.parameters), .init(cost.macs),
+        .init(model.graph.constantBytes))
+    }
     let unknown = UnknownOperators(original).notes
     report.print(
       toStandardError: output.reportsToStandardError,
       text: table.text + (explain ? reports.explanation : "")
-        + unknown.map { "note: \($0)\n" }.joined()
-        + proofText(difference) + "\n",
+        + unknown.map { "note: \($0)\n" }.joined() + proof + "\n",
       markdown: table.markdown + (explain ? "\n" + reports.explanation : ""),
       json: .object([
         "schema": .int(1), "cost": table.json, "passes": reports.json,
-        "notes": .array(unknown.map { .string($0) }), "proof": .string(proofText(difference)),
+        "notes": .array(unknown.map { .string($0) }), "proof": .string(proof),
       ]))
   }
 
-  /// Compares before and after; on a difference runs pass by pass to name the one that broke it.
+  /// Compares before and after; on a difference runs again to name the rule that broke it.
   private func verify(
-    _ manager: PassManager, _ original: Model, _ fused: Model
-  ) throws(ModelError) -> Double? {
-    guard let verification = verification.verification(runOptions) else { return nil }
-    do { return try verification.check(original, fused) } catch {
+    _ options: FusionOptions, _ original: Model, _ fused: Model, _ reports: [PassReport]
+  ) throws(ModelError) -> String {
+    guard let verification = verification.verification(runOptions) else { return "not verified" }
+    guard reports.contains(where: { !$0.applied.isEmpty }) else {
+      return "verified: nothing was changed"
+    }
+    do {
+      guard let difference = try verification.check(original, fused) else {
+        return "not verified: the model has an operator that Lapidary cannot run"
+      }
+      return "verified: \(differenceText(difference))"
+    } catch {
       guard error.code == .verification else { throw error }
       var copy = original
-      _ = try PassManager(manager.passes, verification: verification).run(&copy)
+      _ = try PassManager(try Simplify.passes(options), verification: verification).run(&copy)
       throw error
     }
   }
 
-  private func proofText(_ difference: Double?) -> String {
-    guard verification.verify else { return "not verified" }
-    guard let difference else {
-      return "not verified: the model has an operator that Lapidary cannot run"
-    }
-    return "verified: \(differenceText(difference))"
-  }
-
   private func printRules() {
     var table = Table("", [.init("rule"), .init("targets"), .init("what it does")])
-    for rule in FusionPass.catalogue {
-      table.add(.init(rule.name), .init("onnx"), .init(rule.summary))
+    for rule in Simplify.rules {
+      let targets =
+        rule.targets == FusionTarget.allCases
+        ? "all" : rule.targets.map(\.rawValue).joined(separator: ", ")
+      table.add(.init(rule.name), .init(targets), .init(rule.summary))
     }
     report.print(
       text: table.text, markdown: table.markdown,
       json: .object(["schema": .int(1), "rules": table.json]))
   }
+}
+
+extension FusionTarget: ExpressibleByArgument {}
+
+/// A number of bytes as users write it: `4096`, `64K`, `100M`, `2G`.
+struct ByteCount: ExpressibleByArgument {
+  let bytes: Int
+
+  init(_ bytes: Int) { self.bytes = bytes }
+
+  init?(argument: String) {
+    let shifts: [Character: Int] = ["K": 10, "M": 20, "G": 30]
+    let shift = argument.uppercased().last.flatMap { shifts[$0] }
+    let digits = shift == nil ? argument : String(argument.dropLast())
+    guard let number = Int(digits), number >= 0,
+      case let (bytes, overflow) = number.multipliedReportingOverflow(by: 1 << (shift ?? 0)),
+      !overflow
+    else { return nil }
+    self.bytes = bytes
+  }
+
+  var defaultValueDescription: String { "\(bytes >> 30)G" }
 }
 
 /// What a proof found, in words.

@@ -1,0 +1,100 @@
+internal import IR
+
+/// One rewrite: a pattern of operators, its guards and what takes its place.
+///
+/// A rule looks at one node, the last of its pattern. It either does not match, or declines with a
+/// reason because a guard fails, or rewrites the graph.
+protocol FusionRule: Sendable {
+  /// The rule's name on the command line, such as `fold-batch-normalization`.
+  static var name: String { get }
+  /// What the rule does, in one line.
+  static var summary: String { get }
+  /// The operators that the last node of the pattern can be; empty for any.
+  static var roots: [String] { get }
+  /// Who can run the result.
+  static var targets: [FusionTarget] { get }
+  init()
+  /// Tries the rule at `node`; only `.applied` may come with a changed graph.
+  func apply(at node: NodeID, in net: inout Rewriter) throws(ModelError) -> FusionOutcome
+}
+
+extension FusionRule {
+  /// Rules stay within ONNX's own operators unless they say otherwise.
+  static var targets: [FusionTarget] { FusionTarget.allCases }
+}
+
+/// What came of a rule at a node.
+enum FusionOutcome {
+  /// The pattern is not here.
+  case noMatch
+  /// The pattern is here but a guard forbids the rewrite.
+  case declined(String)
+  /// The graph was rewritten; the text says how. `survivor` carries the record of the nodes that it
+  /// absorbed; nil where nothing was fused.
+  case applied(String, survivor: NodeID?, absorbed: [String] = [])
+
+  /// A rewrite after which no node has absorbed another.
+  static func applied(_ text: String) -> FusionOutcome { .applied(text, survivor: nil) }
+}
+
+/// Who runs the result of `fuse`.
+public enum FusionTarget: String, Sendable, CaseIterable {
+  /// Anything that runs ONNX's own operators.
+  case onnx
+  /// ONNX Runtime.
+  case onnxruntime
+  /// TensorRT.
+  case tensorrt
+  /// OpenVINO.
+  case openvino
+}
+
+extension FusionTarget {
+  /// The domain of ONNX Runtime's own operators.
+  static let microsoftDomain = "com.microsoft"
+
+  /// Operator sets that rules for the target may use besides the model's.
+  var operatorSets: [OpsetImport] {
+    self == .onnxruntime ? [OpsetImport(domain: Self.microsoftDomain, version: 1)] : []
+  }
+}
+
+/// What the user asks of `fuse`.
+public struct FusionOptions: Sendable {
+  /// Names of the rules to apply; empty for all.
+  public var only: [String]
+  /// Names of rules to leave out.
+  public var skip: [String]
+  /// Who runs the result.
+  public var target: FusionTarget
+  /// Bytes that computed constants may add to the file, the constants that they free counted.
+  public var growthLimit: Int
+  /// Whether calls of the model's own functions are replaced by their bodies first.
+  public var inlinesFunctions: Bool
+
+  /// Makes options; the limit of growth is 1 GiB unless said otherwise.
+  public init(
+    only: [String] = [], skip: [String] = [], target: FusionTarget = .onnx,
+    growthLimit: Int = 1 << 30, inlinesFunctions: Bool = false
+  ) {
+    self.only = only
+    self.skip = skip
+    self.target = target
+    self.growthLimit = growthLimit
+    self.inlinesFunctions = inlinesFunctions
+  }
+}
+
+extension Graph {
+  /// Notes in the surviving node's metadata which node a rule absorbed, so that a diff can tell.
+  mutating func recordFusion(rule: String, of absorbed: String, into survivor: NodeID) {
+    let key = "lapidary.fused"
+    let entry = "\(rule): \(absorbed)"
+    if let place = self[survivor].metadata.firstIndex(where: { $0.key == key }) {
+      self[survivor].metadata[place].value =
+        (self[survivor].metadata[place].value ?? "") + "; " + entry
+    } else {
+      self[survivor].metadata.append(MetadataEntry(key: key, value: entry))
+    }
+  }
+}

@@ -1,0 +1,30 @@
+internal import IR
+
+/// Two limits in a row are one: limiting to [a, b] and then to [c, d] is limiting to
+/// [limit(a), limit(b)] where limit is the second, because it is monotone.
+struct MergeClamps: FusionRule {
+  static let name = "merge-clamps"
+  static let summary = "Relu, Clip, Min and Max by constants in a row become one Relu or Clip"
+  static let roots = ["Relu", "Clip", "Min", "Max"]
+
+  func apply(at id: NodeID, in net: inout Rewriter) throws(ModelError) -> FusionOutcome {
+    guard let second = net.clamp(id), let producer = net.graph[second.source].producer else {
+      return .noMatch
+    }
+    if second.low == 0, second.high == .infinity, net.isNonNegative(second.source) {
+      let label = net.graph.label(producer)
+      if let obstacle = net.bypass(id, with: second.source) { return .declined(obstacle) }
+      return .applied("the result of \(label) is never below 0")
+    }
+    guard let first = net.clamp(producer) else { return .noMatch }
+    if let obstacle = net.obstacle(over: second.source) { return .declined(obstacle) }
+    guard first.low <= first.high, second.low <= second.high else {
+      return .declined("a lower bound is above the upper one")
+    }
+    let low = min(max(first.low, second.low), second.high)
+    let high = min(max(first.high, second.low), second.high)
+    let absorbed = net.graph.label(producer)
+    net.becomeClamp(id, first.source, low: low, high: high)
+    return .applied("took in \(absorbed)", survivor: id, absorbed: [absorbed])
+  }
+}
