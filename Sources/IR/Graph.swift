@@ -93,7 +93,9 @@ public struct Graph: Sendable {
   }
 
   /// Bytes of all initializers, those of subgraphs not included.
-  public var constantBytes: Int { initializers.reduce(0) { $0 + (self[$1].initializer?.byteCount ?? 0) } }
+  public var constantBytes: Int {
+    initializers.reduce(0) { $0 + (self[$1].initializer?.byteCount ?? 0) }
+  }
 
   /// The inputs that a caller has to supply: those without a constant value.
   public var requiredInputs: [ValueInfo] { inputs.filter { self[$0.value].initializer == nil } }

@@ -72,7 +72,8 @@ import Testing
       let y = net.node("Mul", "mul", [net.input("x", [1, 4, 3, 3]), net.trained("k", [4, 1, 1])])
       net.output(
         net.node(
-          "ConvTranspose", "up", [y, net.trained("w", [4, 3, 2, 2])], [Attribute("group", .int(2))]))
+          "ConvTranspose", "up", [y, net.trained("w", [4, 3, 2, 2])], [Attribute("group", .int(2))])
+      )
     }
   }
 
@@ -307,10 +308,12 @@ import Testing
       let x = net.input("x", [Dimension(symbol: "N"), 2, Dimension(symbol: "L")])
       let shape = net.node("Shape", "shape", [x])
       let first = net.node("Gather", "first", [shape, net.integers("zero", [0])])
-      let rest = net.node("Mul", "rest", [
-        net.node("Gather", "a", [shape, net.integers("one", [1])]),
-        net.node("Gather", "b", [shape, net.integers("two", [2])]),
-      ])
+      let rest = net.node(
+        "Mul", "rest",
+        [
+          net.node("Gather", "a", [shape, net.integers("one", [1])]),
+          net.node("Gather", "b", [shape, net.integers("two", [2])]),
+        ])
       net.output(
         net.node(
           "Reshape", "reshape",
@@ -335,13 +338,19 @@ import Testing
     }
     try expect(["Slice"]) { net in
       let x = net.input("x", [4, 5])
-      let y = net.node("Slice", "a", [x] + [[1], [3], [0]].enumerated().map {
-        net.integers("a\($0)", $1)
-      })
+      let y = net.node(
+        "Slice", "a",
+        [x]
+          + [[1], [3], [0]].enumerated().map {
+            net.integers("a\($0)", $1)
+          })
       net.output(
-        net.node("Slice", "b", [y] + [[0], [4], [1]].enumerated().map {
-          net.integers("b\($0)", $1)
-        }))
+        net.node(
+          "Slice", "b",
+          [y]
+            + [[0], [4], [1]].enumerated().map {
+              net.integers("b\($0)", $1)
+            }))
     }
     try expect(["Split"]) { net in
       let x = net.input("x", [4, 6])
@@ -351,7 +360,8 @@ import Testing
       }
     }
     try expect(["Gather"]) { net in
-      let y = net.node("Gather", "a", [net.input("x", [4, 5]), net.integers("i", [3, 1, -1])], axis)
+      let y = net.node(
+        "Gather", "a", [net.input("x", [4, 5]), net.integers("i", [3, 1, -1])], axis)
       net.output(net.node("Gather", "b", [y, net.integers("j", [2, 0])], axis))
     }
   }

@@ -159,7 +159,8 @@ extension Quantizer.Result {
   func constantOperand() throws {
     var net = Network()
     let x = net.input("x", [1, 3, 4, 4])
-    let c = net.constant("c", Tensor(floats: [-1, 0, 1, 3], [4, 1, 1]))
+    // Along the height, so that no convolution can take it in.
+    let c = net.constant("c", Tensor(floats: [-1, 0, 1, 3], [4, 1]))
     let a = net.node("Mul", "mul", [net.conv("conv1", x, 3, 4), c])
     net.output(net.conv("conv2", a, 4, 2))
     let result = try quantize(net.model())

@@ -99,7 +99,9 @@ struct RandomGraphs {
   }
 
   private mutating func unary(_ x: Item) {
-    add(one(of: ["Relu", "Neg", "Sigmoid", "Tanh", "Abs", "Identity", "Dropout", "Neg"]), [x.value], x.shape)
+    add(
+      one(of: ["Relu", "Neg", "Sigmoid", "Tanh", "Abs", "Identity", "Dropout", "Neg"]), [x.value],
+      x.shape)
   }
 
   /// Shapes that broadcast against `shape` without changing it, and now and then one that does not.
@@ -280,12 +282,15 @@ struct RandomGraphs {
     case 2:
       guard length > 1 else { return }
       let place = number(1...length - 1)
-      for (start, end) in [(0, place), (place, chance(70) ? length : length - 1)] where start < end {
-        add("Slice", [x.value] + [[start], [end], [axis]].map { integers($0) }, resized(end - start))
+      for (start, end) in [(0, place), (place, chance(70) ? length : length - 1)] where start < end
+      {
+        add(
+          "Slice", [x.value] + [[start], [end], [axis]].map { integers($0) }, resized(end - start))
       }
     default:
       let picks = (0..<number(1...3)).map { _ in number(0...length - 1) }
-      add("Gather", [x.value, integers(picks)], resized(picks.count), [Attribute("axis", .int(axis))])
+      add(
+        "Gather", [x.value, integers(picks)], resized(picks.count), [Attribute("axis", .int(axis))])
     }
   }
 
@@ -297,7 +302,9 @@ struct RandomGraphs {
 
   /// Operators spelled out, right and now and then slightly wrong.
   private mutating func spelled(_ x: Item) {
-    func node(_ kind: String, _ inputs: [ValueID?]) -> ValueID { net.node(kind, name(kind), inputs) }
+    func node(_ kind: String, _ inputs: [ValueID?]) -> ValueID {
+      net.node(kind, name(kind), inputs)
+    }
     switch number(0...5) {
     case 0, 1:
       let shifted = node("Add", [x.value, scalar(3)])
@@ -355,12 +362,14 @@ struct RandomGraphs {
       if kind == "AveragePool" { list.append(Attribute("count_include_pad", .int(number(0...1)))) }
       add(kind, [pool.last!.value], [shape[0], shape[1], shape[2] - 1, shape[3] - 1], list)
     case 1:
-      let there = net.node("Cast", name("cast"), [x.value], [Attribute("to", .int(one(of: [1, 7, 11])))])
+      let there = net.node(
+        "Cast", name("cast"), [x.value], [Attribute("to", .int(one(of: [1, 7, 11])))])
       add("Cast", [there], x.shape, [Attribute("to", .int(11))])
     case 2:
       let flags = (0..<1).map { _ in UInt8(number(0...1)) }
       let condition = net.constant(name("flag"), Tensor(.bool, [1], Storage(flags)))
-      add("Where", [condition, x.value, one(of: pool.filter { $0.shape == x.shape }).value], x.shape)
+      add(
+        "Where", [condition, x.value, one(of: pool.filter { $0.shape == x.shape }).value], x.shape)
     case 3:
       let shape = operandShape(x.shape)
       guard shape.count <= x.shape.count else { return }

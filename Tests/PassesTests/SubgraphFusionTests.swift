@@ -142,7 +142,8 @@ import Testing
     let half = net.constant("half", Tensor(floats: [0.5], []))
     let erf = net.node("Erf", "erf", [net.node("Div", "div", [x, root])])
     net.output(
-      net.node("Mul", "out", [net.node("Mul", "mul", [x, net.node("Add", "add", [erf, one])]), half])
+      net.node(
+        "Mul", "out", [net.node("Mul", "mul", [x, net.node("Add", "add", [erf, one])]), half])
     )
     let (plain, _) = try apply(try Simplification(), to: net.model())
     #expect(plain.operators.count == 5)

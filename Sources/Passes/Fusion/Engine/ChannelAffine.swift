@@ -79,7 +79,9 @@ extension Rewriter {
     else { return .other }
     guard let rank = rank(source) else { return .declined("the rank of its input is not known") }
     let lengths = tensor.dimensions
-    guard lengths.count <= rank else { return .declined("its constant has more axes than its input") }
+    guard lengths.count <= rank else {
+      return .declined("its constant has more axes than its input")
+    }
     let place = (axis < 0 ? axis + rank : axis) - (rank - lengths.count)
     for (index, length) in lengths.enumerated() where length != 1 && index != place {
       return .declined("its constant of shape \(lengths) is not one number a channel")

@@ -84,17 +84,3 @@ public struct FusionOptions: Sendable {
     self.inlinesFunctions = inlinesFunctions
   }
 }
-
-extension Graph {
-  /// Notes in the surviving node's metadata which node a rule absorbed, so that a diff can tell.
-  mutating func recordFusion(rule: String, of absorbed: String, into survivor: NodeID) {
-    let key = "lapidary.fused"
-    let entry = "\(rule): \(absorbed)"
-    if let place = self[survivor].metadata.firstIndex(where: { $0.key == key }) {
-      self[survivor].metadata[place].value =
-        (self[survivor].metadata[place].value ?? "") + "; " + entry
-    } else {
-      self[survivor].metadata.append(MetadataEntry(key: key, value: entry))
-    }
-  }
-}

@@ -32,7 +32,8 @@ extension Rewriter {
       broadcasts: Bool = false
     ) -> LinearLayer? {
       guard let value = input(id, slot), isFloat(value), let weight = constant(value),
-        weight.dimensions.count > axis, weight.dimensions[axis].multipliedReportingOverflow(
+        weight.dimensions.count > axis,
+        weight.dimensions[axis].multipliedReportingOverflow(
           by: groups
         ).overflow == false
       else { return nil }
@@ -58,7 +59,9 @@ extension Rewriter {
       return layer(1, axis: 0)
     case "InstanceNormalization": return layer(1, axis: 0)
     case "LayerNormalization", "RMSNormalization":
-      guard let scale = input(id, 1), rank(scale) == 1, int(id, "axis", -1) == -1 else { return nil }
+      guard let scale = input(id, 1), rank(scale) == 1, int(id, "axis", -1) == -1 else {
+        return nil
+      }
       return layer(1, axis: 0, along: -1)
     default: return nil
     }

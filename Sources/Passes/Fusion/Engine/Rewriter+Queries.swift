@@ -70,7 +70,9 @@ extension Rewriter {
 
   /// The constant operand of a node of two operands and the other one.
   func constantOperand(_ id: NodeID) -> (slot: Int, tensor: Tensor, other: ValueID)? {
-    guard graph[id].inputs.count == 2, let a = input(id, 0), let b = input(id, 1) else { return nil }
+    guard graph[id].inputs.count == 2, let a = input(id, 0), let b = input(id, 1) else {
+      return nil
+    }
     if let tensor = constant(b) { return (1, tensor, a) }
     if let tensor = constant(a) { return (0, tensor, b) }
     return nil
@@ -102,7 +104,8 @@ extension Rewriter {
   /// Whether a value is never below zero, by what produces it.
   mutating func isNonNegative(_ value: ValueID) -> Bool {
     if producer(
-      of: value, "Relu", "Sigmoid", "Softmax", "HardSigmoid", "Abs", "Exp", "Sqrt", "Softplus") != nil
+      of: value, "Relu", "Sigmoid", "Softmax", "HardSigmoid", "Abs", "Exp", "Sqrt", "Softplus")
+      != nil
     {
       return true
     }

@@ -24,6 +24,10 @@ struct Rewriter {
   private var data: [[Dimension]?]
   private var derived: [Tensor?]
   private var operators: [(any Operator)??]
+  /// What nodes have absorbed, by the label under which they may be absorbed in turn.
+  private var histories: [String: String] = [:]
+  /// The key of the metadata that says what a node has absorbed.
+  static let historyKey = "lapidary.fused"
   /// Nodes to look at, in the order in which they came up.
   private var queue: [NodeID] = []
   private var next = 0
@@ -57,6 +61,7 @@ struct Rewriter {
     for (place, id) in graph.nodeIDs.enumerated() {
       position[id.index] = place
       operators[id.index] = .some(facts.op(id))
+      if let history = graph[id].history { histories[graph.label(id)] = history }
     }
   }
 
@@ -387,9 +392,20 @@ struct Rewriter {
     changed(id)
   }
 
-  /// Notes in a node's metadata which nodes a rule absorbed into it.
+  /// Notes in a node's metadata which nodes a rule absorbed into it, and what these had absorbed.
   mutating func record(_ rule: String, of absorbed: [String], into survivor: NodeID) {
-    for label in absorbed { graph.recordFusion(rule: rule, of: label, into: survivor) }
+    let entries = absorbed.flatMap { label in
+      [histories[label], "\(rule): \(label)"].compactMap { $0 }
+    }
+    guard !entries.isEmpty else { return }
+    let text = entries.joined(separator: "; ")
+    if let place = graph[survivor].metadata.firstIndex(where: { $0.key == Self.historyKey }) {
+      let old = graph[survivor].metadata[place].value ?? ""
+      graph[survivor].metadata[place].value = "\(old); \(text)"
+    } else {
+      graph[survivor].metadata.append(MetadataEntry(key: Self.historyKey, value: text))
+    }
+    histories[graph.label(survivor)] = graph[survivor].history
   }
 
   /// Works on the graph as a whole; afterwards every node has to be looked at again.
@@ -408,5 +424,12 @@ struct Rewriter {
       touchAround(input)
     }
     for output in graph[id].outputs.compactMap({ $0 }) { touchAround(output) }
+  }
+}
+
+extension Node {
+  /// What rules have absorbed into the node.
+  fileprivate var history: String? {
+    metadata.first { $0.key == Rewriter.historyKey }?.value
   }
 }

@@ -25,7 +25,8 @@ enum RuleCatalogue {
       FuseLayerNormalization.self, FuseRMSNormalization.self, MergeClamps.self,
     ],
     [
-      FoldBatchNormalization.self, FoldScaleShift.self, FoldAffineBefore.self, ScaleBeforeShift.self,
+      FoldBatchNormalization.self, FoldScaleShift.self, FoldAffineBefore.self,
+      ScaleBeforeShift.self,
       MergeConstants.self,
       MatMulAdd.self, SimplifyGemm.self, FoldPad.self, MergeSlices.self, SlicesToSplit.self,
       MergeGathers.self, ReciprocalToDiv.self, SqueezeReduction.self, TransposeAsReshape.self,

@@ -93,6 +93,13 @@ public struct Simplification: Pass {
     }
     for sweep in sweeps where !journal.isFull { try sweep.apply(to: &net, &journal) }
     growth = net.growth
+    if active.contains(where: { $0 is RemoveDeadCode }) {
+      for id in net.graph.initializers where net.graph[id].uses.isEmpty && !journal.isFull {
+        guard net.graph.constant(id) != nil else { continue }
+        journal.apply(
+          "initializer '\(net.graph[id].name)'", rule: RemoveDeadCode.name, "nothing reads it")
+      }
+    }
     let scope = net.scope(inside: outer)
     model.graph = try net.finish()
     for rule in bodies where !journal.isFull { try rule.apply(to: &model.graph, outer, &journal) }
@@ -128,6 +135,7 @@ public struct Simplification: Pass {
     body.functions = []
     body.graph = function.body
     body.opsetImports = function.opsetImports
+    let constants = body.graph.nodesToInitializers(function.opsetImports)
     let applied = journal.applied.count
     do throws(ModelError) {
       try simplify(&body, outer: Scope(), &journal, &growth)
@@ -135,8 +143,8 @@ public struct Simplification: Pass {
       journal.decline("function \(function.op)", rule: name, "\(error)")
       return
     }
-    // A function has no place for initializers: its constants are nodes.
-    if journal.applied.count > applied { body.graph.initializersToNodes() }
+    guard journal.applied.count > applied else { return }
+    body.graph.initializersToNodes(constants)
     model.functions[index].body = body.graph
     importOperatorSets(of: body.graph, into: &model.functions[index].opsetImports)
   }

@@ -6,7 +6,9 @@ internal import Operators
 struct ArithmeticIdentities: FusionRule {
   static let name = "arithmetic-identities"
   static let summary = "adding 0, multiplying by 1, a settled Where and their kin go"
-  static let roots = ["Add", "Sub", "Mul", "Div", "Pow", "And", "Or", "Where", "Sum", "Max", "Min", "Mean"]
+  static let roots = [
+    "Add", "Sub", "Mul", "Div", "Pow", "And", "Or", "Where", "Sum", "Max", "Min", "Mean",
+  ]
 
   func apply(at id: NodeID, in net: inout Rewriter) throws(ModelError) -> FusionOutcome {
     guard let result = net.output(id), let kind = net.kind(id) else { return .noMatch }

@@ -79,37 +79,7 @@ struct DeduplicateNodes: SweepRule {
     for output in node.outputs { hash.combine(output == nil ? 0 : 1) }
     hash.combine(node.inputs.count)
     for input in node.inputs { hash.combine(input?.index ?? -1) }
-    for attribute in node.attributes.sorted(by: { $0.name < $1.name }) {
-      hash.combine(attribute.name)
-      hash.combine(attribute.value)
-    }
+    hash.combine(attributes: node.attributes)
     return hash
-  }
-}
-
-extension ContentHash {
-  fileprivate mutating func combine(_ value: AttributeValue) {
-    combine(Int(value.kind ?? 0))
-    switch value {
-    case .float(let x): combine(UInt64(x.bitPattern))
-    case .int(let x): combine(x)
-    case .string(let x): x.withUnsafeBytes { combine($0) }
-    case .tensor(let x): combine(x.contentHash)
-    case .floats(let list):
-      combine(list.count)
-      for x in list { combine(UInt64(x.bitPattern)) }
-    case .ints(let list):
-      combine(list.count)
-      for x in list { combine(x) }
-    case .strings(let list):
-      combine(list.count)
-      for x in list { x.withUnsafeBytes { combine($0) } }
-    case .tensors(let list):
-      combine(list.count)
-      for x in list { combine(x.contentHash) }
-    case .reference(let name): combine(name)
-    // Graphs do not come here; of other values nothing is known.
-    case .graph, .graphs, .opaque: break
-    }
   }
 }

@@ -42,7 +42,8 @@ struct MatMulAdd: FusionRule {
 /// transB.
 struct SimplifyGemm: FusionRule {
   static let name = "simplify-gemm"
-  static let summary = "Gemm's alpha and beta go into its constants, Transposes into transA and transB"
+  static let summary =
+    "Gemm's alpha and beta go into its constants, Transposes into transA and transB"
   static let roots = ["Gemm"]
 
   func apply(at id: NodeID, in net: inout Rewriter) throws(ModelError) -> FusionOutcome {

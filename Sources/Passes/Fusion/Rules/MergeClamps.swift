@@ -8,15 +8,14 @@ struct MergeClamps: FusionRule {
   static let roots = ["Relu", "Clip", "Min", "Max"]
 
   func apply(at id: NodeID, in net: inout Rewriter) throws(ModelError) -> FusionOutcome {
-    guard let second = net.clamp(id), let producer = net.graph[second.source].producer else {
-      return .noMatch
-    }
+    guard let second = net.clamp(id) else { return .noMatch }
+    guard let producer = net.graph[second.source].producer else { return relu(id, second, &net) }
     if second.low == 0, second.high == .infinity, net.isNonNegative(second.source) {
       let label = net.graph.label(producer)
       if let obstacle = net.bypass(id, with: second.source) { return .declined(obstacle) }
       return .applied("the result of \(label) is never below 0")
     }
-    guard let first = net.clamp(producer) else { return .noMatch }
+    guard let first = net.clamp(producer) else { return relu(id, second, &net) }
     if let obstacle = net.obstacle(over: second.source) { return .declined(obstacle) }
     guard first.low <= first.high, second.low <= second.high else {
       return .declined("a lower bound is above the upper one")
@@ -26,5 +25,12 @@ struct MergeClamps: FusionRule {
     let absorbed = net.graph.label(producer)
     net.becomeClamp(id, first.source, low: low, high: high)
     return .applied("took in \(absorbed)", survivor: id, absorbed: [absorbed])
+  }
+
+  /// A limit from below by 0 alone is Relu, however it is spelled.
+  private func relu(_ id: NodeID, _ clamp: Clamp, _ net: inout Rewriter) -> FusionOutcome {
+    guard net.kind(id) != "Relu", clamp.low == 0, clamp.high == .infinity else { return .noMatch }
+    net.becomeClamp(id, clamp.source, low: 0, high: .infinity)
+    return .applied("it is a Relu")
   }
 }

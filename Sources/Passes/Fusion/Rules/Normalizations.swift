@@ -5,7 +5,8 @@ internal import Operators
 /// after it are folded by `fold-scale-shift`.
 struct FuseLayerNormalization: FusionRule {
   static let name = "fuse-layer-normalization"
-  static let summary = "LayerNormalization spelled with means becomes one operator, from opset 17 on"
+  static let summary =
+    "LayerNormalization spelled with means becomes one operator, from opset 17 on"
   static let roots = ["Div", "Mul"]
 
   private static let centred = Pattern.op(

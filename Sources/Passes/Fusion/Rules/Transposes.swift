@@ -35,7 +35,8 @@ struct MergeTransposes: FusionRule {
 /// `f(transpose(x, p)) = transpose(f(x), p)`, where that brings it to another Transpose or joins two.
 struct SinkTransposes: FusionRule {
   static let name = "sink-transposes"
-  static let summary = "Transposes move behind elementwise operators, Concat and reductions to cancel"
+  static let summary =
+    "Transposes move behind elementwise operators, Concat and reductions to cancel"
   static let roots: [String] = []
 
   /// How far ahead to look for a Transpose to cancel with.
