@@ -62,7 +62,7 @@ struct SameComputation {
       }
       let isIdentity = op?.isIdentity(facts.inputs(id), facts.outputs(id)) ?? false
       // Random numbers differ from run to run, and of unknown operators nothing is known.
-      let isPlain = op?.isFoldable ?? false && node.subgraphs.isEmpty && node.captures.isEmpty
+      let isPlain = op.map { $0.isFoldable && $0.bodies.isEmpty } ?? false
       let hash = isPlain ? Self.hash(node) : nil
       for (slot, output) in node.outputs.enumerated() {
         guard let output else { continue }

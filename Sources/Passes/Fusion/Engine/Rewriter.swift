@@ -9,8 +9,8 @@ internal import Operators
 struct Rewriter {
   /// The graph. Rules read it and change it through the methods of the rewriter.
   private(set) var graph: Graph
-  /// The operator sets that the graph's nodes refer to.
-  let opsets: [OpsetImport]
+  /// What names of operators mean here.
+  private let operatorScope: OperatorScope
   /// The version of ONNX's own operator set.
   let opset: Int
   /// What the user asked for.
@@ -40,9 +40,11 @@ struct Rewriter {
   init(_ facts: Facts, in model: Model, options: FusionOptions, growth: Int, outer: Scope) {
     graph = model.graph
     self.outer = outer
-    opsets =
-      model.opsetImports
-      + options.target.operatorSets.filter { model.opset(of: $0.domain ?? "") == nil }
+    var extended = model
+    extended.opsetImports += options.target.operatorSets.filter {
+      model.opset(of: $0.domain ?? "") == nil
+    }
+    operatorScope = OperatorScope(extended)
     opset = model.opset() ?? 1
     self.options = options
     self.growth = growth
@@ -110,13 +112,7 @@ struct Rewriter {
   /// The operator of a node; nil when it is not known at the model's opset.
   mutating func op(_ id: NodeID) -> (any Operator)? {
     if let known = operators[id.index] { return known }
-    let node = graph[id]
-    var op: (any Operator)?
-    if let version = opsets.version(of: node.op.domain),
-      !node.attributes.contains(where: \.isReference)
-    {
-      op = (try? Registry.make(node.op, opset: version, NodeView(graph, id))) ?? nil
-    }
+    let op = (try? operatorScope.make(graph, id)) ?? nil
     operators[id.index] = .some(op)
     return op
   }

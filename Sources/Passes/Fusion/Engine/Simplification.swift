@@ -109,7 +109,6 @@ public struct Simplification: Pass {
       for (index, attribute) in model.graph[id].attributes.enumerated() {
         guard case .graph(let graph) = attribute.value else { continue }
         var body = model
-        body.functions = []
         body.graph = graph
         let declines = journal.declined
         do throws(ModelError) {
@@ -132,7 +131,6 @@ public struct Simplification: Pass {
   ) throws(ModelError) {
     let function = model.functions[index]
     var body = model
-    body.functions = []
     body.graph = function.body
     body.opsetImports = function.opsetImports
     let constants = body.graph.nodesToInitializers(function.opsetImports)

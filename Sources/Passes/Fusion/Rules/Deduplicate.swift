@@ -54,7 +54,7 @@ struct DeduplicateNodes: SweepRule {
     var seen: [ContentHash: NodeID] = [:]
     for id in net.graph.nodeIDs where !journal.isFull {
       let node = net.graph[id]
-      guard let op = net.op(id), op.isFoldable, node.subgraphs.isEmpty, !node.inputs.isEmpty else {
+      guard let op = net.op(id), op.isFoldable, op.bodies.isEmpty, !node.inputs.isEmpty else {
         continue
       }
       let key = Self.key(node)

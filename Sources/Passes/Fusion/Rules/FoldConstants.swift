@@ -13,9 +13,9 @@ struct FoldConstants: FusionRule {
 
   func apply(at id: NodeID, in net: inout Rewriter) throws(ModelError) -> FusionOutcome {
     let node = net.graph[id]
-    guard let op = net.op(id), op.isFoldable, node.captures.isEmpty, !node.inputs.isEmpty else {
-      return .noMatch
-    }
+    guard let op = net.op(id), op.isFoldable, op.bodies.isEmpty, node.captures.isEmpty,
+      !node.inputs.isEmpty
+    else { return .noMatch }
     let outputs = node.outputs.compactMap { $0 }
     let derived = outputs.compactMap { net.constant($0) }
     let inputs = node.inputs.map { $0.flatMap { net.constant($0) } }
