@@ -79,17 +79,18 @@ public struct Graph: Sendable {
   public func value(named name: String) -> ValueID? { valueByName[name] }
 
   /// Whether the value is one of the graph's inputs.
-  public func isInput(_ id: ValueID) -> Bool { self[id].isInput }
+  public func isInput(_ id: ValueID) -> Bool { valueTable[id.index].isInput }
 
   /// Whether the value is one of the graph's outputs.
   public func isOutput(_ id: ValueID) -> Bool {
-    self[id].uses.contains { if case .output = $0 { true } else { false } }
+    valueTable[id.index].uses.contains { if case .output = $0 { true } else { false } }
   }
 
   /// The value of an initializer that nothing can override at run time: one that is not a graph
   /// input, or any where initializers had to be inputs (`initializersAreConstant`).
   public func constant(_ id: ValueID) -> Tensor? {
-    isInput(id) && !initializersAreConstant && !defaultsAreConstant ? nil : self[id].initializer
+    isInput(id) && !initializersAreConstant && !defaultsAreConstant
+      ? nil : valueTable[id.index].initializer
   }
 
   /// Bytes of all initializers, those of subgraphs not included.

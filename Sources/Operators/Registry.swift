@@ -115,7 +115,6 @@ package enum Registry {
     Mean.self,
     MeanVarianceNormalization.self,
     MelWeightMatrix.self,
-    MicrosoftGelu.self,
     Min.self,
     Mish.self,
     Mod.self,

@@ -197,6 +197,17 @@ import Testing
     }
   }
 
+  @Test("A weight whose quantization parameters hold for its elements")
+  func annotated() throws {
+    try expectDeclined("fold-scale-shift", "'conv.w' has a quantization annotation") { net in
+      let y = net.conv("conv", net.input("x", [1, 4, 3, 3]), 4, 4)
+      net.output(net.node("Mul", "mul", [y, net.trained("k", [4, 1, 1])]))
+      net.graph.quantizationAnnotations.append(
+        QuantizationAnnotation(
+          tensorName: "conv.w", parameters: [MetadataEntry(key: "SCALE_TENSOR", value: "conv.s")]))
+    }
+  }
+
   @Test("A Cast through a type that loses something")
   func lossyCasts() throws {
     try expectDeclined("merge-casts", "int64 does not hold every value of float") { net in

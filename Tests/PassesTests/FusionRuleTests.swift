@@ -156,6 +156,22 @@ import Testing
     }
   }
 
+  @Test("Log of Softmax; Where on a Not; a Clip without bounds")
+  func smallOperators() throws {
+    try expect(["LogSoftmax"]) { net in
+      let y = net.node("Softmax", "s", [net.input("x", [2, 8])], [Attribute("axis", .int(0))])
+      net.output(net.node("Log", "log", [y]))
+    }
+    try expect(["Greater", "Where"]) { net in
+      let x = net.input("x", [2, 8])
+      let c = net.node("Not", "not", [net.node("Greater", "g", [x, scalar(&net, 0)])])
+      net.output(net.node("Where", "w", [c, x, scalar(&net, 7)]))
+    }
+    try expect(["Neg"]) { net in
+      net.output(net.node("Neg", "neg", [net.node("Clip", "clip", [net.input("x", [2, 8])])]))
+    }
+  }
+
   private func hardSwish(_ net: inout Network, _ spelling: Int) {
     let x = net.input("x", [2, 8])
     let sum = net.node("Add", "add", [x, scalar(&net, 3)])

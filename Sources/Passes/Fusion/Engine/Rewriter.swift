@@ -24,6 +24,8 @@ struct Rewriter {
   private var data: [[Dimension]?]
   private var derived: [Tensor?]
   private var operators: [(any Operator)??]
+  /// Names of values with quantization parameters, which hold for their present elements.
+  private let annotated: Set<String>
   /// What nodes have absorbed, by the label under which they may be absorbed in turn.
   private var histories: [String: String] = [:]
   /// The key of the metadata that says what a node has absorbed.
@@ -40,6 +42,7 @@ struct Rewriter {
   init(_ facts: Facts, in model: Model, options: FusionOptions, growth: Int, outer: Scope) {
     graph = model.graph
     self.outer = outer
+    annotated = Set(graph.quantizationAnnotations.compactMap(\.tensorName))
     var extended = model
     extended.opsetImports += options.target.operatorSets.filter {
       model.opset(of: $0.domain ?? "") == nil
@@ -140,6 +143,12 @@ struct Rewriter {
 
   /// The value of a constant that nothing can override, stored or derived from shapes.
   func constant(_ id: ValueID) -> Tensor? { graph.constant(id) ?? derived[id.index] }
+
+  /// Why a weight's elements must not change: quantization parameters belong to them.
+  func obstacle(toChanging value: ValueID?) -> String? {
+    guard let value, annotated.contains(graph[value].name) else { return nil }
+    return "'\(graph[value].name)' has a quantization annotation"
+  }
 
   /// The elements of a small integer tensor, where they follow from shapes.
   func elements(_ id: ValueID) -> [Dimension]? {

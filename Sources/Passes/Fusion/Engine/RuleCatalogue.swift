@@ -18,11 +18,12 @@ enum RuleCatalogue {
       RemoveDeadCode.self, ConstantsToInitializers.self, RemoveIdentities.self, FoldConstants.self,
       FoldReshapeTarget.self, ArithmeticIdentities.self, CancelInverses.self, DropExpand.self,
       MergeCasts.self, CancelSplit.self, FlattenConcat.self, MergeTransposes.self,
-      MergeReshapes.self,
+      MergeReshapes.self, WhereNot.self,
     ],
     [
       FuseHardSigmoid.self, FuseHardSwish.self, FuseGelu.self, FuseMicrosoftGelu.self,
-      FuseLayerNormalization.self, FuseRMSNormalization.self, MergeClamps.self,
+      FuseLayerNormalization.self, FuseRMSNormalization.self, FuseLogSoftmax.self,
+      MergeClamps.self,
     ],
     [
       FoldBatchNormalization.self, FoldScaleShift.self, FoldAffineBefore.self,

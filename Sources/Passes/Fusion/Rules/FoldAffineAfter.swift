@@ -42,7 +42,12 @@ extension Rewriter {
     case .declined(let reason): return .declined(reason)
     case .affine(let found): affine = found
     }
-    if let obstacle = obstacle(over: middle) { return .declined(obstacle) }
+    if let obstacle = obstacle(over: middle)
+      ?? obstacle(toChanging: input(producer, layer.weightSlot))
+      ?? obstacle(toChanging: input(producer, layer.biasSlot))
+    {
+      return .declined(obstacle)
+    }
     if let extra = graph[producer].outputs.dropFirst().compactMap({ $0 }).first(where: {
       !graph[$0].uses.isEmpty
     }) {

@@ -26,7 +26,11 @@ struct FoldAffineBefore: FusionRule {
     guard let weightID = net.input(id, 1), net.isFloat(weightID),
       let weight = net.constant(weightID), weight.dimensions.count >= 2
     else { return .declined("the weight of the layer after is not a constant of type float") }
-    if let obstacle = net.obstacle(over: middle) { return .declined(obstacle) }
+    if let obstacle = net.obstacle(over: middle) ?? net.obstacle(toChanging: weightID)
+      ?? net.obstacle(toChanging: net.input(id, 2))
+    {
+      return .declined(obstacle)
+    }
     let columns: InputChannels
     switch kind {
     case "Conv":

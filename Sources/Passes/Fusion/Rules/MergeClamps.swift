@@ -9,6 +9,10 @@ struct MergeClamps: FusionRule {
 
   func apply(at id: NodeID, in net: inout Rewriter) throws(ModelError) -> FusionOutcome {
     guard let second = net.clamp(id) else { return .noMatch }
+    if second.low == -.infinity, second.high == .infinity, second.bounds.isEmpty {
+      if let obstacle = net.bypass(id, with: second.source) { return .declined(obstacle) }
+      return .applied("it has no bounds")
+    }
     guard let producer = net.graph[second.source].producer else { return relu(id, second, &net) }
     if second.low == 0, second.high == .infinity, net.isNonNegative(second.source) {
       let label = net.graph.label(producer)
