@@ -4,9 +4,10 @@ internal import Operators
 /// Questions that rules ask about nodes and values.
 extension Rewriter {
   /// The operator's type, for nodes of ONNX's own domain whose operator is known at the model's
-  /// opset; rules look at no others.
+  /// opset; rules look at no others. Before opset 7 an attribute says how operands broadcast, which
+  /// the rules' algebra does not know.
   mutating func kind(_ id: NodeID) -> String? {
-    guard op(id) != nil, graph[id].op.domain.isEmpty else { return nil }
+    guard opset >= 7, op(id) != nil, graph[id].op.domain.isEmpty else { return nil }
     return graph[id].type
   }
 
