@@ -65,7 +65,7 @@ extension Decoder {
     for field in WireFields(message) {
       switch field.number {
       case 1: result = field.int >= 0 ? .known(field.int) : .unknown
-      case 2: result = field.payload.isEmpty ? .unknown : Dimension(symbol: text(field))
+      case 2: result = field.payload.isEmpty ? .unknown : Dimension(named: text(field))
       default: break
       }
     }
