@@ -14,7 +14,7 @@ MUTATIONS ?= 1000000
 SANITIZED := 'ONNXFileTests|MalformedCorpusTests|FileCommandTests|ExecutorTests'
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test bench models fuzz mutate sanitize format lint generate
+.PHONY: help deps build demo test bench models fuzz mutate sanitize record format lint generate
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +78,10 @@ sanitize: deps ## Run the file layer's and the executor's tests under the addres
 	$(SWIFT) test --sanitize address --scratch-path .build/address --filter $(SANITIZED)
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.supp \
 	  $(SWIFT) test --sanitize thread --scratch-path .build/thread --filter $(SANITIZED)
+
+record: ## Write the conformance manifest, OPERATORS.md and README's summary anew
+	@RECORD_SNAPSHOTS=1 $(SWIFT) test -c release --filter ConformanceTests >/dev/null || true
+	@git diff --stat -- Fixtures/conformance.txt OPERATORS.md README.md
 
 format: ## Format all Swift sources in place
 	$(SWIFT) format -i -r --configuration .swift-format $(SOURCES)

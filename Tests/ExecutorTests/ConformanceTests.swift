@@ -3,44 +3,95 @@ import Foundation
 import IR
 import ONNXFile
 import Operators
+import TestSupport
 import Testing
 
 /// ONNX's conformance cases, from the package libonnx-testdata.
 private let root = "/usr/share/libonnx-testdata/data"
 
+/// What came of one case.
+struct ConformanceResult: Sendable {
+  /// Group and name, such as `node/test_relu`.
+  let name: String
+  /// Operators of the case that are not known here, sorted.
+  let unknown: [String]
+  /// The first thing that went wrong; nil for a case that passes or has unknown operators.
+  let failure: String?
+  /// What the case says of the operators that occur in it.
+  let facets: [OperatorFacets]
+
+  /// The case's group: `node`, `simple`, ….
+  var group: Substring { name.prefix { $0 != "/" } }
+}
+
 /// Runs every case whose operators are all known with both backends.
 @Suite("ONNX conformance", .enabled(if: FileManager.default.fileExists(atPath: root)))
 struct ConformanceTests {
-  @Test(
-    "cases with known operators give the expected outputs",
-    arguments: ["node", "simple", "pytorch-converted", "pytorch-operator"])
-  func cases(group: String) throws {
-    var passed = 0, excepted = 0, unknown = 0
-    for name in try FileManager.default.contentsOfDirectory(atPath: "\(root)/\(group)").sorted()
-    where name.hasPrefix("test_") {
-      let folder = "\(root)/\(group)/\(name)"
-      let model = try ONNXFile.read("\(folder)/model.onnx")
-      guard Self.isKnown(model) else {
-        unknown += 1
-        continue
-      }
-      let failure = Self.failure(model, folder)
-      let reason = conformanceExceptions[String(name.dropFirst(5))]
-      switch (failure, reason) {
-      case (nil, nil): passed += 1
-      case (_?, _?): excepted += 1
-      case (let failure?, nil): Issue.record("\(group)/\(name): \(failure)")
-      case (nil, let reason?):
-        Issue.record("\(group)/\(name) passes, but is listed as an exception: \(reason)")
-      }
-    }
-    print("\(group): \(passed) passed, \(excepted) excepted, \(unknown) with unknown operators")
-    #expect(passed > 0)
+  static let groups = ["node", "simple", "pytorch-converted", "pytorch-operator"]
+
+  /// All cases, run once.
+  static let results: [ConformanceResult] = groups.flatMap { group in
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(group)")) ?? []
+    return names.filter { $0.hasPrefix("test_") }.sorted().map { run("\(group)/\($0)") }
   }
 
-  static func isKnown(_ model: Model) -> Bool {
+  /// The manifest with what the results allow to record.
+  static let manifest = ConformanceManifest.read().updated(with: results)
+
+  private static let isRecording =
+    ProcessInfo.processInfo.environment["RECORD_SNAPSHOTS"] == "1"
+
+  @Test("Each case passes or is skipped as Fixtures/conformance.txt says")
+  func cases() throws {
+    if Self.isRecording {
+      try Self.manifest.text.write(
+        toFile: ConformanceManifest.path, atomically: true, encoding: .utf8)
+    }
+    for line in ConformanceManifest.read().contradictions(Self.results) { Issue.record("\(line)") }
+    #expect(Self.results.count > 1000)
+  }
+
+  @Test("OPERATORS.md lists every operator with its cases and facets")
+  func operatorPage() throws {
+    let url = Repository.root.appendingPathComponent("OPERATORS.md")
+    let page = OperatorPage(results: Self.results, manifest: Self.manifest).text
+    if try page == String(contentsOf: url, encoding: .utf8) { return }
+    if Self.isRecording { try page.write(to: url, atomically: true, encoding: .utf8) }
+    Issue.record("OPERATORS.md is stale; RECORD_SNAPSHOTS=1 rewrites it")
+  }
+
+  @Test("README's summary of operators and cases is that of the manifest")
+  func readme() throws {
+    let url = Repository.root.appendingPathComponent("README.md")
+    let text = try String(contentsOf: url, encoding: .utf8)
+    let start = try #require(text.range(of: "<!-- operators -->\n"))
+    let end = try #require(text.range(of: "<!-- end of operators -->"))
+    let expected = OperatorPage(results: Self.results, manifest: Self.manifest).summary
+    guard text[start.upperBound..<end.lowerBound] != expected else { return }
+    if Self.isRecording {
+      let updated = text.replacingCharacters(in: start.upperBound..<end.lowerBound, with: expected)
+      try updated.write(to: url, atomically: true, encoding: .utf8)
+    }
+    Issue.record("README's summary of operators is stale; RECORD_SNAPSHOTS=1 rewrites it")
+  }
+
+  private static func run(_ name: String) -> ConformanceResult {
+    do {
+      let model = try ONNXFile.read("\(root)/\(name)/model.onnx")
+      let unknown = unknownOperators(model)
+      return ConformanceResult(
+        name: name, unknown: unknown,
+        failure: unknown.isEmpty ? failure(model, "\(root)/\(name)") : nil,
+        facets: OperatorFacets.all(of: model))
+    } catch {
+      return ConformanceResult(name: name, unknown: [], failure: "\(error)", facets: [])
+    }
+  }
+
+  static func unknownOperators(_ model: Model) -> [String] {
     let scope = OperatorScope(model)
-    return model.graph.nodeIDs.allSatisfy { scope.knows(model.graph[$0]) }
+    let nodes = model.graph.nodeIDs.map { model.graph[$0] }.filter { !scope.knows($0) }
+    return Set(nodes.map { "\($0.op)" }).sorted()
   }
 
   /// What is wrong with the results of a case, or nil.

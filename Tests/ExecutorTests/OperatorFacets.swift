@@ -1,0 +1,58 @@
+import IR
+import Operators
+
+/// In a few words, what one operator of a model says about its channels and about quantization.
+struct OperatorFacets: Sendable {
+  let name: String
+  let channels: Set<String>
+  let quantization: Set<String>
+
+  /// The facets of every node whose operator is known; empty ones where inference fails.
+  static func all(of model: Model) -> [OperatorFacets] {
+    guard let facts = try? inferTypes(model) else {
+      return model.graph.nodeIDs.map { id in
+        OperatorFacets(name: "\(model.graph[id].op)", channels: [], quantization: [])
+      }
+    }
+    return facts.graph.nodeIDs.map { id in
+      let name = "\(facts.graph[id].op)"
+      guard let op = facts.op(id) else {
+        return OperatorFacets(name: name, channels: [], quantization: [])
+      }
+      let inputs = facts.inputs(id)
+      return OperatorFacets(
+        name: name, channels: channels(op.channels(inputs, facts.outputs(id))),
+        quantization: [quantization(op.quantization(inputs))])
+    }
+  }
+
+  private static func channels(_ rule: ChannelRule) -> Set<String> {
+    if let barrier = rule.barrier { return ["barrier: \(barrier)"] }
+    return Set(
+      rule.relations.compactMap { relation in
+        switch relation {
+        case .same(let a, let b): a == b ? nil : "couples"
+        case .spread: "spreads"
+        case .freeze(_, let reason): "freezes: \(reason)"
+        case .blocks, .groupedColumns, .tiled: "groups"
+        case .produces: "produces"
+        case .consumes: "consumes"
+        case .scales: "scales"
+        case .doesNotCommute: "mixes"
+        case .moves: "moves"
+        }
+      })
+  }
+
+  private static func quantization(_ rule: QuantizationRule) -> String {
+    switch rule {
+    case .weighted(_, _, _, _, let perChannel): perChannel ? "weights, per channel" : "weights"
+    case .product: "product"
+    case .free: "yes"
+    case .bounded: "yes, range known"
+    case .shared: "moves"
+    case .clamp: "clamps"
+    case .float(let reason): "float: \(reason)"
+    }
+  }
+}
