@@ -66,7 +66,7 @@ let package = Package(
       swiftSettings: strict),
     tests("IR", ["IR"]),
     tests("ONNXFile", ["ONNXFile", "IR"]),
-    tests("Operators", ["Operators", "IR", "Kernels"]),
+    tests("Operators", ["Operators", "ONNXFile", "IR", "Kernels"]),
     tests("Executor", ["Executor", "Operators", "ONNXFile", "IR"]),
     tests("Passes", ["Passes", "Executor", "Operators", "Kernels", "ONNXFile", "IR"]),
     tests("Inspection", ["Inspection", "IR"]),

@@ -6,6 +6,8 @@ struct Step {
   let node: NodeID
   let label: String
   let op: any Operator
+  /// The element types that the operator takes, where they are stated.
+  let signature: Signature?
   /// The operator where it takes values of every kind.
   let valueOp: (any ValueOperator)?
   /// Slots of the inputs, nil where one is left out. A slot is a value's index in the graph.
@@ -177,7 +179,8 @@ struct Plan {
       bodies.append(BodyPlan(body: body, plan: plan, scope: inner, captures: captures))
     }
     return Step(
-      node: id, label: label, op: op, valueOp: op as? any ValueOperator,
+      node: id, label: label, op: op, signature: scope.signature(of: node),
+      valueOp: op as? any ValueOperator,
       inputs: node.inputs.map { $0?.index },
       outputs: node.outputs.map { $0?.index }, captures: node.captures.map(\.index),
       bodies: bodies)

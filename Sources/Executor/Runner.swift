@@ -342,6 +342,9 @@ struct Runner {
   private func evaluate(
     _ step: Step, _ given: [RuntimeTensor?]
   ) throws(ModelError) -> [RuntimeTensor?] {
+    try step.signature?.check(types: given.map { $0?.elementType ?? .undefined }) {
+      ModelError(.invalid, "\(step.label), input \($0): expected \($1), found \($2)")
+    }
     var operands = given
     var isAdapted = false
     for (index, operand) in given.enumerated() {

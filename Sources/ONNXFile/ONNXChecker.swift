@@ -17,6 +17,26 @@ public enum ONNXChecker {
     check(try ONNXFile.encode(model), full: full)
   }
 
+  /// The names of the operators of ONNX's own domain that libonnx knows up to an opset.
+  package static func operators(opset: Int) -> [String] {
+    let text = text { lapidary_onnx_operators(Int32(opset), $0, $1) }
+    return text?.split(separator: "\n").map(String.init) ?? []
+  }
+
+  /// The lines in which libonnx describes an operator at an opset (`lapidary_onnx_schema`); nil for
+  /// one that it does not know there.
+  package static func schema(of type: String, opset: Int) -> [String]? {
+    text { lapidary_onnx_schema(type, Int32(opset), $0, $1) }?
+      .split(separator: "\n").map(String.init)
+  }
+
+  private static func text(_ write: (UnsafeMutablePointer<CChar>, Int) -> Int32) -> String? {
+    var buffer = [CChar](repeating: 0, count: 1 << 16)
+    guard write(&buffer, buffer.count) == 0 else { return nil }
+    return String(
+      decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   private static func check(_ bytes: UnsafeRawBufferPointer, full: Bool) -> String? {
     var message = [CChar](repeating: 0, count: 1 << 16)
     let isFine =

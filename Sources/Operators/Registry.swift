@@ -1,4 +1,5 @@
 package import IR
+private import Synchronization
 
 /// Every operator that the project knows, found by name and opset.
 package enum Registry {
@@ -258,6 +259,11 @@ package enum Registry {
     byName.keys.sorted { ($0.domain, $0.type) < ($1.domain, $1.type) }
   }
 
+  /// The opsets at which an operator is known, one range an implementation.
+  package static func opsets(of op: OperatorName) -> [ClosedRange<Int>] {
+    (byName[op] ?? []).map { $0.schema.opsets }.sorted { $0.lowerBound < $1.lowerBound }
+  }
+
   /// The implementation for a name at an opset, or nil when it is unknown: never a guess.
   package static func find(_ op: OperatorName, opset: Int) -> (any Operator.Type)? {
     byName[op]?.first { $0.schema.opsets.contains(opset) }
@@ -269,23 +275,35 @@ package enum Registry {
     _ op: OperatorName, opset: Int, _ view: NodeView
   ) throws(ModelError) -> (any Operator)? {
     guard let type = find(op, opset: opset) else { return nil }
-    try check(view.label, "inputs", view.inputs.count, type.schema.inputs)
-    try check(view.label, "outputs", view.outputs.count, type.schema.outputs)
+    if let signature = signature(of: op, opset: opset) {
+      try signature.check(view)
+      return try type.init(view, opset: opset)
+    }
+    try Signature.check(view.label, "inputs", view.inputs.count, type.schema.inputs)
+    try Signature.check(view.label, "outputs", view.outputs.count, type.schema.outputs)
     for index in 0..<type.schema.inputs.lowerBound where !view.inputs[index] {
       throw ModelError(.invalid, "\(view.label), input \(index): expected a value, found none")
     }
     return try type.init(view, opset: opset)
   }
 
-  private static func check(
-    _ label: String, _ what: String, _ count: Int, _ allowed: ClosedRange<Int>
-  ) throws(ModelError) {
-    guard !allowed.contains(count) else { return }
-    let wanted =
-      allowed.upperBound == .max
-      ? "at least \(allowed.lowerBound)"
-      : allowed.count == 1
-        ? "\(allowed.lowerBound)" : "\(allowed.lowerBound) to \(allowed.upperBound)"
-    throw ModelError(.invalid, "\(label): expected \(wanted) \(what), found \(count)")
+  /// An operator at an opset.
+  private struct Version: Hashable {
+    let op: OperatorName
+    let opset: Int
+  }
+
+  /// Signatures that have been asked for; reading their texts takes longer than finding them.
+  private static let signatures = Mutex<[Version: Signature?]>([:])
+
+  /// The operands and attributes that an operator takes at an opset; nil where that is not stated.
+  package static func signature(of op: OperatorName, opset: Int) -> Signature? {
+    let version = Version(op: op, opset: opset)
+    return signatures.withLock { known in
+      if let signature = known[version] { return signature }
+      let signature = find(op, opset: opset).flatMap { $0.schema.signature?.signature(at: opset) }
+      known[version] = .some(signature)
+      return signature
+    }
   }
 }

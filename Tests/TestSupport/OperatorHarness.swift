@@ -24,7 +24,9 @@ package func infer(
 ) throws -> [Inferred] {
   let op = try makeOperator(
     type, opset: opset, attributes: attributes, inputs: inputs.map { $0 != nil }, outputs: outputs)
-  return try op.infer(facts(type, inputs))
+  let facts = facts(type, inputs)
+  try Registry.signature(of: OperatorName(type), opset: opset)?.check(facts)
+  return try op.infer(facts)
 }
 
 /// The operator `type` of a node with the given attributes and operands.

@@ -12,6 +12,17 @@ extern "C" {
 /// `capacity` bytes, the terminating zero included.
 int lapidary_onnx_check(const void *bytes, size_t count, int full, char *message, size_t capacity);
 
+/// Writes the names of all operators of ONNX's own domain up to an opset, a line each. Returns 0, or
+/// 1 when they do not fit into `capacity` bytes.
+int lapidary_onnx_operators(int opset, char *buffer, size_t capacity);
+
+/// Writes what libonnx's registry says of an operator of ONNX's own domain at an opset. Returns 0, or
+/// 1 when it knows none or the text does not fit into `capacity` bytes.
+///
+/// Lines are `input OPTION HOMOGENEOUS MINIMUM TYPE ALLOWED…` with options 0 (single), 1 (optional)
+/// and 2 (variadic), `output …` alike, and `attribute NAME KIND REQUIRED DEFAULTED [DEFAULT]`.
+int lapidary_onnx_schema(const char *type, int opset, char *buffer, size_t capacity);
+
 #ifdef __cplusplus
 }
 #endif

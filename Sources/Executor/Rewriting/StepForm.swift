@@ -40,7 +40,7 @@ extension Step {
   /// - Parameter node: the one of them whose node, label and operator it has.
   init(_ node: Step, inputs: [Int?], outputs: [Int?], form: StepForm, parts: [Step]) {
     self.init(
-      node: node.node, label: node.label, op: node.op, valueOp: nil, inputs: inputs,
+      node: node.node, label: node.label, op: node.op, signature: nil, valueOp: nil, inputs: inputs,
       outputs: outputs, captures: [], bodies: [])
     self.form = form
     self.parts = parts

@@ -107,10 +107,14 @@ extension Dataset {
     var isFromProtos = false
     let required = graph.requiredInputs.map { graph[$0.value].name }
     let others = graph.inputs.map { graph[$0.value].name }.filter { !required.contains($0) }
+    // A full set of numbers settles it where inputs are called `input_1`, `input_2`, … themselves.
+    let isNumbered = required.indices.allSatisfy { names.contains("input_\($0).pb") }
     for (index, name) in (required + others + ["labels"]).enumerated() {
       let stem = fileStem(for: name)
-      let numbered = index < required.count ? ["input_\(index).pb"] : []
-      let file = (["\(stem).npy", "\(stem).pb"] + numbered).first { names.contains($0) }
+      let candidates =
+        isNumbered && index < required.count
+        ? ["input_\(index).pb"] : ["\(stem).npy", "\(stem).pb", "input_\(index).pb"]
+      let file = candidates.first { names.contains($0) }
       guard let file else { continue }
       let isProto = file.hasSuffix(".pb")
       isFromProtos = isFromProtos || isProto

@@ -26,8 +26,11 @@ public struct TypedModel: Sendable {
     }
     for (index, info) in result.graph.outputs.enumerated() {
       // Outputs are the model's contract: they are completed, and bound when the user asks.
+      let inferred = facts.graph[info.value].type
       if info.type == nil || !binding.isEmpty {
-        result.graph.setOutputType(index, facts.graph[info.value].type)
+        result.graph.setOutputType(index, inferred)
+      } else if let completed = Self.completed(info.type, with: inferred) {
+        result.graph.setOutputType(index, completed)
       }
     }
     (self.model, self.values, self.typed) = (result, tally.values, tally.typed)
@@ -76,5 +79,18 @@ public struct TypedModel: Sendable {
         }
       }
     }
+  }
+
+  /// A declared type with the lengths that it leaves open; nil when it leaves none.
+  private static func completed(_ declared: ValueType?, with inferred: ValueType?) -> ValueType? {
+    guard var type = declared?.tensor, let known = inferred?.tensor?.shape else { return nil }
+    guard var shape = type.shape else {
+      type.shape = known
+      return .tensor(type)
+    }
+    guard shape.rank == known.rank, shape.dimensions.contains(.unknown) else { return nil }
+    for axis in shape.dimensions.indices where shape[axis] == .unknown { shape[axis] = known[axis] }
+    type.shape = shape
+    return .tensor(type)
   }
 }

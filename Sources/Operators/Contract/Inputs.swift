@@ -66,11 +66,18 @@ package struct Inputs: Sendable {
   /// The integers of a constant input; nil when it is left out or no constant.
   package func integers(_ index: Int) -> [Int]? { self[index]?.constant?.integers }
 
-  /// The elements of an integer input as expressions: constant or known by propagation.
+  /// Tensors with more elements than this are no lengths and are not followed.
+  private static let followed = 4096
+
+  /// The elements of a small input as expressions: constant or known by propagation. Those of
+  /// floating-point inputs may be fractions.
   package func data(_ index: Int) -> [Dimension]? {
     guard let operand = self[index] else { return nil }
-    if let values = operand.constant?.integers { return values.map { .known($0) } }
-    return operand.data
+    guard let constant = operand.constant else { return operand.data }
+    guard constant.count <= Self.followed else { return nil }
+    if let values = constant.integers { return values.map { .known($0) } }
+    guard constant.elementType == .float || constant.elementType == .double else { return nil }
+    return constant.doubles?.map { Dimension(fraction: $0) }
   }
 
   /// An error about an input: `Conv 'c1', input 1 'w': expected …, found …`.

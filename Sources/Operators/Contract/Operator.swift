@@ -95,12 +95,29 @@ extension Operator {
   package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] { [] }
 }
 
-/// An operator's name, the opsets it is known for and how many operands it takes.
+/// An operator's name, the opsets it is known for and the operands and attributes it takes.
 package struct Schema: Sendable {
   package let op: OperatorName
   package let opsets: ClosedRange<Int>
+  /// How many operands it takes, where there is no signature.
   package let inputs: ClosedRange<Int>
   package let outputs: ClosedRange<Int>
+  /// Its operands and attributes at each opset; nil for operators that no schema of ONNX describes.
+  package let signature: SignatureText?
+
+  /// - Parameters:
+  ///   - opsets: the versions of the domain's operator set in which the operator has the meaning
+  ///     that its file implements.
+  ///   - signature: what ONNX's schema says; a test compares it with libonnx's.
+  package init(
+    _ type: String, domain: String = "", opsets: ClosedRange<Int> = 7...26,
+    signature: SignatureText
+  ) {
+    self.op = OperatorName(type, domain: domain)
+    self.opsets = opsets
+    self.signature = signature
+    (inputs, outputs) = (0...Int.max, 0...Int.max)
+  }
 
   /// - Parameters:
   ///   - opsets: the versions of the domain's operator set in which the operator has the meaning
@@ -114,6 +131,7 @@ package struct Schema: Sendable {
     self.opsets = opsets
     self.inputs = inputs
     self.outputs = outputs
+    signature = nil
   }
 }
 

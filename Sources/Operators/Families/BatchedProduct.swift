@@ -37,18 +37,10 @@ package struct BatchedProduct: Sendable {
     for axis in 0..<rank {
       let x = batchA[safe: axis - rank + batchA.count] ?? 1
       let y = batchB[safe: axis - rank + batchB.count] ?? 1
-      switch (x, y) {
-      case (.known(1), _): dimensions.append(y)
-      case (_, .known(1)): dimensions.append(x)
-      case (.known(let m), .known(let n)):
-        guard m == n else {
-          throw mismatch(b, "batch axes that broadcast with \(left)", "\(right)")
-        }
-        dimensions.append(x)
-      case (.known, _): dimensions.append(x)
-      case (_, .known): dimensions.append(y)
-      default: dimensions.append(x == y ? x : .unknown)
+      guard let length = Dimension.broadcast(x, y) else {
+        throw mismatch(b, "batch axes that broadcast with \(left)", "\(right)")
       }
+      dimensions.append(length)
     }
     if left.rank > 1 { dimensions.append(left[left.rank - 2]) }
     if right.rank > 1 { dimensions.append(right[right.rank - 1]) }

@@ -19,7 +19,7 @@ extension BroadcastBinary {
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     let shape = try inputs.broadcast([0, 1])
-    let data = function.onDimensions.flatMap { combine in
+    let data = function.onDimensions(inputs.elementType(0)).flatMap { combine in
       inputs.combineData([0, 1]) { combine($0[0], $0[1]) }
     }
     return [Inferred(inputs.elementType(0), shape, data: data)]
@@ -60,20 +60,11 @@ extension Inputs {
       for axis in 0..<rank {
         let a = axis - (rank - before.rank), b = axis - (rank - shape.rank)
         let x = a < 0 ? .known(1) : before[a], y = b < 0 ? .known(1) : shape[b]
-        switch (x, y) {
-        case (.known(1), _): dimensions.append(y)
-        case (_, .known(1)): dimensions.append(x)
-        case (.known(let m), .known(let n)):
-          guard m == n else {
-            throw mismatch(
-              index, expected: "a shape that broadcasts with \(before)", found: "\(shape)")
-          }
-          dimensions.append(x)
-        // A length over 1 wins over an unknown one, which can only be the same or 1.
-        case (.known, _): dimensions.append(x)
-        case (_, .known): dimensions.append(y)
-        default: dimensions.append(x == y ? x : .unknown)
+        guard let length = Dimension.broadcast(x, y) else {
+          throw mismatch(
+            index, expected: "a shape that broadcasts with \(before)", found: "\(shape)")
         }
+        dimensions.append(length)
       }
       result = Shape(dimensions)
     }

@@ -31,9 +31,25 @@ extension Conversion {
 
   /// What inference says of a conversion to `type`.
   package func infer(_ inputs: Inputs, to type: ElementType) -> [Inferred] {
-    // Lengths survive in the integer types; floats could round them.
-    let keeps = type.isInteger && inputs.elementType(0).isInteger
-    return [Inferred(type, inputs.shape(0), data: keeps ? inputs.shapeData(0) : nil)]
+    [Inferred(type, inputs.shape(0), data: data(inputs, to: type))]
+  }
+
+  /// Lengths survive in types that are wide enough for them.
+  private func data(_ inputs: Inputs, to type: ElementType) -> [Dimension]? {
+    guard let data = inputs.shapeData(0) else { return nil }
+    switch type {
+    case .float, .double: return data
+    case .int64, .int32, .uint64, .uint32:
+      guard inputs.elementType(0).isFloatingPoint else { return data }
+      // Conversion drops the fraction: what is not negative is rounded down.
+      return data.map { $0.isNonNegative ? $0.floorDivided(by: .known(1)) : .unknown }
+    case .bool:
+      return data.map { length in
+        length.value.map { .known($0 == 0 ? 0 : 1) }
+          ?? ((length - 1).isNonNegative ? .known(1) : .unknown)
+      }
+    default: return type.isInteger && inputs.elementType(0).isInteger ? data : nil
+    }
   }
 
   /// Converts input 0.

@@ -27,18 +27,40 @@ extension Inputs {
 }
 
 extension BinaryFunction {
-  /// The same function on lengths of axes, where it has a meaning there.
-  package var onDimensions: ((Dimension, Dimension) -> Dimension)? {
+  /// The same function on lengths of axes, where it has a meaning there for elements of a type.
+  package func onDimensions(_ type: ElementType) -> ((Dimension, Dimension) -> Dimension)? {
     switch self {
     case .add: { $0 + $1 }
     case .subtract: { $0 - $1 }
     case .multiply: { $0 * $1 }
-    case .divide: { quotient($0, $1) }
+    case .divide: type.isFloatingPoint ? { $0.divided(by: $1) } : { quotient($0, $1) }
+    case .modulo: type.isFloatingPoint ? nil : { modulus($0, $1) }
     case .maximum: { Dimension.maximum($0, $1) }
     case .minimum: { Dimension.minimum($0, $1) }
     default: nil
     }
   }
+}
+
+extension UnaryFunction {
+  /// The same function on lengths of axes, where it has a meaning there.
+  package var onDimensions: ((Dimension) -> Dimension)? {
+    switch self {
+    case .negate: { .known(0) - $0 }
+    case .abs: { $0.isNonNegative ? $0 : .maximum($0, .known(0) - $0) }
+    case .relu: { .maximum($0, .known(0)) }
+    case .floor: { $0.floorDivided(by: .known(1)) }
+    case .ceil: { $0.ceilDivided(by: .known(1)) }
+    case .not: { $0.value.map { .known($0 == 0 ? 1 : 0) } ?? .unknown }
+    default: nil
+    }
+  }
+}
+
+/// The remainder of a division by a positive number; it has the divisor's sign, as ONNX's Mod gives.
+private func modulus(_ a: Dimension, _ b: Dimension) -> Dimension {
+  guard b.isNonNegative, b != .known(0), a.isNonNegative || b.value != nil else { return .unknown }
+  return a - b * a.floorDivided(by: b)
 }
 
 /// Integer division, which truncates; for lengths, which are not negative, that is the floor.
@@ -66,11 +88,29 @@ extension Predicate {
         }
       return .known(truth ? 1 : 0)
     }
-    guard self == .equal, a != .unknown, b != .unknown else { return .unknown }
-    if a == b { return .known(1) }
-    // A named length is never negative.
-    let (named, number) = a.value == nil ? (a, b) : (b, a)
-    if named.expression?.symbol != nil, let number = number.value, number < 0 { return .known(0) }
-    return .unknown
+    guard a != .unknown, b != .unknown else { return .unknown }
+    // Named lengths are at least 1, which settles some comparisons.
+    let isBelow = (b - a - 1).isNonNegative, isAbove = (a - b - 1).isNonNegative
+    switch self {
+    case .equal: return a == b ? .known(1) : isBelow || isAbove ? .known(0) : .unknown
+    case .less: return isBelow ? .known(1) : (a - b).isNonNegative ? .known(0) : .unknown
+    case .greater: return isAbove ? .known(1) : (b - a).isNonNegative ? .known(0) : .unknown
+    case .lessOrEqual: return (b - a).isNonNegative ? .known(1) : isAbove ? .known(0) : .unknown
+    case .greaterOrEqual: return (a - b).isNonNegative ? .known(1) : isBelow ? .known(0) : .unknown
+    case .and, .or, .xor: return .unknown
+    }
+  }
+}
+
+extension Dimension {
+  /// A number as a fraction with a small power of 2 below; unknown when it is none.
+  package init(fraction value: Double) {
+    let steps = 1 << 10
+    let scaled = value * Double(steps)
+    guard scaled.rounded() == scaled, abs(scaled) < Double(1 << 52) else {
+      self = .unknown
+      return
+    }
+    self = Dimension.known(Int(scaled)).divided(by: .known(steps))
   }
 }

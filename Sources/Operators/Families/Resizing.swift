@@ -84,17 +84,8 @@ struct Resizing: Sendable {
   /// numbers or small binary fractions, else unknown.
   static func scaled(_ length: Dimension, _ scale: Float) -> Dimension {
     if let length = length.value { return scaled(length, scale).map { .known($0) } ?? .unknown }
-    let divisor: Float = 64
-    guard scale > 0, scale < 4096, (scale * divisor).rounded() == scale * divisor else {
-      return .unknown
-    }
-    var numerator = Int(scale * divisor)
-    var denominator = Int(divisor)
-    while numerator % 2 == 0, denominator % 2 == 0 {
-      numerator /= 2
-      denominator /= 2
-    }
-    return (length * .known(numerator)).floorDivided(by: .known(denominator))
+    guard scale > 0, scale < 4096 else { return .unknown }
+    return (length * Dimension(fraction: Double(scale))).floorDivided(by: .known(1))
   }
 
   /// Elements of axes that keep their length go along; the others are mixed.

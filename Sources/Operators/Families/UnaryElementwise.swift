@@ -9,7 +9,8 @@ package protocol UnaryElementwise: Operator {
 
 extension UnaryElementwise {
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
-    [Inferred(inputs.type(0))]
+    let data = function.onDimensions.flatMap { inputs.shapeData(0)?.map($0) }
+    return [Inferred(inputs.type(0), data: data)]
   }
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {

@@ -15,7 +15,7 @@ extension VariadicElementwise {
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     let all = Array(0..<inputs.count)
     let data: [Dimension]? =
-      if !divides, let combine = function.onDimensions {
+      if !divides, let combine = function.onDimensions(inputs.elementType(0)) {
         inputs.combineData(all) { operands in operands.dropFirst().reduce(operands[0], combine) }
       } else {
         nil

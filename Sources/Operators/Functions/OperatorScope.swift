@@ -61,4 +61,11 @@ package struct OperatorScope: Sendable {
     else { return nil }
     return try Registry.make(node.op, opset: version, view)
   }
+
+  /// The operands and attributes that a node's operator takes; nil for functions and where it is not
+  /// stated.
+  package func signature(of node: Node) -> Signature? {
+    if functions[Function.Name(node.op, overload: node.overload)] != nil { return nil }
+    return opsets.version(of: node.op.domain).flatMap { Registry.signature(of: node.op, opset: $0) }
+  }
 }

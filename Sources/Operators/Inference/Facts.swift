@@ -45,7 +45,8 @@ package struct Facts: Sendable {
   /// initializers.
   package func derivedConstant(_ id: ValueID) -> Tensor? { constants[safe: id.index] ?? nil }
 
-  /// The elements of a small integer tensor as expressions over named lengths.
+  /// The elements of a small integer value as expressions over the graph's named lengths, where
+  /// they follow from shapes and constants: what Shape, Gather, Concat and arithmetic compute.
   package func data(_ id: ValueID) -> [Dimension]? { data[safe: id.index] ?? nil }
 
   /// What is known about a node's inputs.

@@ -7,6 +7,9 @@ final class InferenceBudget: Sendable {
   private static let nodes = 20_000_000
   private static let depth = 64
 
+  /// Names for open lengths, which no two graphs of the model share by chance.
+  let names = LengthNames()
+
   private let state = Mutex((nodes: 0, depth: 0))
 
   /// Runs `body` one level deeper, for a graph with some nodes.

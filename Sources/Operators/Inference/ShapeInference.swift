@@ -60,10 +60,11 @@ struct Inference {
   }
 
   mutating func run() throws(ModelError) -> Facts {
+    budget.names.reserve(graph)
     for (index, info) in graph.inputs.enumerated() {
       guard let type = info.type else { continue }
       if !binding.isEmpty { graph.setInputType(index, bound(type)) }
-      graph.setType(info.value, bound(type))
+      setType(info.value, bound(type))
     }
     return try runNodes()
   }
@@ -95,30 +96,39 @@ struct Inference {
     guard let op else {
       unknown.append(id)
       for output in node.outputs.compactMap({ $0 }) {
-        graph.setType(output, declared[output.index] ?? graph[output].type)
+        setType(output, declared[output.index] ?? graph[output].type)
       }
       return
     }
     let typing = try bodyTyping(op, id)
     let inputs = Inputs(
       label: graph.label(id), node.inputs.map { $0.map(operand) }, bodies: typing)
+    try scope.signature(of: node)?.check(inputs)
     let results = try op.infer(inputs)
     if let typing { bodies[id] = try typing.facts() }
     let values = op.constantValue.map { [$0] } ?? evaluated(op, id, inputs, results)
+    let isOpen = values == nil && results.contains { $0.data == nil }
+    let moved = isOpen ? movedData(op, inputs, results) : nil
     for (slot, output) in node.outputs.enumerated() {
       guard let output else { continue }
       guard let result = results[safe: slot] else {
-        graph.setType(output, declared[output.index])
+        setType(output, declared[output.index])
         continue
       }
       let value = values?[safe: slot] ?? result.knownTensor
       constants[output.index] = value
-      data[output.index] = result.data
+      data[output.index] = result.data ?? moved?[safe: slot] ?? nil
       let type = try merge(
         value.map { .tensor($0.type) } ?? result.valueType, declared[output.index], of: output,
         node: id)
-      graph.setType(output, type ?? graph[output].type)
+      setType(output, type ?? graph[output].type)
     }
+  }
+
+  /// Sets a type in which every length has a value or a name.
+  private mutating func setType(_ id: ValueID, _ type: ValueType?) {
+    guard case .tensor(let tensor)? = type else { return graph.setType(id, type) }
+    graph.setType(id, .tensor(budget.names.complete(tensor, of: graph[id].name)))
   }
 
   /// How the operator learns types inside its bodies; nil when it has none.

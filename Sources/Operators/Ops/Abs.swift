@@ -3,7 +3,12 @@ package import Kernels
 
 /// The absolute value (https://onnx.ai/onnx/operators/onnx__Abs.html).
 package struct Abs: UnaryElementwise {
-  package static let schema = Schema("Abs", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Abs", opsets: 1...26,
+    signature: """
+      6: (T) -> T; T: numbers
+      13: T + bfloat16
+      """)
   package let function = UnaryFunction.abs
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -3,7 +3,12 @@ package import Kernels
 
 /// The arc cosine, in radians (https://onnx.ai/onnx/operators/onnx__Acos.html).
 package struct Acos: UnaryElementwise {
-  package static let schema = Schema("Acos", opsets: 7...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Acos", opsets: 7...26,
+    signature: """
+      7: (T) -> T; T: floats
+      22: T + bfloat16
+      """)
   package let function = UnaryFunction.acos
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -3,7 +3,14 @@ package import Kernels
 
 /// `a + b` with broadcasting (https://onnx.ai/onnx/operators/onnx__Add.html).
 package struct Add: BroadcastBinary {
-  package static let schema = Schema("Add", inputs: 2...2)
+  package static let schema = Schema(
+    "Add",
+    signature: """
+      6: (T, T) -> T; <axis: int, broadcast: int = 0>; T: floats int32 int64 uint32 uint64
+      7: <>
+      13: T + bfloat16
+      14: T + uint8 int8 uint16 int16
+      """)
   package static let isCommutative = true
   package let function = BinaryFunction.add
 

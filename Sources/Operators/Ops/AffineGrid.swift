@@ -6,7 +6,11 @@ private import Kernels
 ///
 /// Inputs: maps `[N, r, r + 1]` and the image's shape `[N, C, lengths…]`, for r of 2 or 3.
 package struct AffineGrid: Operator {
-  package static let schema = Schema("AffineGrid", opsets: 20...26, inputs: 2...2)
+  package static let schema = Schema(
+    "AffineGrid", opsets: 20...26,
+    signature: """
+      20: (T1, T2) -> T1; <align_corners: int = 0>; T1: floats bfloat16; T2: int64
+      """)
   package static let auxiliaryInputs: Set<Int> = [1]
   /// Whether -1 and 1 are the middles of the outermost elements rather than their edges.
   let alignsCorners: Bool

@@ -3,7 +3,13 @@ package import IR
 /// The index of the largest element along an axis
 /// (https://onnx.ai/onnx/operators/onnx__ArgMax.html).
 package struct ArgMax: ExtremeIndex {
-  package static let schema = Schema("ArgMax", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "ArgMax", opsets: 1...26,
+    signature: """
+      1: (T) -> int64; <axis: int = 0, keepdims: int = 1>; T: numbers
+      12: <axis: int = 0, keepdims: int = 1, select_last_index: int = 0>
+      13: T + bfloat16
+      """)
   package static let largest = true
   package let options: ExtremeIndexOptions
 

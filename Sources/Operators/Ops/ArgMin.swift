@@ -3,7 +3,13 @@ package import IR
 /// The index of the smallest element along an axis
 /// (https://onnx.ai/onnx/operators/onnx__ArgMin.html).
 package struct ArgMin: ExtremeIndex {
-  package static let schema = Schema("ArgMin", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "ArgMin", opsets: 1...26,
+    signature: """
+      1: (T) -> int64; <axis: int = 0, keepdims: int = 1>; T: numbers
+      12: <axis: int = 0, keepdims: int = 1, select_last_index: int = 0>
+      13: T + bfloat16
+      """)
   package static let largest = false
   package let options: ExtremeIndexOptions
 

@@ -3,7 +3,12 @@ package import Kernels
 
 /// The arc sine, in radians (https://onnx.ai/onnx/operators/onnx__Asin.html).
 package struct Asin: UnaryElementwise {
-  package static let schema = Schema("Asin", opsets: 7...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Asin", opsets: 7...26,
+    signature: """
+      7: (T) -> T; T: floats
+      22: T + bfloat16
+      """)
   package let function = UnaryFunction.asin
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -3,7 +3,12 @@ package import Kernels
 
 /// The arc tangent, in radians (https://onnx.ai/onnx/operators/onnx__Atan.html).
 package struct Atan: UnaryElementwise {
-  package static let schema = Schema("Atan", opsets: 7...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Atan", opsets: 7...26,
+    signature: """
+      7: (T) -> T; T: floats
+      22: T + bfloat16
+      """)
   package let function = UnaryFunction.atan
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

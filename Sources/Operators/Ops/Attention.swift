@@ -9,7 +9,17 @@ import Kernels
 /// `[batch, positions, heads · width]`.
 package struct Attention: Operator {
   package static let schema = Schema(
-    "Attention", opsets: 23...26, inputs: 3...7, outputs: 1...4)
+    "Attention", opsets: 23...26,
+    signature: """
+      23: (T1, T1, T2, U?, T1?, T2?) -> (T1, T1?, T2?, T1?); <is_causal: int = 0,
+        kv_num_heads: int, q_num_heads: int, qk_matmul_output_mode: int = 0, scale: float,
+        softcap: float = 0, softmax_precision: int>; T1: floats bfloat16; T2: floats bfloat16;
+        U: numbers bool bfloat16
+      24: (T1, T1, T2, U?, T1?, T2?, int64?) -> (T1, T1?, T2?, T1?)
+      25: <is_causal: int = 0, kv_num_heads: int, left_window_size: int = -1, q_num_heads: int,
+        qk_matmul_output_mode: int = 0, right_window_size: int = -1, scale: float,
+        softcap: float = 0, softmax_precision: int>
+      """)
   package static let auxiliaryInputs: Set<Int> = [3, 6]
 
   let queryHeads: Int

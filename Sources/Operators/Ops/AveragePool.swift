@@ -3,7 +3,19 @@ import Kernels
 
 /// The average of each window (https://onnx.ai/onnx/operators/onnx__AveragePool.html).
 package struct AveragePool: Pool {
-  package static let schema = Schema("AveragePool", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "AveragePool", opsets: 1...26,
+    signature: """
+      1: (T) -> T; <auto_pad: string = NOTSET, kernel_shape: ints!, pads: ints, strides: ints>;
+        T: floats
+      7: <auto_pad: string = NOTSET, count_include_pad: int = 0, kernel_shape: ints!,
+        pads: ints, strides: ints>
+      10: <auto_pad: string = NOTSET, ceil_mode: int = 0, count_include_pad: int = 0,
+        kernel_shape: ints!, pads: ints, strides: ints>
+      19: <auto_pad: string = NOTSET, ceil_mode: int = 0, count_include_pad: int = 0,
+        dilations: ints, kernel_shape: ints!, pads: ints, strides: ints>
+      22: T + bfloat16
+      """)
   package let window: SlidingWindow
   /// Whether padding counts as zeros.
   package let includesPadding: Bool

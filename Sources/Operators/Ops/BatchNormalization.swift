@@ -5,7 +5,16 @@ import Kernels
 /// training, those of the batch (https://onnx.ai/onnx/operators/onnx__BatchNormalization.html).
 package struct BatchNormalization: Operator {
   package static let schema = Schema(
-    "BatchNormalization", opsets: 6...26, inputs: 5...5, outputs: 1...5)
+    "BatchNormalization", opsets: 6...26,
+    signature: """
+      6: (T, T, T, T, T) -> (T, T?, T?, T?, T?); <epsilon: float = 1e-05, is_test: int = 0,
+        momentum: float = 0.9, spatial: int = 1>; T: floats
+      7: <epsilon: float = 1e-05, momentum: float = 0.9, spatial: int = 1>
+      9: <epsilon: float = 1e-05, momentum: float = 0.9>
+      14: (T, T, T, U, U) -> (T, U?, U?); <epsilon: float = 1e-05, momentum: float = 0.9,
+        training_mode: int = 0>; T + bfloat16; U: floats bfloat16
+      15: (T, T1, T1, T2, T2) -> (T, T2?, T2?); T1: floats bfloat16; T2: floats bfloat16
+      """)
   package static let auxiliaryInputs: Set<Int> = [3, 4]
 
   /// What is added to the variance.

@@ -4,7 +4,12 @@ private import Kernels
 /// One or zero, drawn with each element's probability
 /// (https://onnx.ai/onnx/operators/onnx__Bernoulli.html).
 package struct Bernoulli: Operator {
-  package static let schema = Schema("Bernoulli", opsets: 15...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Bernoulli", opsets: 15...26,
+    signature: """
+      15: (T1) -> T2; <dtype: int, seed: float>; T1: floats; T2: numbers bool bfloat16
+      22: T1 + bfloat16
+      """)
   private let settings: RandomSettings
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -3,7 +3,14 @@ package import IR
 /// The bits of elements seen as another type of the same width
 /// (https://onnx.ai/onnx/operators/onnx__BitCast.html).
 package struct BitCast: Operator {
-  package static let schema = Schema("BitCast", opsets: 26...26, inputs: 1...1)
+  package static let schema = Schema(
+    "BitCast", opsets: 26...26,
+    signature: """
+      26: (T1) -> T2; <to: int!>;
+        T1: numbers float8 int4s int2s bool complex64 complex128 bfloat16 float4e2m1
+        float8e8m0;
+        T2: numbers float8 int4s int2s bool complex64 complex128 bfloat16 float4e2m1 float8e8m0
+      """)
   package static let widensHalf = false
   package static let readsPackedElements = true
 

@@ -3,7 +3,12 @@ private import Kernels
 
 /// Shifts the bits of unsigned integers (https://onnx.ai/onnx/operators/onnx__BitShift.html).
 package struct BitShift: Operator {
-  package static let schema = Schema("BitShift", opsets: 11...26, inputs: 2...2)
+  package static let schema = Schema(
+    "BitShift", opsets: 11...26,
+    signature: """
+      11: (T, T) -> T; <direction: string!>; T: unsigned
+      28: T + signed
+      """)
   private let direction: Direction
 
   private enum Direction: String, CaseIterable {

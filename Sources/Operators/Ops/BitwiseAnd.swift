@@ -3,7 +3,11 @@ package import Kernels
 
 /// The bits of two integers joined by "and" (https://onnx.ai/onnx/operators/onnx__BitwiseAnd.html).
 package struct BitwiseAnd: BitwiseBinary {
-  package static let schema = Schema("BitwiseAnd", opsets: 18...26, inputs: 2...2)
+  package static let schema = Schema(
+    "BitwiseAnd", opsets: 18...26,
+    signature: """
+      18: (T, T) -> T; T: integers
+      """)
   package let function = BitFunction.and
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -3,7 +3,11 @@ import Kernels
 
 /// The bits of integers turned (https://onnx.ai/onnx/operators/onnx__BitwiseNot.html).
 package struct BitwiseNot: Operator {
-  package static let schema = Schema("BitwiseNot", opsets: 18...26, inputs: 1...1)
+  package static let schema = Schema(
+    "BitwiseNot", opsets: 18...26,
+    signature: """
+      18: (T) -> T; T: integers
+      """)
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

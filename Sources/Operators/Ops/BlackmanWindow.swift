@@ -2,7 +2,12 @@ package import IR
 
 /// Blackman's window, of three terms (https://onnx.ai/onnx/operators/onnx__BlackmanWindow.html).
 package struct BlackmanWindow: CosineWindow {
-  package static let schema = Schema("BlackmanWindow", opsets: 17...26, inputs: 1...1)
+  package static let schema = Schema(
+    "BlackmanWindow", opsets: 17...26,
+    signature: """
+      17: (T1) -> T2; <output_datatype: int = 1, periodic: int = 1>; T1: int32 int64;
+        T2: numbers bfloat16
+      """)
   package static let auxiliaryInputs: Set<Int> = [0]
   package static let coefficients = [0.42, -0.5, 0.08]
   package let settings: CosineWindowSettings

@@ -5,7 +5,19 @@ package import Kernels
 /// point to integer truncates and saturates, NaN gives 0; integers of less than a byte keep the lower
 /// bits.
 package struct Cast: Conversion {
-  package static let schema = Schema("Cast", opsets: 6...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Cast", opsets: 6...26,
+    signature: """
+      6: (T1) -> T2; <to: int!>; T1: numbers bool; T2: numbers bool
+      9: T1 + string; T2 + string
+      13: T1 + bfloat16; T2 + bfloat16
+      19: <saturate: int = 1, to: int!>; T1 + float8; T2 + float8
+      21: T1 + int4s; T2 + int4s
+      23: T1 + float4e2m1; T2 + float4e2m1
+      24: <round_mode: string = up, saturate: int = 1, to: int!>; T1 + float8e8m0;
+        T2 + float8e8m0
+      25: T1 + int2s; T2 + int2s
+      """)
 
   /// The type of the output.
   package let to: ElementType

@@ -4,7 +4,16 @@ package import Kernels
 /// Elements converted to the type of a second tensor
 /// (https://onnx.ai/onnx/operators/onnx__CastLike.html).
 package struct CastLike: Conversion {
-  package static let schema = Schema("CastLike", opsets: 15...26, inputs: 2...2)
+  package static let schema = Schema(
+    "CastLike", opsets: 15...26,
+    signature: """
+      15: (T1, T2) -> T2; T1: numbers string bool bfloat16; T2: numbers string bool bfloat16
+      19: <saturate: int = 1>; T1 + float8; T2 + float8
+      21: T1 + int4s; T2 + int4s
+      23: T1 + float4e2m1; T2 + float4e2m1
+      24: <round_mode: string = up, saturate: int = 1>; T1 + float8e8m0; T2 + float8e8m0
+      25: T1 + int2s; T2 + int2s
+      """)
 
   package let rule: ConversionRule
 

@@ -3,7 +3,12 @@ package import Kernels
 
 /// The next integer upwards (https://onnx.ai/onnx/operators/onnx__Ceil.html).
 package struct Ceil: UnaryElementwise {
-  package static let schema = Schema("Ceil", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Ceil", opsets: 1...26,
+    signature: """
+      6: (T) -> T; T: floats
+      13: T + bfloat16
+      """)
   package let function = UnaryFunction.ceil
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -3,7 +3,12 @@ package import Kernels
 
 /// `alpha·(e^(x/alpha) - 1)` below zero, else x (https://onnx.ai/onnx/operators/onnx__Celu.html).
 package struct Celu: UnaryElementwise {
-  package static let schema = Schema("Celu", opsets: 12...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Celu", opsets: 12...26,
+    signature: """
+      12: (T) -> T; <alpha: float = 1>; T: float
+      28: T + float16 double bfloat16
+      """)
   package let function: UnaryFunction
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -4,7 +4,11 @@ private import Kernels
 /// Cuts the middle out of axes, or puts zeros around them, to reach given lengths
 /// (https://onnx.ai/onnx/operators/onnx__CenterCropPad.html).
 package struct CenterCropPad: Operator {
-  package static let schema = Schema("CenterCropPad", opsets: 18...26, inputs: 2...2)
+  package static let schema = Schema(
+    "CenterCropPad", opsets: 18...26,
+    signature: """
+      18: (T, Tind) -> T; <axes: ints>; T: all bfloat16; Tind: int32 int64
+      """)
   package static let auxiliaryInputs: Set<Int> = [1]
   /// The axes that input 1 gives lengths for; nil for all.
   let axes: [Int]?

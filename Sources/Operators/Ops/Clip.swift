@@ -4,7 +4,14 @@ import Kernels
 /// Every element between two bounds (https://onnx.ai/onnx/operators/onnx__Clip.html). Up to opset 10
 /// the bounds are attributes, from 11 on optional scalar inputs.
 package struct Clip: Operator {
-  package static let schema = Schema("Clip", opsets: 6...26, inputs: 1...3)
+  package static let schema = Schema(
+    "Clip", opsets: 6...26,
+    signature: """
+      6: (T) -> T; <max: float = 3.4028235e+38, min: float = -3.4028235e+38>; T: floats
+      11: (T, T?, T?) -> T; <>
+      12: T + integers
+      13: T + bfloat16
+      """)
   package static let auxiliaryInputs: Set<Int> = [1, 2]
 
   /// The bounds given as attributes; nil where they are inputs.
@@ -30,7 +37,18 @@ package struct Clip: Operator {
   }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
-    [Inferred(inputs.type(0))]
+    [Inferred(inputs.type(0), data: data(inputs))]
+  }
+
+  /// Lengths between bounds that are lengths.
+  private func data(_ inputs: Inputs) -> [Dimension]? {
+    guard fixed == nil, var data = inputs.shapeData(0) else { return nil }
+    for (index, combine) in [(1, Dimension.maximum), (2, Dimension.minimum)] where inputs.has(index)
+    {
+      guard let bound = inputs.data(index)?.first else { return nil }
+      data = data.map { combine($0, bound) }
+    }
+    return data
   }
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {

@@ -6,7 +6,11 @@ private import Kernels
 ///
 /// Inputs: columns `[N, C · block, positions]`, the image's lengths and the block's.
 package struct Col2Im: Operator {
-  package static let schema = Schema("Col2Im", opsets: 18...26, inputs: 3...3)
+  package static let schema = Schema(
+    "Col2Im", opsets: 18...26,
+    signature: """
+      18: (T, int64, int64) -> T; <dilations: ints, pads: ints, strides: ints>; T: all bfloat16
+      """)
   package static let auxiliaryInputs: Set<Int> = [1, 2]
   let window: SlidingWindow
 

@@ -3,7 +3,12 @@ package import IR
 /// The slices along an axis, or the elements, for which a condition holds
 /// (https://onnx.ai/onnx/operators/onnx__Compress.html).
 package struct Compress: Operator {
-  package static let schema = Schema("Compress", opsets: 9...26, inputs: 2...2)
+  package static let schema = Schema(
+    "Compress", opsets: 9...26,
+    signature: """
+      9: (T, T1) -> T; <axis: int>; T: all; T1: bool
+      28: T + bfloat16
+      """)
   package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1]
   package static let widensHalf = false

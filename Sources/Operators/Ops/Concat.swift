@@ -3,7 +3,12 @@ private import Kernels
 
 /// Joins tensors along an axis (https://onnx.ai/onnx/operators/onnx__Concat.html).
 package struct Concat: Operator {
-  package static let schema = Schema("Concat", opsets: 4...26, inputs: 1...Int.max)
+  package static let schema = Schema(
+    "Concat", opsets: 4...26,
+    signature: """
+      4: (T...) -> T; <axis: int!>; T: all
+      13: T + bfloat16
+      """)
   package static let takesStrings = true
   package let axis: Int
 

@@ -3,7 +3,11 @@ package import IR
 /// The tensors of a sequence joined along an axis, or stacked along a new one
 /// (https://onnx.ai/onnx/operators/onnx__ConcatFromSequence.html).
 package struct ConcatFromSequence: ContainerOperator {
-  package static let schema = Schema("ConcatFromSequence", opsets: 11...26, inputs: 1...1)
+  package static let schema = Schema(
+    "ConcatFromSequence", opsets: 11...26,
+    signature: """
+      11: (S) -> T; <axis: int!, new_axis: int = 0>; S: seq(all); T: all
+      """)
   private let axis: Int
   private let isNew: Bool
 

@@ -2,7 +2,22 @@ package import IR
 
 /// A tensor given by an attribute (https://onnx.ai/onnx/operators/onnx__Constant.html).
 package struct Constant: ValueOperator {
-  package static let schema = Schema("Constant", opsets: 1...26, inputs: 0...0)
+  package static let schema = Schema(
+    "Constant", opsets: 1...26,
+    signature: """
+      1: () -> T; <value: tensor!>; T: floats
+      9: T + integers string bool complex64 complex128
+      11: <sparse_value: sparse_tensor, value: tensor>
+      12: <sparse_value: sparse_tensor, value: tensor, value_float: float,
+        value_floats: floats, value_int: int, value_ints: ints, value_string: string,
+        value_strings: strings>
+      13: T + bfloat16
+      19: T + float8
+      21: T + int4s
+      23: T + float4e2m1
+      24: T + float8e8m0
+      25: T + int2s
+      """)
   private let tensor: Tensor
   package var constantValue: Tensor? { tensor }
 

@@ -4,7 +4,16 @@ private import Kernels
 /// A tensor of a given shape with one value throughout
 /// (https://onnx.ai/onnx/operators/onnx__ConstantOfShape.html).
 package struct ConstantOfShape: Operator {
-  package static let schema = Schema("ConstantOfShape", opsets: 9...26, inputs: 1...1)
+  package static let schema = Schema(
+    "ConstantOfShape", opsets: 9...26,
+    signature: """
+      9: (T1) -> T2; <value: tensor>; T1: int64; T2: numbers bool
+      20: T2 + float8 bfloat16
+      21: T2 + int4s
+      23: T2 + float4e2m1
+      24: T2 + float8e8m0
+      25: T2 + int2s
+      """)
   package static let auxiliaryInputs: Set<Int> = [0]
   let value: Tensor
 

@@ -3,7 +3,13 @@ package import Kernels
 
 /// Convolution (https://onnx.ai/onnx/operators/onnx__Conv.html).
 package struct Conv: Operator {
-  package static let schema = Schema("Conv", opsets: 1...26, inputs: 2...3)
+  package static let schema = Schema(
+    "Conv", opsets: 1...26,
+    signature: """
+      1: (T, T, T?) -> T; <auto_pad: string = NOTSET, dilations: ints, group: int = 1,
+        kernel_shape: ints, pads: ints, strides: ints>; T: floats
+      22: T + bfloat16
+      """)
   package let geometry: ConvolutionGeometry
 
   package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {

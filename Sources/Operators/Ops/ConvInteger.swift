@@ -4,7 +4,13 @@ import Kernels
 /// Convolution of 8-bit integers into int32
 /// (https://onnx.ai/onnx/operators/onnx__ConvInteger.html).
 package struct ConvInteger: Operator {
-  package static let schema = Schema("ConvInteger", opsets: 10...26, inputs: 2...4)
+  package static let schema = Schema(
+    "ConvInteger", opsets: 10...26,
+    signature: """
+      10: (T1, T2, T1?, T2?) -> T3; <auto_pad: string = NOTSET, dilations: ints,
+        group: int = 1, kernel_shape: ints, pads: ints, strides: ints>; T1: uint8 int8;
+        T2: uint8 int8; T3: int32
+      """)
   package let geometry: ConvolutionGeometry
 
   package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {

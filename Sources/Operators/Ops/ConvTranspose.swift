@@ -3,7 +3,14 @@ package import Kernels
 
 /// Transposed convolution (https://onnx.ai/onnx/operators/onnx__ConvTranspose.html).
 package struct ConvTranspose: Operator {
-  package static let schema = Schema("ConvTranspose", opsets: 1...26, inputs: 2...3)
+  package static let schema = Schema(
+    "ConvTranspose", opsets: 1...26,
+    signature: """
+      1: (T, T, T?) -> T; <auto_pad: string = NOTSET, dilations: ints, group: int = 1,
+        kernel_shape: ints, output_padding: ints, output_shape: ints, pads: ints,
+        strides: ints>; T: floats
+      22: T + bfloat16
+      """)
   package let window: SlidingWindow
   package let group: Int
   private let outputPadding: [Int]?

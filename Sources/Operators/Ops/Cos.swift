@@ -3,7 +3,12 @@ package import Kernels
 
 /// The cosine (https://onnx.ai/onnx/operators/onnx__Cos.html).
 package struct Cos: UnaryElementwise {
-  package static let schema = Schema("Cos", inputs: 1...1)
+  package static let schema = Schema(
+    "Cos",
+    signature: """
+      7: (T) -> T; T: floats
+      22: T + bfloat16
+      """)
   package let function = UnaryFunction.cos
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -3,7 +3,12 @@ package import Kernels
 
 /// The hyperbolic cosine (https://onnx.ai/onnx/operators/onnx__Cosh.html).
 package struct Cosh: UnaryElementwise {
-  package static let schema = Schema("Cosh", opsets: 9...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Cosh", opsets: 9...26,
+    signature: """
+      9: (T) -> T; T: floats
+      22: T + bfloat16
+      """)
   package let function = UnaryFunction.cosh
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

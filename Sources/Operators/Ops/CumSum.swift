@@ -3,7 +3,13 @@ package import Kernels
 
 /// Running sums along an axis (https://onnx.ai/onnx/operators/onnx__CumSum.html).
 package struct CumSum: RunningOperator {
-  package static let schema = Schema("CumSum", opsets: 11...26, inputs: 2...2)
+  package static let schema = Schema(
+    "CumSum", opsets: 11...26,
+    signature: """
+      11: (T, T2) -> T; <exclusive: int = 0, reverse: int = 0>;
+        T: float int32 int64 double uint32 uint64; T2: int32 int64
+      14: T + float16 bfloat16
+      """)
   package let function = RunningFunction.sum
   package let exclusive: Bool
   package let reverse: Bool

@@ -4,7 +4,13 @@ private import Kernels
 /// The discrete Fourier transform along an axis; the last axis holds real and imaginary part, or
 /// only the real part (https://onnx.ai/onnx/operators/onnx__DFT.html).
 package struct DFT: Operator {
-  package static let schema = Schema("DFT", opsets: 17...26, inputs: 1...3)
+  package static let schema = Schema(
+    "DFT", opsets: 17...26,
+    signature: """
+      17: (T1, T2?) -> T1; <axis: int = 1, inverse: int = 0, onesided: int = 0>;
+        T1: floats bfloat16; T2: int32 int64
+      20: (T1, T2?, int64?) -> T1; <inverse: int = 0, onesided: int = 0>
+      """)
   package static let auxiliaryInputs: Set<Int> = [1, 2]
   /// The axis where it is an attribute, before opset 20.
   private let axis: Int?

@@ -6,7 +6,13 @@ import Kernels
 ///
 /// Inputs: x, weight, offsets, bias and mask. Offsets and mask have the output's spatial axes.
 package struct DeformConv: Operator {
-  package static let schema = Schema("DeformConv", opsets: 19...26, inputs: 3...5)
+  package static let schema = Schema(
+    "DeformConv", opsets: 19...26,
+    signature: """
+      19: (T, T, T, T?, T?) -> T; <dilations: ints, group: int = 1, kernel_shape: ints,
+        offset_group: int = 1, pads: ints, strides: ints>; T: floats
+      22: T + bfloat16
+      """)
   package static let auxiliaryInputs: Set<Int> = [2, 4]
   let geometry: ConvolutionGeometry
   /// How many groups of channels have offsets of their own.

@@ -4,7 +4,13 @@ private import Kernels
 /// Moves blocks of channels into blocks of pixels
 /// (https://onnx.ai/onnx/operators/onnx__DepthToSpace.html).
 package struct DepthToSpace: Operator {
-  package static let schema = Schema("DepthToSpace", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "DepthToSpace", opsets: 1...26,
+    signature: """
+      1: (T) -> T; <blocksize: int!>; T: all
+      11: <blocksize: int!, mode: string = DCR>
+      13: T + bfloat16
+      """)
   package static let takesStrings = true
   let block: Int
   /// Whether the channels are ordered column, row, depth instead of depth, column, row.

@@ -2,7 +2,18 @@ package import IR
 
 /// `(x - zeroPoint) · scale` (https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html).
 package struct DequantizeLinear: LinearQuantization {
-  package static let schema = Schema("DequantizeLinear", opsets: 10...26, inputs: 2...3)
+  package static let schema = Schema(
+    "DequantizeLinear", opsets: 10...26,
+    signature: """
+      10: (T, float, T?) -> float; T: uint8 int8 int32
+      13: <axis: int = 1>
+      19: (T1, T2, T1?) -> T2; T1: float8 uint8 int8 int32; T2: float float16 bfloat16
+      21: <axis: int = 1, block_size: int = 0>; T1 + int4s uint16 int16
+      23: (T1, T2, T1?) -> T3; <axis: int = 1, block_size: int = 0, output_dtype: int = 0>;
+        T1 + float4e2m1; T3: float float16 bfloat16
+      24: T2 + float8e8m0
+      25: T1 + int2s
+      """)
   package static let quantizedInputs: Set<Int> = [0]
   package let settings: LinearQuantizationSettings
 

@@ -3,7 +3,12 @@ private import Kernels
 
 /// The determinants of square matrices (https://onnx.ai/onnx/operators/onnx__Det.html).
 package struct Det: Operator {
-  package static let schema = Schema("Det", opsets: 11...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Det", opsets: 11...26,
+    signature: """
+      11: (T) -> T; T: floats
+      22: T + bfloat16
+      """)
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

@@ -4,7 +4,16 @@ import Kernels
 /// The input and a mask that keeps everything; in training, elements dropped at random and the
 /// others enlarged (https://onnx.ai/onnx/operators/onnx__Dropout.html).
 package struct Dropout: Operator {
-  package static let schema = Schema("Dropout", opsets: 6...26, inputs: 1...3, outputs: 1...2)
+  package static let schema = Schema(
+    "Dropout", opsets: 6...26,
+    signature: """
+      6: (T) -> (T, T?); <is_test: int = 0, ratio: float = 0.5>; T: floats
+      7: <ratio: float = 0.5>
+      10: (T) -> (T, T1?); T1: bool
+      12: (T, T1?, T2?) -> (T, T2?); <seed: int>; T1: floats; T2: bool
+      13: T + bfloat16
+      22: T + float8; T1 + float8 bfloat16
+      """)
   package static let auxiliaryInputs: Set<Int> = [1, 2]
 
   /// Whether the mask is of bools; before opset 10 it has the type of the data.

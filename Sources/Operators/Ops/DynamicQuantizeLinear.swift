@@ -5,7 +5,10 @@ import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__DynamicQuantizeLinear.html).
 package struct DynamicQuantizeLinear: Operator {
   package static let schema = Schema(
-    "DynamicQuantizeLinear", opsets: 11...26, inputs: 1...1, outputs: 3...3)
+    "DynamicQuantizeLinear", opsets: 11...26,
+    signature: """
+      11: (T1) -> (T2, float, T2); T1: float; T2: uint8
+      """)
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

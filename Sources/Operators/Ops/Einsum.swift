@@ -4,7 +4,12 @@ private import Kernels
 /// Sums of products over axes that an equation names
 /// (https://onnx.ai/onnx/operators/onnx__Einsum.html).
 package struct Einsum: Operator {
-  package static let schema = Schema("Einsum", opsets: 12...26, inputs: 1...Int.max)
+  package static let schema = Schema(
+    "Einsum", opsets: 12...26,
+    signature: """
+      12: (T...) -> T; <equation: string!>; T: numbers
+      28: T + bfloat16
+      """)
   private let equation: EinsumEquation
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -3,7 +3,12 @@ package import Kernels
 
 /// `alpha·(eˣ - 1)` below zero, else x (https://onnx.ai/onnx/operators/onnx__Elu.html).
 package struct Elu: UnaryElementwise {
-  package static let schema = Schema("Elu", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Elu", opsets: 1...26,
+    signature: """
+      6: (T) -> T; <alpha: float = 1>; T: floats
+      22: T + bfloat16
+      """)
   package let function: UnaryFunction
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

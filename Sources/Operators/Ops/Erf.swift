@@ -3,7 +3,12 @@ package import Kernels
 
 /// The error function (https://onnx.ai/onnx/operators/onnx__Erf.html).
 package struct Erf: UnaryElementwise {
-  package static let schema = Schema("Erf", opsets: 9...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Erf", opsets: 9...26,
+    signature: """
+      9: (T) -> T; T: numbers
+      13: T + bfloat16
+      """)
   package let function = UnaryFunction.erf
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

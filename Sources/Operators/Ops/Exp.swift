@@ -3,7 +3,12 @@ package import Kernels
 
 /// `eˣ` (https://onnx.ai/onnx/operators/onnx__Exp.html).
 package struct Exp: UnaryElementwise {
-  package static let schema = Schema("Exp", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Exp", opsets: 1...26,
+    signature: """
+      6: (T) -> T; T: floats
+      13: T + bfloat16
+      """)
   package let function = UnaryFunction.exp
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

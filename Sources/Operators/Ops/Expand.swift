@@ -4,7 +4,12 @@ private import Kernels
 /// Repeats axes of length 1 to a given shape, with broadcasting in both directions
 /// (https://onnx.ai/onnx/operators/onnx__Expand.html).
 package struct Expand: Operator {
-  package static let schema = Schema("Expand", opsets: 8...26, inputs: 2...2)
+  package static let schema = Schema(
+    "Expand", opsets: 8...26,
+    signature: """
+      8: (T, int64) -> T; T: all
+      13: T + bfloat16
+      """)
   package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1]
 

@@ -4,7 +4,12 @@ private import Kernels
 /// Ones on a diagonal, in the shape of a matrix
 /// (https://onnx.ai/onnx/operators/onnx__EyeLike.html).
 package struct EyeLike: Operator {
-  package static let schema = Schema("EyeLike", opsets: 9...26, inputs: 1...1)
+  package static let schema = Schema(
+    "EyeLike", opsets: 9...26,
+    signature: """
+      9: (T1) -> T2; <dtype: int, k: int = 0>; T1: numbers bool; T2: numbers bool
+      22: T1 + bfloat16; T2 + bfloat16
+      """)
   /// The element type; the input's when nil.
   let elementType: ElementType?
   let diagonal: Int

@@ -3,7 +3,17 @@ package import IR
 /// A matrix: the axes before `axis` and those from it on, each joined
 /// (https://onnx.ai/onnx/operators/onnx__Flatten.html).
 package struct Flatten: Reshaping {
-  package static let schema = Schema("Flatten", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Flatten", opsets: 1...26,
+    signature: """
+      1: (T) -> T; <axis: int = 1>; T: floats
+      9: T + integers string bool complex64 complex128
+      13: T + bfloat16
+      21: T + float8 int4s
+      23: T + float4e2m1
+      24: T + float8e8m0
+      25: T + int2s
+      """)
   package static let takesStrings = true
   let axis: Int
 

@@ -4,7 +4,12 @@ private import Kernels
 /// Takes the slices at given indices along an axis
 /// (https://onnx.ai/onnx/operators/onnx__Gather.html).
 package struct Gather: Operator {
-  package static let schema = Schema("Gather", opsets: 1...26, inputs: 2...2)
+  package static let schema = Schema(
+    "Gather", opsets: 1...26,
+    signature: """
+      1: (T, Tind) -> T; <axis: int = 0>; T: all; Tind: int32 int64
+      13: T + bfloat16
+      """)
   package static let takesStrings = true
   let axis: Int
 

@@ -3,7 +3,12 @@ package import IR
 /// Takes one element for each index, along an axis
 /// (https://onnx.ai/onnx/operators/onnx__GatherElements.html).
 package struct GatherElements: Operator {
-  package static let schema = Schema("GatherElements", opsets: 11...26, inputs: 2...2)
+  package static let schema = Schema(
+    "GatherElements", opsets: 11...26,
+    signature: """
+      11: (T, Tind) -> T; <axis: int = 0>; T: all; Tind: int32 int64
+      13: T + bfloat16
+      """)
   package static let takesStrings = true
   let axis: Int
 

@@ -3,7 +3,13 @@ package import IR
 /// Takes the slices that tuples of indices point to
 /// (https://onnx.ai/onnx/operators/onnx__GatherND.html).
 package struct GatherND: Operator {
-  package static let schema = Schema("GatherND", opsets: 11...26, inputs: 2...2)
+  package static let schema = Schema(
+    "GatherND", opsets: 11...26,
+    signature: """
+      11: (T, int64) -> T; T: all
+      12: <batch_dims: int = 0>
+      13: T + bfloat16
+      """)
   package static let takesStrings = true
   let batch: Int
 

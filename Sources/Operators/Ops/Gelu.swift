@@ -4,7 +4,11 @@ package import Kernels
 /// `x · Φ(x)`, exactly or by the tanh approximation
 /// (https://onnx.ai/onnx/operators/onnx__Gelu.html).
 package struct Gelu: UnaryElementwise {
-  package static let schema = Schema("Gelu", opsets: 20...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Gelu", opsets: 20...26,
+    signature: """
+      20: (T) -> T; <approximate: string = none>; T: floats bfloat16
+      """)
   package let function: UnaryFunction
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -3,7 +3,16 @@ package import Kernels
 
 /// `alpha·A'·B' + beta·C` (https://onnx.ai/onnx/operators/onnx__Gemm.html).
 package struct Gemm: Operator {
-  package static let schema = Schema("Gemm", opsets: 6...26, inputs: 2...3)
+  package static let schema = Schema(
+    "Gemm", opsets: 6...26,
+    signature: """
+      6: (T, T, T) -> T; <alpha: float = 1, beta: float = 1, broadcast: int = 0,
+        transA: int = 0, transB: int = 0>; T: floats
+      7: <alpha: float = 1, beta: float = 1, transA: int = 0, transB: int = 0>
+      9: T + int32 int64 uint32 uint64
+      11: (T, T, T?) -> T
+      13: T + bfloat16
+      """)
   package let alpha: Float
   package let beta: Float
   package let transA: Bool

@@ -3,7 +3,12 @@ private import Kernels
 
 /// The norm of each channel (https://onnx.ai/onnx/operators/onnx__GlobalLpPool.html).
 package struct GlobalLpPool: GlobalPool {
-  package static let schema = Schema("GlobalLpPool", opsets: 2...26, inputs: 1...1)
+  package static let schema = Schema(
+    "GlobalLpPool", opsets: 2...26,
+    signature: """
+      2: (T) -> T; <p: int = 2>; T: floats
+      22: T + bfloat16
+      """)
   private let p: Int
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) { p = try node.norm() }

@@ -4,7 +4,12 @@ import Kernels
 /// The largest element over all spatial positions
 /// (https://onnx.ai/onnx/operators/onnx__GlobalMaxPool.html).
 package struct GlobalMaxPool: GlobalPool {
-  package static let schema = Schema("GlobalMaxPool", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "GlobalMaxPool", opsets: 1...26,
+    signature: """
+      1: (T) -> T; T: floats
+      22: T + bfloat16
+      """)
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

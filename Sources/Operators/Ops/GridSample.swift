@@ -4,7 +4,15 @@ private import Kernels
 /// An input sampled at the positions of a grid
 /// (https://onnx.ai/onnx/operators/onnx__GridSample.html).
 package struct GridSample: Operator {
-  package static let schema = Schema("GridSample", opsets: 16...26, inputs: 2...2)
+  package static let schema = Schema(
+    "GridSample", opsets: 16...26,
+    signature: """
+      16: (T1, T1) -> T2; <align_corners: int = 0, mode: string = bilinear,
+        padding_mode: string = zeros>; T1: all; T2: floats
+      20: (T1, T2) -> T1; <align_corners: int = 0, mode: string = linear,
+        padding_mode: string = zeros>
+      22: T1 + bfloat16; T2 + bfloat16
+      """)
   private let mode: GridSampler.Mode
   private let padding: GridSampler.Padding
   private let alignsCorners: Bool

@@ -5,7 +5,12 @@ import Kernels
 /// parameter a group at opset 18, one a channel from 21 on
 /// (https://onnx.ai/onnx/operators/onnx__GroupNormalization.html).
 package struct GroupNormalization: Operator {
-  package static let schema = Schema("GroupNormalization", opsets: 18...26, inputs: 3...3)
+  package static let schema = Schema(
+    "GroupNormalization", opsets: 18...26,
+    signature: """
+      21: (T, T, T) -> T; <epsilon: float = 1e-05, num_groups: int!, stash_type: int = 1>;
+        T: floats bfloat16
+      """)
 
   /// How many groups the channels form.
   package let groups: Int

@@ -2,7 +2,12 @@ package import IR
 
 /// Hann's window, a raised cosine (https://onnx.ai/onnx/operators/onnx__HannWindow.html).
 package struct HannWindow: CosineWindow {
-  package static let schema = Schema("HannWindow", opsets: 17...26, inputs: 1...1)
+  package static let schema = Schema(
+    "HannWindow", opsets: 17...26,
+    signature: """
+      17: (T1) -> T2; <output_datatype: int = 1, periodic: int = 1>; T1: int32 int64;
+        T2: numbers bfloat16
+      """)
   package static let auxiliaryInputs: Set<Int> = [0]
   package static let coefficients = [0.5, -0.5]
   package let settings: CosineWindowSettings

@@ -3,7 +3,12 @@ package import Kernels
 
 /// `max(0, min(1, alpha·x + beta))` (https://onnx.ai/onnx/operators/onnx__HardSigmoid.html).
 package struct HardSigmoid: UnaryElementwise {
-  package static let schema = Schema("HardSigmoid", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "HardSigmoid", opsets: 1...26,
+    signature: """
+      6: (T) -> T; <alpha: float = 0.2, beta: float = 0.5>; T: floats
+      22: T + bfloat16
+      """)
   package let function: UnaryFunction
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -3,7 +3,12 @@ package import Kernels
 
 /// `x · max(0, min(1, x/6 + 1/2))` (https://onnx.ai/onnx/operators/onnx__HardSwish.html).
 package struct HardSwish: UnaryElementwise {
-  package static let schema = Schema("HardSwish", opsets: 14...26, inputs: 1...1)
+  package static let schema = Schema(
+    "HardSwish", opsets: 14...26,
+    signature: """
+      14: (T) -> T; T: floats
+      22: T + bfloat16
+      """)
   package let function = UnaryFunction.hardSwish
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

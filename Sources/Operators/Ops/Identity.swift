@@ -2,7 +2,19 @@ package import IR
 
 /// The input (https://onnx.ai/onnx/operators/onnx__Identity.html).
 package struct Identity: ValueOperator {
-  package static let schema = Schema("Identity", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Identity", opsets: 1...26,
+    signature: """
+      1: (T) -> T; T: all
+      13: T + bfloat16
+      14: (V) -> V; V: all bfloat16 seq(all)
+      16: V + optional(all) optional(seq(all))
+      19: V + float8
+      21: V + int4s
+      23: V + float4e2m1
+      24: V + float8e8m0
+      25: V + int2s
+      """)
 
   package var needsValues: Bool { false }
 

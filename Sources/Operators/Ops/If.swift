@@ -2,7 +2,19 @@ package import IR
 
 /// One of two graphs, as a condition says (https://onnx.ai/onnx/operators/onnx__If.html).
 package struct If: ValueOperator {
-  package static let schema = Schema("If", opsets: 1...26, inputs: 1...1, outputs: 0...Int.max)
+  package static let schema = Schema(
+    "If", opsets: 1...26,
+    signature: """
+      1: (B) -> V~; <else_branch: graph!, then_branch: graph!>; V: all; B: bool
+      13: V + seq(all)
+      16: V + bfloat16 seq(bfloat16) optional(all) optional(bfloat16) optional(seq(all))
+        optional(seq(bfloat16))
+      19: V + float8 seq(float8) optional(float8)
+      21: V + int4s seq(int4s) optional(int4s)
+      23: V + float4e2m1 seq(float4e2m1) optional(float4e2m1)
+      24: V + float8e8m0 seq(float8e8m0) optional(float8e8m0)
+      25: V + int2s seq(int2s) optional(int2s)
+      """)
   /// The graph for true, then that for false.
   package let bodies: [Body]
 

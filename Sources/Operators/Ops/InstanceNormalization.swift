@@ -4,7 +4,12 @@ import Kernels
 /// Each channel of each sample brought to mean 0 and variance 1, then scaled and shifted
 /// (https://onnx.ai/onnx/operators/onnx__InstanceNormalization.html).
 package struct InstanceNormalization: Operator {
-  package static let schema = Schema("InstanceNormalization", opsets: 1...26, inputs: 3...3)
+  package static let schema = Schema(
+    "InstanceNormalization", opsets: 1...26,
+    signature: """
+      6: (T, T, T) -> T; <epsilon: float = 1e-05>; T: floats
+      22: T + bfloat16
+      """)
 
   /// What is added to the variance.
   package let epsilon: Float

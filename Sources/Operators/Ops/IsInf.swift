@@ -3,7 +3,13 @@ private import Kernels
 
 /// Whether each element is infinite (https://onnx.ai/onnx/operators/onnx__IsInf.html).
 package struct IsInf: Operator {
-  package static let schema = Schema("IsInf", opsets: 10...26, inputs: 1...1)
+  package static let schema = Schema(
+    "IsInf", opsets: 10...26,
+    signature: """
+      10: (T1) -> T2; <detect_negative: int = 1, detect_positive: int = 1>; T1: float double;
+        T2: bool
+      20: T1 + float8 float16 bfloat16
+      """)
   /// Whether negative and positive infinity count.
   private let negative: Bool
   private let positive: Bool

@@ -3,7 +3,13 @@ private import Kernels
 
 /// Whether each element is no number (https://onnx.ai/onnx/operators/onnx__IsNaN.html).
 package struct IsNaN: Operator {
-  package static let schema = Schema("IsNaN", opsets: 9...26, inputs: 1...1)
+  package static let schema = Schema(
+    "IsNaN", opsets: 9...26,
+    signature: """
+      9: (T1) -> T2; T1: floats; T2: bool
+      13: T1 + bfloat16
+      20: T1 + float8
+      """)
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

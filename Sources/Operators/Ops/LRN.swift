@@ -4,7 +4,13 @@ import Kernels
 /// Local response normalisation over neighbouring channels
 /// (https://onnx.ai/onnx/operators/onnx__LRN.html).
 package struct LRN: Operator {
-  package static let schema = Schema("LRN", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "LRN", opsets: 1...26,
+    signature: """
+      1: (T) -> T; <alpha: float = 0.0001, beta: float = 0.75, bias: float = 1, size: int!>;
+        T: floats
+      13: T + bfloat16
+      """)
 
   private let size: Int
   private let alpha: Float

@@ -3,7 +3,20 @@ package import Kernels
 
 /// Long short-term memories over a sequence (https://onnx.ai/onnx/operators/onnx__LSTM.html).
 package struct LSTM: Recurrent {
-  package static let schema = Schema("LSTM", inputs: 3...8, outputs: 0...3)
+  package static let schema = Schema(
+    "LSTM",
+    signature: """
+      1: (T, T, T, T?, T1?, T?, T?, T?) -> (T?, T?, T?); <activation_alpha: floats,
+        activation_beta: floats, activations: strings, clip: float,
+        direction: string = forward, hidden_size: int, input_forget: int = 0,
+        output_sequence: int = 0>; T: floats; T1: int32
+      7: <activation_alpha: floats, activation_beta: floats, activations: strings, clip: float,
+        direction: string = forward, hidden_size: int, input_forget: int = 0>
+      14: <activation_alpha: floats, activation_beta: floats, activations: strings,
+        clip: float, direction: string = forward, hidden_size: int, input_forget: int = 0,
+        layout: int = 0>
+      22: T + bfloat16
+      """)
   package let cell: Recurrence.Cell
   package let settings: RecurrentSettings
 

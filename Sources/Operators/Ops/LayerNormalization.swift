@@ -4,7 +4,11 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__LayerNormalization.html).
 package struct LayerNormalization: TrailingNormalization {
   package static let schema = Schema(
-    "LayerNormalization", opsets: 17...26, inputs: 2...3, outputs: 1...3)
+    "LayerNormalization", opsets: 17...26,
+    signature: """
+      17: (T, T, T?) -> (T, U?, U?); <axis: int = -1, epsilon: float = 1e-05,
+        stash_type: int = 1>; T: floats bfloat16; U: float bfloat16
+      """)
   package static let usesMean = true
   package let axis: Int
   package let epsilon: Float

@@ -3,7 +3,12 @@ package import Kernels
 
 /// `alpha·x` below zero, else x (https://onnx.ai/onnx/operators/onnx__LeakyRelu.html).
 package struct LeakyRelu: UnaryElementwise {
-  package static let schema = Schema("LeakyRelu", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "LeakyRelu", opsets: 1...26,
+    signature: """
+      6: (T) -> T; <alpha: float = 0.01>; T: floats
+      16: T + bfloat16
+      """)
   package let function: UnaryFunction
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

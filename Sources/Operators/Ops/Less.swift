@@ -3,7 +3,14 @@ package import Kernels
 
 /// Whether `a < b`, with broadcasting (https://onnx.ai/onnx/operators/onnx__Less.html).
 package struct Less: Comparison {
-  package static let schema = Schema("Less", inputs: 2...2)
+  package static let schema = Schema(
+    "Less",
+    signature: """
+      1: (T, T) -> T1; <axis: int, broadcast: int = 0>; T: floats; T1: bool
+      7: <>
+      9: T + integers
+      13: T + bfloat16
+      """)
   package let predicate = Predicate.less
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -3,7 +3,12 @@ package import Kernels
 
 /// The natural logarithm (https://onnx.ai/onnx/operators/onnx__Log.html).
 package struct Log: UnaryElementwise {
-  package static let schema = Schema("Log", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Log", opsets: 1...26,
+    signature: """
+      6: (T) -> T; T: floats
+      13: T + bfloat16
+      """)
   package let function = UnaryFunction.log
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -2,7 +2,12 @@ package import IR
 
 /// The logarithm of Softmax (https://onnx.ai/onnx/operators/onnx__LogSoftmax.html).
 package struct LogSoftmax: SoftmaxFamily {
-  package static let schema = Schema("LogSoftmax", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "LogSoftmax", opsets: 1...26,
+    signature: """
+      1: (T) -> T; <axis: int = 1>; T: floats
+      13: <axis: int = -1>; T + bfloat16
+      """)
   package static let isLogarithm = true
   package let axis: Int
   package let flattens: Bool

@@ -4,7 +4,19 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__Loop.html).
 package struct Loop: ValueOperator {
   package static let schema = Schema(
-    "Loop", opsets: 1...26, inputs: 0...Int.max, outputs: 0...Int.max)
+    "Loop", opsets: 1...26,
+    signature: """
+      1: (I?, B?, V~) -> V~; <body: graph!>; V: all; I: int64; B: bool
+      11: (I?, B?, V~?) -> V~
+      13: V + seq(all)
+      16: V + bfloat16 seq(bfloat16) optional(all) optional(bfloat16) optional(seq(all))
+        optional(seq(bfloat16))
+      19: V + float8 seq(float8) optional(float8)
+      21: V + int4s seq(int4s) optional(int4s)
+      23: V + float4e2m1 seq(float4e2m1) optional(float4e2m1)
+      24: V + float8e8m0 seq(float8e8m0) optional(float8e8m0)
+      25: V + int2s seq(int2s) optional(int2s)
+      """)
   package let bodies: [Body]
   /// Values that go from one run to the next.
   private let states: Int

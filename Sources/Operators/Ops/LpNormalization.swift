@@ -4,7 +4,12 @@ import Kernels
 /// Division by the 1- or 2-norm along an axis
 /// (https://onnx.ai/onnx/operators/onnx__LpNormalization.html). A zero norm gives zeros.
 package struct LpNormalization: Operator {
-  package static let schema = Schema("LpNormalization", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "LpNormalization", opsets: 1...26,
+    signature: """
+      1: (T) -> T; <axis: int = -1, p: int = 2>; T: floats
+      22: T + bfloat16
+      """)
 
   private let axis: Int
   private let norm: ReduceFunction

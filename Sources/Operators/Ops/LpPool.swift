@@ -3,7 +3,15 @@ private import Kernels
 
 /// The norm of each window (https://onnx.ai/onnx/operators/onnx__LpPool.html).
 package struct LpPool: Pool {
-  package static let schema = Schema("LpPool", opsets: 2...26, inputs: 1...1)
+  package static let schema = Schema(
+    "LpPool", opsets: 2...26,
+    signature: """
+      2: (T) -> T; <auto_pad: string = NOTSET, kernel_shape: ints!, p: int = 2, pads: ints,
+        strides: ints>; T: floats
+      18: <auto_pad: string = NOTSET, ceil_mode: int = 0, dilations: ints, kernel_shape: ints!,
+        p: int = 2, pads: ints, strides: ints>
+      22: T + bfloat16
+      """)
   package let window: SlidingWindow
   private let p: Int
 

@@ -3,7 +3,13 @@ import Kernels
 
 /// Product of stacks of matrices (https://onnx.ai/onnx/operators/onnx__MatMul.html).
 package struct MatMul: Operator {
-  package static let schema = Schema("MatMul", opsets: 1...26, inputs: 2...2)
+  package static let schema = Schema(
+    "MatMul", opsets: 1...26,
+    signature: """
+      1: (T, T) -> T; T: floats
+      9: T + int32 int64 uint32 uint64
+      13: T + bfloat16
+      """)
   package let product = BatchedProduct()
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

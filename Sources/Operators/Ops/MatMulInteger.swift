@@ -4,7 +4,11 @@ import Kernels
 /// Product of stacks of 8-bit matrices into int32
 /// (https://onnx.ai/onnx/operators/onnx__MatMulInteger.html).
 package struct MatMulInteger: Operator {
-  package static let schema = Schema("MatMulInteger", opsets: 10...26, inputs: 2...4)
+  package static let schema = Schema(
+    "MatMulInteger", opsets: 10...26,
+    signature: """
+      10: (T1, T2, T1?, T2?) -> T3; T1: uint8 int8; T2: uint8 int8; T3: int32
+      """)
   package let product = BatchedProduct()
 
   package static let quantizedInputs: Set<Int> = [0, 1]

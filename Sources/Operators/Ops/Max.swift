@@ -3,7 +3,13 @@ package import Kernels
 
 /// The largest of any number of tensors, with broadcasting (https://onnx.ai/onnx/operators/onnx__Max.html).
 package struct Max: VariadicElementwise {
-  package static let schema = Schema("Max", opsets: 1...26, inputs: 1...Int.max)
+  package static let schema = Schema(
+    "Max", opsets: 1...26,
+    signature: """
+      6: (T...) -> T; T: floats
+      12: T + integers
+      13: T + bfloat16
+      """)
   package static let isCommutative = true
   package let function = BinaryFunction.maximum
 

@@ -3,7 +3,18 @@ import Kernels
 
 /// The largest element of each window (https://onnx.ai/onnx/operators/onnx__MaxPool.html).
 package struct MaxPool: Pool {
-  package static let schema = Schema("MaxPool", opsets: 1...26, inputs: 1...1, outputs: 1...2)
+  package static let schema = Schema(
+    "MaxPool", opsets: 1...26,
+    signature: """
+      1: (T) -> T; <auto_pad: string = NOTSET, kernel_shape: ints!, pads: ints, strides: ints>;
+        T: floats
+      8: (T) -> (T, I?); <auto_pad: string = NOTSET, kernel_shape: ints!, pads: ints,
+        storage_order: int = 0, strides: ints>; I: int64
+      10: <auto_pad: string = NOTSET, ceil_mode: int = 0, dilations: ints, kernel_shape: ints!,
+        pads: ints, storage_order: int = 0, strides: ints>
+      12: T + uint8 int8
+      22: T + bfloat16
+      """)
   package let window: SlidingWindow
   private let columnMajor: Bool
   private let givesIndices: Bool

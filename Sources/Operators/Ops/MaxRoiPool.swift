@@ -4,7 +4,12 @@ private import Kernels
 /// The largest element of each cell of regions of a picture
 /// (https://onnx.ai/onnx/operators/onnx__MaxRoiPool.html).
 package struct MaxRoiPool: Operator {
-  package static let schema = Schema("MaxRoiPool", opsets: 1...26, inputs: 2...2)
+  package static let schema = Schema(
+    "MaxRoiPool", opsets: 1...26,
+    signature: """
+      1: (T, T) -> T; <pooled_shape: ints!, spatial_scale: float = 1>; T: floats
+      22: T + bfloat16
+      """)
   package static let auxiliaryInputs: Set<Int> = [1]
   private let height: Int
   private let width: Int

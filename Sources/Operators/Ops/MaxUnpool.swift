@@ -4,7 +4,13 @@ private import Kernels
 /// Puts the results of MaxPool back where their indices say, zeros elsewhere
 /// (https://onnx.ai/onnx/operators/onnx__MaxUnpool.html).
 package struct MaxUnpool: Operator {
-  package static let schema = Schema("MaxUnpool", opsets: 9...26, inputs: 2...3)
+  package static let schema = Schema(
+    "MaxUnpool", opsets: 9...26,
+    signature: """
+      9: (T1, T2, T2?) -> T1; <kernel_shape: ints!, pads: ints, strides: ints>; T1: floats;
+        T2: int64
+      22: T1 + bfloat16
+      """)
   package static let auxiliaryInputs: Set<Int> = [1, 2]
   private let window: SlidingWindow
 

@@ -3,7 +3,12 @@ package import Kernels
 
 /// The average of any number of tensors, with broadcasting (https://onnx.ai/onnx/operators/onnx__Mean.html).
 package struct Mean: VariadicElementwise {
-  package static let schema = Schema("Mean", opsets: 1...26, inputs: 1...Int.max)
+  package static let schema = Schema(
+    "Mean", opsets: 1...26,
+    signature: """
+      6: (T...) -> T; T: floats
+      13: T + bfloat16
+      """)
   package static let isCommutative = true
   package let function = BinaryFunction.add
   package var divides: Bool { true }

@@ -4,7 +4,12 @@ private import Kernels
 /// `(x - mean) / (deviation + 1e-9)` over some axes
 /// (https://onnx.ai/onnx/operators/onnx__MeanVarianceNormalization.html).
 package struct MeanVarianceNormalization: Operator {
-  package static let schema = Schema("MeanVarianceNormalization", opsets: 9...26, inputs: 1...1)
+  package static let schema = Schema(
+    "MeanVarianceNormalization", opsets: 9...26,
+    signature: """
+      9: (T) -> T; <axes: ints = 0 2 3>; T: floats
+      13: T + bfloat16
+      """)
   private let axes: [Int]
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -5,7 +5,12 @@ private import Kernels
 /// Weights that gather the bins of a spectrum into bins of the mel scale
 /// (https://onnx.ai/onnx/operators/onnx__MelWeightMatrix.html).
 package struct MelWeightMatrix: Operator {
-  package static let schema = Schema("MelWeightMatrix", opsets: 17...26, inputs: 5...5)
+  package static let schema = Schema(
+    "MelWeightMatrix", opsets: 17...26,
+    signature: """
+      17: (T1, T1, T1, T2, T2) -> T3; <output_datatype: int = 1>; T1: int32 int64;
+        T2: floats bfloat16; T3: numbers bfloat16
+      """)
   package static let auxiliaryInputs: Set<Int> = [0, 1, 2, 3, 4]
   private let elementType: ElementType
 

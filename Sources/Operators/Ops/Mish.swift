@@ -3,7 +3,12 @@ package import Kernels
 
 /// `x · tanh(ln(1 + eˣ))` (https://onnx.ai/onnx/operators/onnx__Mish.html).
 package struct Mish: UnaryElementwise {
-  package static let schema = Schema("Mish", opsets: 18...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Mish", opsets: 18...26,
+    signature: """
+      18: (T) -> T; T: floats
+      22: T + bfloat16
+      """)
   package let function = UnaryFunction.mish
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -5,7 +5,13 @@ private import Kernels
 /// Classes drawn with probabilities whose logarithms are given, not normalised
 /// (https://onnx.ai/onnx/operators/onnx__Multinomial.html).
 package struct Multinomial: Operator {
-  package static let schema = Schema("Multinomial", opsets: 7...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Multinomial", opsets: 7...26,
+    signature: """
+      7: (T1) -> T2; <dtype: int = 6, sample_size: int = 1, seed: float>; T1: floats;
+        T2: int32 int64
+      22: T1 + bfloat16
+      """)
   private let settings: RandomSettings
   private let samples: Int
 

@@ -3,7 +3,12 @@ package import Kernels
 
 /// The negative (https://onnx.ai/onnx/operators/onnx__Neg.html).
 package struct Neg: UnaryElementwise {
-  package static let schema = Schema("Neg", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Neg", opsets: 1...26,
+    signature: """
+      6: (T) -> T; T: floats signed
+      13: T + bfloat16
+      """)
   package let function = UnaryFunction.negate
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -4,7 +4,12 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__NegativeLogLikelihoodLoss.html).
 package struct NegativeLogLikelihoodLoss: LikelihoodLoss {
   package static let schema = Schema(
-    "NegativeLogLikelihoodLoss", opsets: 12...26, inputs: 2...3)
+    "NegativeLogLikelihoodLoss", opsets: 12...26,
+    signature: """
+      12: (T, Tind, T?) -> T; <ignore_index: int, reduction: string = mean>; T: floats;
+        Tind: int32 int64
+      22: T + bfloat16
+      """)
   package static let auxiliaryInputs: Set<Int> = [2]
   package let reduction: LossReduction
   package let ignored: Int?

@@ -4,7 +4,11 @@ private import Kernels
 /// Of overlapping boxes those with the best scores, class by class
 /// (https://onnx.ai/onnx/operators/onnx__NonMaxSuppression.html).
 package struct NonMaxSuppression: Operator {
-  package static let schema = Schema("NonMaxSuppression", opsets: 10...26, inputs: 2...5)
+  package static let schema = Schema(
+    "NonMaxSuppression", opsets: 10...26,
+    signature: """
+      10: (float, float, int64?, float?, float?) -> int64; <center_point_box: int = 0>
+      """)
   package static let auxiliaryInputs: Set<Int> = [2, 3, 4]
   /// Whether boxes are centre and size rather than two corners.
   private let centered: Bool

@@ -4,7 +4,12 @@ private import Kernels
 /// The coordinates of all elements that are not zero
 /// (https://onnx.ai/onnx/operators/onnx__NonZero.html).
 package struct NonZero: Operator {
-  package static let schema = Schema("NonZero", opsets: 9...26, inputs: 1...1)
+  package static let schema = Schema(
+    "NonZero", opsets: 9...26,
+    signature: """
+      9: (T) -> int64; T: all
+      13: T + bfloat16
+      """)
   package static let takesStrings = true
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

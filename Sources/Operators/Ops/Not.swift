@@ -3,7 +3,11 @@ package import Kernels
 
 /// Logical negation (https://onnx.ai/onnx/operators/onnx__Not.html).
 package struct Not: UnaryElementwise {
-  package static let schema = Schema("Not", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Not", opsets: 1...26,
+    signature: """
+      1: (T) -> T; T: bool
+      """)
   package let function = UnaryFunction.not
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

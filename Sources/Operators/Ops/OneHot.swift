@@ -4,7 +4,12 @@ private import Kernels
 /// One value at each index along a new axis, another elsewhere
 /// (https://onnx.ai/onnx/operators/onnx__OneHot.html).
 package struct OneHot: Operator {
-  package static let schema = Schema("OneHot", opsets: 9...26, inputs: 3...3)
+  package static let schema = Schema(
+    "OneHot", opsets: 9...26,
+    signature: """
+      9: (T1, T2, T3) -> T3; <axis: int = -1>; T1: numbers; T2: numbers; T3: all
+      28: T3 + bfloat16
+      """)
   package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1, 2]
   let axis: Int

@@ -3,7 +3,17 @@ package import IR
 /// Whether an optional holds a value
 /// (https://onnx.ai/onnx/operators/onnx__OptionalHasElement.html).
 package struct OptionalHasElement: ContainerOperator {
-  package static let schema = Schema("OptionalHasElement", opsets: 15...26, inputs: 0...1)
+  package static let schema = Schema(
+    "OptionalHasElement", opsets: 15...26,
+    signature: """
+      15: (O) -> B; O: optional(all) optional(seq(all)); B: bool
+      18: (O?) -> B; O + all seq(all)
+      28: O + float8 int4s int2s bfloat16 float4e2m1 float8e8m0 seq(float8) seq(int4s)
+        seq(int2s) seq(bfloat16) seq(float4e2m1) seq(float8e8m0) optional(float8)
+        optional(int4s) optional(int2s) optional(bfloat16) optional(float4e2m1)
+        optional(float8e8m0) optional(seq(float8)) optional(seq(int4s)) optional(seq(int2s))
+        optional(seq(bfloat16)) optional(seq(float4e2m1)) optional(seq(float8e8m0))
+      """)
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

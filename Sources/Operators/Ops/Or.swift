@@ -3,7 +3,12 @@ package import Kernels
 
 /// Logical disjunction with broadcasting (https://onnx.ai/onnx/operators/onnx__Or.html).
 package struct Or: Comparison {
-  package static let schema = Schema("Or", inputs: 2...2)
+  package static let schema = Schema(
+    "Or",
+    signature: """
+      1: (T, T) -> T1; <axis: int, broadcast: int = 0>; T: bool; T1: bool
+      7: <>
+      """)
   package static let isCommutative = true
   package let predicate = Predicate.or
 

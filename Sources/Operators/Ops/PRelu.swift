@@ -4,7 +4,13 @@ package import Kernels
 /// `slope·x` below zero, else x; the slope broadcasts to x
 /// (https://onnx.ai/onnx/operators/onnx__PRelu.html).
 package struct PRelu: BroadcastBinary {
-  package static let schema = Schema("PRelu", inputs: 2...2)
+  package static let schema = Schema(
+    "PRelu",
+    signature: """
+      6: (T, T) -> T; T: floats
+      9: T + int32 int64 uint32 uint64
+      16: T + bfloat16
+      """)
   package static let trainedInputs: Set<Int> = [1]
   package let function = BinaryFunction.prelu
 

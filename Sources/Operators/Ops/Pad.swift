@@ -4,7 +4,18 @@ private import Kernels
 /// Adds elements around a tensor, or with negative widths takes some away
 /// (https://onnx.ai/onnx/operators/onnx__Pad.html).
 package struct Pad: Operator {
-  package static let schema = Schema("Pad", opsets: 2...26, inputs: 1...4)
+  package static let schema = Schema(
+    "Pad", opsets: 2...26,
+    signature: """
+      2: (T) -> T; <mode: string = constant, pads: ints!, value: float = 0>; T: floats
+      11: (T, int64, T?) -> T; <mode: string = constant>; T + integers
+      13: T + string bool complex64 complex128 bfloat16
+      18: (T, int64, T?, Tind?) -> T; Tind: int32 int64
+      21: T + float8 int4s
+      23: T + float4e2m1
+      24: T + float8e8m0
+      25: T + int2s
+      """)
   package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1, 2, 3]
 

@@ -7,7 +7,13 @@ import Kernels
 /// Inputs: x, its scale and zero-point, w, its scales and zero-points, scale and zero-point of y,
 /// and an int32 bias of scale `s_x·s_w`.
 package struct QLinearConv: Operator {
-  package static let schema = Schema("QLinearConv", opsets: 10...26, inputs: 8...9)
+  package static let schema = Schema(
+    "QLinearConv", opsets: 10...26,
+    signature: """
+      10: (T1, float, T1, T2, float, T2, float, T3, T4?) -> T3; <auto_pad: string = NOTSET,
+        dilations: ints, group: int = 1, kernel_shape: ints, pads: ints, strides: ints>;
+        T1: uint8 int8; T2: uint8 int8; T3: uint8 int8; T4: int32
+      """)
   package let geometry: ConvolutionGeometry
 
   package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {

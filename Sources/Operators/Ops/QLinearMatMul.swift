@@ -7,7 +7,14 @@ import Kernels
 /// Inputs: a, its scale and zero-point, b, its scales and zero-points (one for all or one a
 /// column), scale and zero-point of y.
 package struct QLinearMatMul: Operator {
-  package static let schema = Schema("QLinearMatMul", opsets: 10...26, inputs: 8...8)
+  package static let schema = Schema(
+    "QLinearMatMul", opsets: 10...26,
+    signature: """
+      10: (T1, float, T1, T2, float, T2, float, T3) -> T3; T1: uint8 int8; T2: uint8 int8;
+        T3: uint8 int8
+      21: (T1, TS, T1, T2, TS, T2, TS, T3) -> T3; TS: float float16 bfloat16; T1 + float8;
+        T2 + float8; T3 + float8
+      """)
   package let product = BatchedProduct(a: 0, b: 3)
 
   package static let quantizedInputs: Set<Int> = [0, 3]

@@ -3,7 +3,12 @@ package import IR
 /// The axes from `axis` on divided by the root of their mean square, then scaled
 /// (https://onnx.ai/onnx/operators/onnx__RMSNormalization.html).
 package struct RMSNormalization: TrailingNormalization {
-  package static let schema = Schema("RMSNormalization", opsets: 23...26, inputs: 2...2)
+  package static let schema = Schema(
+    "RMSNormalization", opsets: 23...26,
+    signature: """
+      23: (T, V) -> V; <axis: int = -1, epsilon: float = 1e-05, stash_type: int = 1>;
+        T: floats bfloat16; V: floats bfloat16
+      """)
   package static let usesMean = false
   package let axis: Int
   package let epsilon: Float

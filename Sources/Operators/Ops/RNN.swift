@@ -4,7 +4,19 @@ package import Kernels
 /// `h = f(W·x + R·h + b)` at each step of a sequence
 /// (https://onnx.ai/onnx/operators/onnx__RNN.html).
 package struct RNN: Recurrent {
-  package static let schema = Schema("RNN", inputs: 3...6, outputs: 0...2)
+  package static let schema = Schema(
+    "RNN",
+    signature: """
+      1: (T, T, T, T?, T1?, T?) -> (T?, T?); <activation_alpha: floats,
+        activation_beta: floats, activations: strings = Tanh Tanh, clip: float,
+        direction: string = forward, hidden_size: int, output_sequence: int = 0>; T: floats;
+        T1: int32
+      7: <activation_alpha: floats, activation_beta: floats, activations: strings = Tanh Tanh,
+        clip: float, direction: string = forward, hidden_size: int>
+      14: <activation_alpha: floats, activation_beta: floats, activations: strings = Tanh Tanh,
+        clip: float, direction: string = forward, hidden_size: int, layout: int = 0>
+      22: T + bfloat16
+      """)
   package let cell = Recurrence.Cell.plain
   package let settings: RecurrentSettings
 

@@ -4,7 +4,13 @@ package import Kernels
 /// Normally distributed numbers
 /// (https://onnx.ai/onnx/operators/onnx__RandomNormal.html).
 package struct RandomNormal: RandomFill {
-  package static let schema = Schema("RandomNormal", opsets: 1...26, inputs: 0...0)
+  package static let schema = Schema(
+    "RandomNormal", opsets: 1...26,
+    signature: """
+      1: () -> T; <dtype: int = 1, mean: float = 0, scale: float = 1, seed: float,
+        shape: ints!>; T: floats
+      22: T + bfloat16
+      """)
   package let settings: RandomSettings
   package let shape: [Int]?
   private let mean: Float

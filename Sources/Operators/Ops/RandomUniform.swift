@@ -4,7 +4,13 @@ package import Kernels
 /// Numbers drawn evenly between two bounds
 /// (https://onnx.ai/onnx/operators/onnx__RandomUniform.html).
 package struct RandomUniform: RandomFill {
-  package static let schema = Schema("RandomUniform", opsets: 1...26, inputs: 0...0)
+  package static let schema = Schema(
+    "RandomUniform", opsets: 1...26,
+    signature: """
+      1: () -> T; <dtype: int = 1, high: float = 1, low: float = 0, seed: float, shape: ints!>;
+        T: floats
+      22: T + bfloat16
+      """)
   package let settings: RandomSettings
   package let shape: [Int]?
   private let low: Float

@@ -4,7 +4,12 @@ private import Kernels
 /// Numbers from a start, by a step, up to a limit
 /// (https://onnx.ai/onnx/operators/onnx__Range.html).
 package struct RangeOf: Operator {
-  package static let schema = Schema("Range", opsets: 11...26, inputs: 3...3)
+  package static let schema = Schema(
+    "Range", opsets: 11...26,
+    signature: """
+      11: (T, T, T) -> T; T: float int16 int32 int64 double
+      27: <stash_type: int = 1>; T + float16 bfloat16
+      """)
   package static let auxiliaryInputs: Set<Int> = [0, 1, 2]
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

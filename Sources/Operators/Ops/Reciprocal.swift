@@ -3,7 +3,12 @@ package import Kernels
 
 /// `1 / x` (https://onnx.ai/onnx/operators/onnx__Reciprocal.html).
 package struct Reciprocal: UnaryElementwise {
-  package static let schema = Schema("Reciprocal", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Reciprocal", opsets: 1...26,
+    signature: """
+      6: (T) -> T; T: floats
+      13: T + bfloat16
+      """)
   package let function = UnaryFunction.reciprocal
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -3,7 +3,13 @@ package import Kernels
 
 /// The root of the sum of squares over axes (https://onnx.ai/onnx/operators/onnx__ReduceL2.html).
 package struct ReduceL2: Reduction {
-  package static let schema = Schema("ReduceL2", opsets: 1...26, inputs: 1...2)
+  package static let schema = Schema(
+    "ReduceL2", opsets: 1...26,
+    signature: """
+      1: (T) -> T; <axes: ints, keepdims: int = 1>; T: floats int32 int64 uint32 uint64
+      13: T + bfloat16
+      18: (T, int64?) -> T; <keepdims: int = 1, noop_with_empty_axes: int = 0>
+      """)
   package let function = ReduceFunction.l2
   package let settings: ReductionSettings
 

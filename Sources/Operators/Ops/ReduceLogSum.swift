@@ -3,7 +3,14 @@ package import Kernels
 
 /// The logarithm of the sum over axes (https://onnx.ai/onnx/operators/onnx__ReduceLogSum.html).
 package struct ReduceLogSum: Reduction {
-  package static let schema = Schema("ReduceLogSum", opsets: 1...26, inputs: 1...2)
+  package static let schema = Schema(
+    "ReduceLogSum", opsets: 1...26,
+    signature: """
+      1: (T) -> T; <axes: ints, keepdims: int = 1>; T: floats int32 int64 uint32 uint64
+      13: T + bfloat16
+      18: (T, int64?) -> T; <keepdims: int = 1, noop_with_empty_axes: int = 0>
+      28: T: floats bfloat16
+      """)
   package let function = ReduceFunction.logSum
   package let settings: ReductionSettings
 

@@ -3,7 +3,15 @@ package import Kernels
 
 /// The minimum over axes (https://onnx.ai/onnx/operators/onnx__ReduceMin.html).
 package struct ReduceMin: Reduction {
-  package static let schema = Schema("ReduceMin", opsets: 1...26, inputs: 1...2)
+  package static let schema = Schema(
+    "ReduceMin", opsets: 1...26,
+    signature: """
+      1: (T) -> T; <axes: ints, keepdims: int = 1>; T: floats int32 int64 uint32 uint64
+      12: T + uint8 int8
+      13: T + bfloat16
+      18: (T, int64?) -> T; <keepdims: int = 1, noop_with_empty_axes: int = 0>
+      20: T + bool
+      """)
   package let function = ReduceFunction.minimum
   package let settings: ReductionSettings
 

@@ -3,7 +3,12 @@ package import Kernels
 
 /// The sum over axes (https://onnx.ai/onnx/operators/onnx__ReduceSum.html).
 package struct ReduceSum: Reduction {
-  package static let schema = Schema("ReduceSum", opsets: 1...26, inputs: 1...2)
+  package static let schema = Schema(
+    "ReduceSum", opsets: 1...26,
+    signature: """
+      1: (T) -> T; <axes: ints, keepdims: int = 1>; T: floats int32 int64 uint32 uint64
+      13: (T, int64?) -> T; <keepdims: int = 1, noop_with_empty_axes: int = 0>; T + bfloat16
+      """)
   package let function = ReduceFunction.sum
   package let settings: ReductionSettings
 

@@ -3,7 +3,11 @@ package import IR
 /// Whether a regular expression matches the whole of each string
 /// (https://onnx.ai/onnx/operators/onnx__RegexFullMatch.html).
 package struct RegexFullMatch: TextOperator {
-  package static let schema = Schema("RegexFullMatch", opsets: 20...26, inputs: 1...1)
+  package static let schema = Schema(
+    "RegexFullMatch", opsets: 20...26,
+    signature: """
+      20: (T1) -> T2; <pattern: string>; T1: string; T2: bool
+      """)
   private let pattern: String
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

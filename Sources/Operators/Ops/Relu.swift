@@ -3,7 +3,13 @@ package import Kernels
 
 /// `max(x, 0)` (https://onnx.ai/onnx/operators/onnx__Relu.html).
 package struct Relu: UnaryElementwise {
-  package static let schema = Schema("Relu", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Relu", opsets: 1...26,
+    signature: """
+      6: (T) -> T; T: floats
+      13: T + bfloat16
+      14: T + signed
+      """)
   package let function = UnaryFunction.relu
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -2,7 +2,18 @@ package import IR
 
 /// The same elements under another shape (https://onnx.ai/onnx/operators/onnx__Reshape.html).
 package struct Reshape: Reshaping {
-  package static let schema = Schema("Reshape", opsets: 5...26, inputs: 2...2)
+  package static let schema = Schema(
+    "Reshape", opsets: 5...26,
+    signature: """
+      5: (T, int64) -> T; T: all
+      13: T + bfloat16
+      14: <allowzero: int = 0>
+      19: T + float8
+      21: T + int4s
+      23: T + float4e2m1
+      24: T + float8e8m0
+      25: T + int2s
+      """)
   package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1]
   /// Whether 0 in the target means an empty axis instead of the input's length.

@@ -4,7 +4,19 @@ import Kernels
 /// Enlarges or reduces a tensor along its axes
 /// (https://onnx.ai/onnx/operators/onnx__Resize.html).
 package struct Resize: Operator {
-  package static let schema = Schema("Resize", opsets: 10...26, inputs: 1...4)
+  package static let schema = Schema(
+    "Resize", opsets: 10...26,
+    signature: """
+      10: (T, float) -> T; <mode: string = nearest>; T: all
+      11: (T1, T2, float, int64?) -> T1; <coordinate_transformation_mode: string = half_pixel,
+        cubic_coeff_a: float = -0.75, exclude_outside: int = 0, extrapolation_value: float = 0,
+        mode: string = nearest, nearest_mode: string = round_prefer_floor>; T1: all; T2: floats
+      13: (T1, T2?, float?, int64?) -> T1; T1 + bfloat16
+      18: <antialias: int = 0, axes: ints, coordinate_transformation_mode: string = half_pixel,
+        cubic_coeff_a: float = -0.75, exclude_outside: int = 0, extrapolation_value: float = 0,
+        keep_aspect_ratio_policy: string = stretch, mode: string = nearest,
+        nearest_mode: string = round_prefer_floor>
+      """)
   package static let auxiliaryInputs: Set<Int> = [1, 2, 3]
 
   /// What to do when the sizes asked for would distort the axes' proportions.
@@ -96,6 +108,10 @@ package struct Resize: Operator {
         for (place, axis) in axes.enumerated() {
           result[axis] = kept.map { .known($0.sizes[place]) } ?? .unknown
         }
+      }
+    } else if let scales = inputs.data(scales), scales.count == axes.count {
+      for (place, axis) in axes.enumerated() {
+        result[axis] = (shape[axis] * scales[place]).floorDivided(by: .known(1))
       }
     } else {
       for axis in axes { result[axis] = .unknown }

@@ -3,7 +3,12 @@ package import IR
 /// Reverses the first elements of each sequence of a batch
 /// (https://onnx.ai/onnx/operators/onnx__ReverseSequence.html).
 package struct ReverseSequence: Operator {
-  package static let schema = Schema("ReverseSequence", opsets: 10...26, inputs: 2...2)
+  package static let schema = Schema(
+    "ReverseSequence", opsets: 10...26,
+    signature: """
+      10: (T, int64) -> T; <batch_axis: int = 1, time_axis: int = 0>; T: all
+      28: T + bfloat16
+      """)
   package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1]
   package static let widensHalf = false

@@ -3,7 +3,17 @@ private import Kernels
 
 /// Regions of a picture sampled on a grid (https://onnx.ai/onnx/operators/onnx__RoiAlign.html).
 package struct RoiAlign: Operator {
-  package static let schema = Schema("RoiAlign", opsets: 10...26, inputs: 3...3)
+  package static let schema = Schema(
+    "RoiAlign", opsets: 10...26,
+    signature: """
+      10: (T1, T1, T2) -> T1; <mode: string = avg, output_height: int = 1,
+        output_width: int = 1, sampling_ratio: int = 0, spatial_scale: float = 1>; T1: floats;
+        T2: int64
+      16: <coordinate_transformation_mode: string = half_pixel, mode: string = avg,
+        output_height: int = 1, output_width: int = 1, sampling_ratio: int = 0,
+        spatial_scale: float = 1>
+      22: T1 + bfloat16
+      """)
   package static let auxiliaryInputs: Set<Int> = [1, 2]
   private let height: Int
   private let width: Int

@@ -7,7 +7,12 @@ private import Kernels
 /// Inputs: `[batch, heads, positions, width]` or `[batch, positions, heads · width]`, cosines, sines
 /// and, where these are tables, the position of each token.
 package struct RotaryEmbedding: Operator {
-  package static let schema = Schema("RotaryEmbedding", opsets: 23...26, inputs: 3...4)
+  package static let schema = Schema(
+    "RotaryEmbedding", opsets: 23...26,
+    signature: """
+      23: (T, T, T, M?) -> T; <interleaved: int = 0, num_heads: int,
+        rotary_embedding_dim: int = 0>; T: float float16 bfloat16; M: int64
+      """)
   package static let auxiliaryInputs: Set<Int> = [1, 2, 3]
   let settings: RotarySettings
 

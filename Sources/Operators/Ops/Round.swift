@@ -3,7 +3,12 @@ package import Kernels
 
 /// The nearest integer, half to even (https://onnx.ai/onnx/operators/onnx__Round.html).
 package struct Round: UnaryElementwise {
-  package static let schema = Schema("Round", opsets: 11...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Round", opsets: 11...26,
+    signature: """
+      11: (T) -> T; T: floats
+      22: T + bfloat16
+      """)
   package let function = UnaryFunction.round
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

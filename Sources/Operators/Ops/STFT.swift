@@ -4,7 +4,11 @@ private import Kernels
 /// The Fourier transforms of windows that slide over a signal
 /// (https://onnx.ai/onnx/operators/onnx__STFT.html).
 package struct STFT: Operator {
-  package static let schema = Schema("STFT", opsets: 17...26, inputs: 2...4)
+  package static let schema = Schema(
+    "STFT", opsets: 17...26,
+    signature: """
+      17: (T1, T2, T1?, T2?) -> T1; <onesided: int = 1>; T1: floats bfloat16; T2: int32 int64
+      """)
   package static let auxiliaryInputs: Set<Int> = [1, 2, 3]
   private let oneSided: Bool
 

@@ -6,7 +6,19 @@ package import IR
 /// may differ from sample to sample; later the axes and directions are attributes.
 package struct Scan: ValueOperator {
   package static let schema = Schema(
-    "Scan", opsets: 8...26, inputs: 0...Int.max, outputs: 1...Int.max)
+    "Scan", opsets: 8...26,
+    signature: """
+      8: (I?, V~) -> V~; <body: graph!, directions: ints, num_scan_inputs: int!>; I: int64;
+        V: all
+      9: (V~) -> V~; <body: graph!, num_scan_inputs: int!, scan_input_axes: ints,
+        scan_input_directions: ints, scan_output_axes: ints, scan_output_directions: ints>
+      16: V + bfloat16
+      19: V + float8
+      21: V + int4s
+      23: V + float4e2m1
+      24: V + float8e8m0
+      25: V + int2s
+      """)
   package let bodies: [Body]
   private let isBatched: Bool
   private let states: Int

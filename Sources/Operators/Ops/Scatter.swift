@@ -3,7 +3,11 @@ package import IR
 /// The name of ScatterElements before opset 11
 /// (https://onnx.ai/onnx/operators/onnx__Scatter.html).
 package struct Scatter: ScatteringElements {
-  package static let schema = Schema("Scatter", opsets: 9...10, inputs: 3...3)
+  package static let schema = Schema(
+    "Scatter", opsets: 9...10,
+    signature: """
+      9: (T, Tind, T) -> T; <axis: int = 0>; T: all; Tind: int32 int64
+      """)
   package static let takesStrings = true
   package let axis: Int
   package let reduction = ScatterMode.none

@@ -3,7 +3,13 @@ package import IR
 /// Replaces one element for each index, along an axis
 /// (https://onnx.ai/onnx/operators/onnx__ScatterElements.html).
 package struct ScatterElements: ScatteringElements {
-  package static let schema = Schema("ScatterElements", opsets: 11...26, inputs: 3...3)
+  package static let schema = Schema(
+    "ScatterElements", opsets: 11...26,
+    signature: """
+      11: (T, Tind, T) -> T; <axis: int = 0>; T: all; Tind: int32 int64
+      13: T + bfloat16
+      16: <axis: int = 0, reduction: string = none>
+      """)
   package static let takesStrings = true
   package let axis: Int
   package let reduction: ScatterMode

@@ -3,7 +3,13 @@ package import IR
 /// Replaces the slices that tuples of indices point to
 /// (https://onnx.ai/onnx/operators/onnx__ScatterND.html).
 package struct ScatterND: Operator {
-  package static let schema = Schema("ScatterND", opsets: 11...26, inputs: 3...3)
+  package static let schema = Schema(
+    "ScatterND", opsets: 11...26,
+    signature: """
+      11: (T, int64, T) -> T; T: all
+      13: T + bfloat16
+      16: <reduction: string = none>
+      """)
   package static let takesStrings = true
   let reduction: ScatterMode
 

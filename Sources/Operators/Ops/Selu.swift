@@ -3,7 +3,12 @@ package import Kernels
 
 /// `gamma·(alpha·eˣ - alpha)` up to zero, else `gamma·x` (https://onnx.ai/onnx/operators/onnx__Selu.html).
 package struct Selu: UnaryElementwise {
-  package static let schema = Schema("Selu", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Selu", opsets: 1...26,
+    signature: """
+      6: (T) -> T; <alpha: float = 1.6732632, gamma: float = 1.050701>; T: floats
+      22: T + bfloat16
+      """)
   package let function: UnaryFunction
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -2,7 +2,11 @@ package import IR
 
 /// An element of a sequence (https://onnx.ai/onnx/operators/onnx__SequenceAt.html).
 package struct SequenceAt: ContainerOperator {
-  package static let schema = Schema("SequenceAt", opsets: 11...26, inputs: 2...2)
+  package static let schema = Schema(
+    "SequenceAt", opsets: 11...26,
+    signature: """
+      11: (S, I) -> T; S: seq(all); T: all; I: int32 int64
+      """)
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

@@ -2,7 +2,11 @@ package import IR
 
 /// A sequence of tensors (https://onnx.ai/onnx/operators/onnx__SequenceConstruct.html).
 package struct SequenceConstruct: ContainerOperator {
-  package static let schema = Schema("SequenceConstruct", opsets: 11...26, inputs: 1...Int.max)
+  package static let schema = Schema(
+    "SequenceConstruct", opsets: 11...26,
+    signature: """
+      11: (T...) -> S; T: all; S: seq(all)
+      """)
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

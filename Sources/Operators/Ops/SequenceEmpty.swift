@@ -2,7 +2,11 @@ package import IR
 
 /// A sequence without elements (https://onnx.ai/onnx/operators/onnx__SequenceEmpty.html).
 package struct SequenceEmpty: ContainerOperator {
-  package static let schema = Schema("SequenceEmpty", opsets: 11...26, inputs: 0...0)
+  package static let schema = Schema(
+    "SequenceEmpty", opsets: 11...26,
+    signature: """
+      11: () -> S; <dtype: int>; S: seq(all)
+      """)
   private let type: ValueType
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

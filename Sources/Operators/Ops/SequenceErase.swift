@@ -3,7 +3,11 @@ package import IR
 /// A sequence without one of its elements, the last when no place is given
 /// (https://onnx.ai/onnx/operators/onnx__SequenceErase.html).
 package struct SequenceErase: ContainerOperator {
-  package static let schema = Schema("SequenceErase", opsets: 11...26, inputs: 1...2)
+  package static let schema = Schema(
+    "SequenceErase", opsets: 11...26,
+    signature: """
+      11: (S, I?) -> S; S: seq(all); I: int32 int64
+      """)
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

@@ -3,7 +3,11 @@ package import IR
 /// A sequence with one more element, at the end or before a place
 /// (https://onnx.ai/onnx/operators/onnx__SequenceInsert.html).
 package struct SequenceInsert: ContainerOperator {
-  package static let schema = Schema("SequenceInsert", opsets: 11...26, inputs: 2...3)
+  package static let schema = Schema(
+    "SequenceInsert", opsets: 11...26,
+    signature: """
+      11: (S, T, I?) -> S; T: all; S: seq(all); I: int32 int64
+      """)
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

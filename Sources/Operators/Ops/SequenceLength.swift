@@ -3,7 +3,11 @@ package import IR
 /// The number of elements of a sequence
 /// (https://onnx.ai/onnx/operators/onnx__SequenceLength.html).
 package struct SequenceLength: ContainerOperator {
-  package static let schema = Schema("SequenceLength", opsets: 11...26, inputs: 1...1)
+  package static let schema = Schema(
+    "SequenceLength", opsets: 11...26,
+    signature: """
+      11: (S) -> I; S: seq(all); I: int64
+      """)
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

@@ -4,7 +4,10 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__SequenceMap.html).
 package struct SequenceMap: ContainerOperator {
   package static let schema = Schema(
-    "SequenceMap", opsets: 17...26, inputs: 1...Int.max, outputs: 1...Int.max)
+    "SequenceMap", opsets: 17...26,
+    signature: """
+      17: (S, V~?) -> S~; <body: graph!>; S: seq(all); V: all seq(all)
+      """)
   package let bodies: [Body]
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -3,7 +3,18 @@ private import Kernels
 
 /// The lengths of a tensor's axes (https://onnx.ai/onnx/operators/onnx__Shape.html).
 package struct ShapeOf: Operator {
-  package static let schema = Schema("Shape", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Shape", opsets: 1...26,
+    signature: """
+      1: (T) -> T1; T: all; T1: int64
+      13: T + bfloat16
+      15: <end: int, start: int = 0>
+      19: T + float8
+      21: T + int4s
+      23: T + float4e2m1
+      24: T + float8e8m0
+      25: T + int2s
+      """)
   package static let takesStrings = true
   /// The first axis and the one past the last, negative ones from the end.
   let start: Int

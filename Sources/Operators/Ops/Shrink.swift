@@ -4,7 +4,11 @@ package import Kernels
 /// `x + bias` below `-lambd`, `x - bias` above `lambd`, else 0
 /// (https://onnx.ai/onnx/operators/onnx__Shrink.html).
 package struct Shrink: UnaryElementwise {
-  package static let schema = Schema("Shrink", opsets: 9...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Shrink", opsets: 9...26,
+    signature: """
+      9: (T) -> T; <bias: float = 0, lambd: float = 0.5>; T: numbers
+      """)
   package let function: UnaryFunction
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

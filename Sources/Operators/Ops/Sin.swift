@@ -3,7 +3,12 @@ package import Kernels
 
 /// The sine (https://onnx.ai/onnx/operators/onnx__Sin.html).
 package struct Sin: UnaryElementwise {
-  package static let schema = Schema("Sin", inputs: 1...1)
+  package static let schema = Schema(
+    "Sin",
+    signature: """
+      7: (T) -> T; T: floats
+      22: T + bfloat16
+      """)
   package let function = UnaryFunction.sin
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

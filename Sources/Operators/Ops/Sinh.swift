@@ -3,7 +3,12 @@ package import Kernels
 
 /// The hyperbolic sine (https://onnx.ai/onnx/operators/onnx__Sinh.html).
 package struct Sinh: UnaryElementwise {
-  package static let schema = Schema("Sinh", opsets: 9...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Sinh", opsets: 9...26,
+    signature: """
+      9: (T) -> T; T: floats
+      22: T + bfloat16
+      """)
   package let function = UnaryFunction.sinh
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -3,7 +3,17 @@ private import Kernels
 
 /// The number of elements of a tensor (https://onnx.ai/onnx/operators/onnx__Size.html).
 package struct Size: Operator {
-  package static let schema = Schema("Size", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Size", opsets: 1...26,
+    signature: """
+      1: (T) -> T1; T: all; T1: int64
+      13: T + bfloat16
+      19: T + float8
+      21: T + int4s
+      23: T + float4e2m1
+      24: T + float8e8m0
+      25: T + int2s
+      """)
   package static let takesStrings = true
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -4,7 +4,13 @@ private import Kernels
 /// Takes every step-th element between two bounds along some axes
 /// (https://onnx.ai/onnx/operators/onnx__Slice.html).
 package struct Slice: Operator {
-  package static let schema = Schema("Slice", opsets: 1...26, inputs: 1...5)
+  package static let schema = Schema(
+    "Slice", opsets: 1...26,
+    signature: """
+      1: (T) -> T; <axes: ints, ends: ints!, starts: ints!>; T: all
+      10: (T, Tind, Tind, Tind?, Tind?) -> T; <>; Tind: int32 int64
+      13: T + bfloat16
+      """)
   package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1, 2, 3, 4]
   /// Bounds as attributes, before opset 10.
@@ -110,7 +116,13 @@ package struct Slice: Operator {
     // An expression stands for a length, which is not negative.
     case nil: to = end == dimension ? dimension : Dimension.minimum(end, dimension)
     }
-    guard let from = start.value else { return .unknown }
+    guard let from = start.value else {
+      // An expression that cannot be negative counts from the front.
+      guard start.isNonNegative else { return .unknown }
+      let span = to - start
+      return (span.isNonNegative ? span : .maximum(.known(0), span))
+        .ceilDivided(by: .known(step))
+    }
     if from < 0 {
       // The last elements: x[-n:].
       guard to == dimension else { return .unknown }

@@ -2,7 +2,12 @@ package import IR
 
 /// `eˣ / Σeˣ` along an axis (https://onnx.ai/onnx/operators/onnx__Softmax.html).
 package struct Softmax: SoftmaxFamily {
-  package static let schema = Schema("Softmax", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Softmax", opsets: 1...26,
+    signature: """
+      1: (T) -> T; <axis: int = 1>; T: floats
+      13: <axis: int = -1>; T + bfloat16
+      """)
   package static let isLogarithm = false
   package let axis: Int
   package let flattens: Bool

@@ -5,7 +5,12 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__SoftmaxCrossEntropyLoss.html).
 package struct SoftmaxCrossEntropyLoss: LikelihoodLoss {
   package static let schema = Schema(
-    "SoftmaxCrossEntropyLoss", opsets: 12...26, inputs: 2...3, outputs: 1...2)
+    "SoftmaxCrossEntropyLoss", opsets: 12...26,
+    signature: """
+      12: (T, Tind, T?) -> (T, T?); <ignore_index: int, reduction: string = mean>; T: floats;
+        Tind: int32 int64
+      13: T + bfloat16
+      """)
   package static let auxiliaryInputs: Set<Int> = [2]
   package let reduction: LossReduction
   package let ignored: Int?

@@ -3,7 +3,12 @@ package import Kernels
 
 /// `ln(1 + eˣ)` (https://onnx.ai/onnx/operators/onnx__Softplus.html).
 package struct Softplus: UnaryElementwise {
-  package static let schema = Schema("Softplus", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Softplus", opsets: 1...26,
+    signature: """
+      1: (T) -> T; T: floats
+      22: T + bfloat16
+      """)
   package let function = UnaryFunction.softplus
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

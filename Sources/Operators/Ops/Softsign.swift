@@ -3,7 +3,12 @@ package import Kernels
 
 /// `x / (1 + |x|)` (https://onnx.ai/onnx/operators/onnx__Softsign.html).
 package struct Softsign: UnaryElementwise {
-  package static let schema = Schema("Softsign", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Softsign", opsets: 1...26,
+    signature: """
+      1: (T) -> T; T: floats
+      22: T + bfloat16
+      """)
   package let function = UnaryFunction.softsign
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -4,7 +4,13 @@ private import Kernels
 /// Moves blocks of pixels into blocks of channels
 /// (https://onnx.ai/onnx/operators/onnx__SpaceToDepth.html).
 package struct SpaceToDepth: Operator {
-  package static let schema = Schema("SpaceToDepth", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "SpaceToDepth", opsets: 1...26,
+    signature: """
+      1: (T) -> T; <blocksize: int!>; T: all
+      13: T + bfloat16
+      28: <blocksize: int!, mode: string = DCR>
+      """)
   package static let takesStrings = true
   let block: Int
 

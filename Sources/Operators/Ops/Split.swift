@@ -3,7 +3,13 @@ private import Kernels
 
 /// Cuts a tensor into parts along an axis (https://onnx.ai/onnx/operators/onnx__Split.html).
 package struct Split: Operator {
-  package static let schema = Schema("Split", opsets: 2...26, inputs: 1...2, outputs: 1...Int.max)
+  package static let schema = Schema(
+    "Split", opsets: 2...26,
+    signature: """
+      2: (T) -> T...; <axis: int = 0, split: ints>; T: all
+      13: (T, int64?) -> T...; <axis: int = 0>; T + bfloat16
+      18: <axis: int = 0, num_outputs: int>
+      """)
   package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1]
   let axis: Int

@@ -3,7 +3,12 @@ package import IR
 /// A tensor cut into a sequence of parts along an axis
 /// (https://onnx.ai/onnx/operators/onnx__SplitToSequence.html).
 package struct SplitToSequence: ContainerOperator {
-  package static let schema = Schema("SplitToSequence", opsets: 11...26, inputs: 1...2)
+  package static let schema = Schema(
+    "SplitToSequence", opsets: 11...26,
+    signature: """
+      11: (T, I?) -> S; <axis: int = 0, keepdims: int = 1>; T: all; I: int32 int64; S: seq(all)
+      24: T + bfloat16; S + seq(bfloat16)
+      """)
   private let axis: Int
   /// Whether parts of length 1 keep the axis; parts of given lengths always do.
   private let keepsAxis: Bool

@@ -2,7 +2,16 @@ package import IR
 
 /// Removes axes of length 1 (https://onnx.ai/onnx/operators/onnx__Squeeze.html).
 package struct Squeeze: Reshaping {
-  package static let schema = Schema("Squeeze", opsets: 1...26, inputs: 1...2)
+  package static let schema = Schema(
+    "Squeeze", opsets: 1...26,
+    signature: """
+      1: (T) -> T; <axes: ints>; T: all
+      13: (T, int64?) -> T; <>; T + bfloat16
+      21: T + float8 int4s
+      23: T + float4e2m1
+      24: T + float8e8m0
+      25: T + int2s
+      """)
   package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1]
   /// The axes as an attribute, before opset 13.

@@ -3,7 +3,11 @@ package import IR
 /// Strings of two tensors joined element by element, with broadcasting
 /// (https://onnx.ai/onnx/operators/onnx__StringConcat.html).
 package struct StringConcat: TextOperator {
-  package static let schema = Schema("StringConcat", opsets: 20...26, inputs: 2...2)
+  package static let schema = Schema(
+    "StringConcat", opsets: 20...26,
+    signature: """
+      20: (T, T) -> T; T: string
+      """)
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

@@ -4,7 +4,12 @@ package import IR
 /// Words without stop words, in one case
 /// (https://onnx.ai/onnx/operators/onnx__StringNormalizer.html).
 package struct StringNormalizer: TextOperator {
-  package static let schema = Schema("StringNormalizer", opsets: 10...26, inputs: 1...1)
+  package static let schema = Schema(
+    "StringNormalizer", opsets: 10...26,
+    signature: """
+      10: (string) -> string; <case_change_action: string = NONE, is_case_sensitive: int = 0,
+        locale: string, stopwords: strings>
+      """)
 
   private enum Change: String {
     case none = "NONE"

@@ -6,7 +6,11 @@ package import IR
 /// Parts go along a new last axis, which empty strings fill up; the second output counts them.
 package struct StringSplit: TextOperator {
   package static let schema = Schema(
-    "StringSplit", opsets: 20...26, inputs: 1...1, outputs: 2...2)
+    "StringSplit", opsets: 20...26,
+    signature: """
+      20: (T1) -> (T2, T3); <delimiter: string, maxsplit: int>; T1: string; T2: string;
+        T3: int64
+      """)
   private let delimiter: [UInt8]
   private let most: Int?
 

@@ -3,7 +3,12 @@ package import Kernels
 
 /// The sum of any number of tensors, with broadcasting (https://onnx.ai/onnx/operators/onnx__Sum.html).
 package struct Sum: VariadicElementwise {
-  package static let schema = Schema("Sum", opsets: 1...26, inputs: 1...Int.max)
+  package static let schema = Schema(
+    "Sum", opsets: 1...26,
+    signature: """
+      6: (T...) -> T; T: floats
+      13: T + bfloat16
+      """)
   package static let isCommutative = true
   package let function = BinaryFunction.add
 

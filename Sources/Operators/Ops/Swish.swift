@@ -3,7 +3,11 @@ package import Kernels
 
 /// `x · sigmoid(alpha · x)` (https://onnx.ai/onnx/operators/onnx__Swish.html).
 package struct Swish: UnaryElementwise {
-  package static let schema = Schema("Swish", opsets: 24...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Swish", opsets: 24...26,
+    signature: """
+      24: (T) -> T; <alpha: float = 1>; T: floats bfloat16
+      """)
   package let function: UnaryFunction
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

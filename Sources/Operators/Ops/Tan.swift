@@ -3,7 +3,12 @@ package import Kernels
 
 /// The tangent of an angle in radians (https://onnx.ai/onnx/operators/onnx__Tan.html).
 package struct Tan: UnaryElementwise {
-  package static let schema = Schema("Tan", opsets: 7...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Tan", opsets: 7...26,
+    signature: """
+      7: (T) -> T; T: floats
+      22: T + bfloat16
+      """)
   package let function = UnaryFunction.tan
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

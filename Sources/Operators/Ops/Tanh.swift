@@ -3,7 +3,12 @@ package import Kernels
 
 /// The hyperbolic tangent (https://onnx.ai/onnx/operators/onnx__Tanh.html).
 package struct Tanh: UnaryElementwise {
-  package static let schema = Schema("Tanh", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Tanh", opsets: 1...26,
+    signature: """
+      6: (T) -> T; T: floats
+      13: T + bfloat16
+      """)
   package let function = UnaryFunction.tanh
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

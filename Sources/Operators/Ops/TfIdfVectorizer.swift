@@ -3,7 +3,13 @@ package import IR
 /// Counts of n-grams of words or numbers, weighted
 /// (https://onnx.ai/onnx/operators/onnx__TfIdfVectorizer.html).
 package struct TfIdfVectorizer: TextOperator {
-  package static let schema = Schema("TfIdfVectorizer", opsets: 9...26, inputs: 1...1)
+  package static let schema = Schema(
+    "TfIdfVectorizer", opsets: 9...26,
+    signature: """
+      9: (T) -> T1; <max_gram_length: int!, max_skip_count: int!, min_gram_length: int!,
+        mode: string!, ngram_counts: ints!, ngram_indexes: ints!, pool_int64s: ints,
+        pool_strings: strings, weights: floats>; T: int32 int64 string; T1: float
+      """)
 
   private enum Mode: String {
     case frequency = "TF"

@@ -3,7 +3,12 @@ package import Kernels
 
 /// x above `alpha`, else 0 (https://onnx.ai/onnx/operators/onnx__ThresholdedRelu.html).
 package struct ThresholdedRelu: UnaryElementwise {
-  package static let schema = Schema("ThresholdedRelu", opsets: 10...26, inputs: 1...1)
+  package static let schema = Schema(
+    "ThresholdedRelu", opsets: 10...26,
+    signature: """
+      10: (T) -> T; <alpha: float = 1>; T: floats
+      22: T + bfloat16
+      """)
   package let function: UnaryFunction
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

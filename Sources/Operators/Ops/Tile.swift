@@ -3,7 +3,12 @@ private import Kernels
 
 /// Repeats a tensor along each axis (https://onnx.ai/onnx/operators/onnx__Tile.html).
 package struct Tile: Operator {
-  package static let schema = Schema("Tile", opsets: 6...26, inputs: 2...2)
+  package static let schema = Schema(
+    "Tile", opsets: 6...26,
+    signature: """
+      6: (T, T1) -> T; T: all; T1: int64
+      13: T + bfloat16
+      """)
   package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1]
 

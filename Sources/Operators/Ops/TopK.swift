@@ -4,7 +4,14 @@ private import Kernels
 /// The largest (or smallest) elements along an axis and their indices
 /// (https://onnx.ai/onnx/operators/onnx__TopK.html).
 package struct TopK: Operator {
-  package static let schema = Schema("TopK", opsets: 1...26, inputs: 1...2, outputs: 1...2)
+  package static let schema = Schema(
+    "TopK", opsets: 1...26,
+    signature: """
+      1: (T) -> (T, I); <axis: int = -1, k: int!>; T: floats; I: int64
+      10: (T, int64) -> (T, I); <axis: int = -1>
+      11: <axis: int = -1, largest: int = 1, sorted: int = 1>; T + integers
+      24: T + bfloat16
+      """)
   package static let auxiliaryInputs: Set<Int> = [1]
   let axis: Int
   let largest: Bool

@@ -3,7 +3,16 @@ private import Kernels
 
 /// Reorders axes (https://onnx.ai/onnx/operators/onnx__Transpose.html).
 package struct Transpose: Operator {
-  package static let schema = Schema("Transpose", opsets: 1...26, inputs: 1...1)
+  package static let schema = Schema(
+    "Transpose", opsets: 1...26,
+    signature: """
+      1: (T) -> T; <perm: ints>; T: all
+      13: T + bfloat16
+      21: T + float8 int4s
+      23: T + float4e2m1
+      24: T + float8e8m0
+      25: T + int2s
+      """)
   package static let takesStrings = true
   /// For each output axis the input's axis; nil reverses all.
   package let permutation: [Int]?

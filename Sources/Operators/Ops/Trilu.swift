@@ -3,7 +3,11 @@ private import Kernels
 
 /// The upper or lower triangle of matrices (https://onnx.ai/onnx/operators/onnx__Trilu.html).
 package struct Trilu: Operator {
-  package static let schema = Schema("Trilu", opsets: 14...26, inputs: 1...2)
+  package static let schema = Schema(
+    "Trilu", opsets: 14...26,
+    signature: """
+      14: (T, int64?) -> T; <upper: int = 1>; T: all bfloat16
+      """)
   package static let takesStrings = true
   package static let auxiliaryInputs: Set<Int> = [1]
   let upper: Bool

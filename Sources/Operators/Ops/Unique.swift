@@ -4,7 +4,12 @@ private import Kernels
 /// The different elements, or slices along an axis, where each first stands, which of them each
 /// place holds, and how often each occurs (https://onnx.ai/onnx/operators/onnx__Unique.html).
 package struct Unique: Operator {
-  package static let schema = Schema("Unique", opsets: 11...26, inputs: 1...1, outputs: 1...4)
+  package static let schema = Schema(
+    "Unique", opsets: 11...26,
+    signature: """
+      11: (T) -> (T, int64?, int64?, int64?); <axis: int, sorted: int = 1>; T: all
+      28: T + bfloat16
+      """)
   package static let takesStrings = true
   /// Nil for the elements of the flattened tensor.
   private let axis: Int?

@@ -3,7 +3,15 @@ import Kernels
 
 /// The name of Resize before opset 10 (https://onnx.ai/onnx/operators/onnx__Upsample.html).
 package struct Upsample: Operator {
-  package static let schema = Schema("Upsample", opsets: 7...9, inputs: 1...2)
+  package static let schema = Schema(
+    "Upsample", opsets: 7...9,
+    signature: """
+      1: (T) -> T; <height_scale: float!, mode: string = nearest, width_scale: float!>;
+        T: floats int32 int64 bool
+      7: <mode: string = nearest, scales: floats!>;
+        T + unsigned int8 int16 string complex64 complex128
+      9: (T, float) -> T; <mode: string = nearest>
+      """)
   package static let auxiliaryInputs: Set<Int> = [1]
   private let resizing: Resizing
   /// Scales as an attribute, before opset 9.

@@ -4,7 +4,12 @@ import Kernels
 /// Elements of one of two tensors as a third of bools tells, with broadcasting
 /// (https://onnx.ai/onnx/operators/onnx__Where.html).
 package struct Where: Operator {
-  package static let schema = Schema("Where", opsets: 9...26, inputs: 3...3)
+  package static let schema = Schema(
+    "Where", opsets: 9...26,
+    signature: """
+      9: (B, T, T) -> T; B: bool; T: all
+      16: T + bfloat16
+      """)
   package static let takesStrings = true
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

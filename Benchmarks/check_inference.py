@@ -1,0 +1,174 @@
+"""Compares inferred types with those that ONNX Runtime computes, and the outputs of both.
+
+    python Benchmarks/check_inference.py MODEL.onnx … [--set N=2 --set H=40 …]
+
+Every intermediate becomes an output of the model, ONNX Runtime runs it without optimisations on
+seeded inputs, and each actual type must equal the one that `lapidary infer` wrote, its names bound
+to the inputs' lengths. `lapidary run` must give the same outputs within 1e-4 of their largest value.
+"""
+
+import argparse
+import math
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+from fractions import Fraction
+
+import numpy as np
+import onnx
+import onnx.numpy_helper
+import onnxruntime as ort
+from onnx import TensorProto, helper
+
+LAPIDARY = pathlib.Path(__file__).parent.parent / ".build/release/lapidary"
+ELEMENTS = {k: helper.tensor_dtype_to_np_dtype(k) for k in (1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13)}
+
+
+def value(text, names):
+    """The length that a dimension's name stands for; None where a name is not bound."""
+    if text in names:
+        return names[text]
+    code = re.sub(r"([A-Za-z_0-9]+(?:\*[A-Za-z_0-9]+)*)/(\d+)", r"F(\1,\2)", text)
+    words = {"floor": math.floor, "max": max, "min": min, "F": Fraction}
+    try:
+        return int(eval(code, {**words, **names}))
+    except (NameError, SyntaxError, TypeError):
+        return None
+
+
+def feeds(model, lengths):
+    """Seeded inputs; masks are ones, indices are small."""
+    rng = np.random.default_rng(7)
+    weights = {w.name for w in model.graph.initializer}
+    result, names = {}, dict(lengths)
+    for info in model.graph.input:
+        if info.name in weights:
+            continue
+        shape = []
+        for axis, d in enumerate(info.type.tensor_type.shape.dim):
+            if d.HasField("dim_value") and d.dim_value > 0:
+                shape.append(d.dim_value)
+            elif d.dim_param:
+                known = value(d.dim_param, names)
+                if known is None:
+                    known = names[d.dim_param] = 2 if axis == 0 else 7 + len(names)
+                shape.append(known)
+            else:
+                shape.append(names.get(f"{re.sub(r'[^A-Za-z0-9_]', '_', info.name)}_dim_{axis}", 1))
+        kind = ELEMENTS[info.type.tensor_type.elem_type]
+        if np.issubdtype(kind, np.floating):
+            result[info.name] = rng.standard_normal(shape).astype(kind)
+        elif "mask" in info.name:
+            result[info.name] = np.ones(shape, kind)
+        elif info.name in ("sr", "position_ids", "token_type_ids"):
+            result[info.name] = np.full(shape, 16000 if info.name == "sr" else 0, kind)
+        else:
+            result[info.name] = rng.integers(0, 20, shape).astype(kind)
+    return result, names
+
+
+def check(path, lengths, folder):
+    typed_path = folder / "typed.onnx"
+    subprocess.run([LAPIDARY, "infer", path, "-o", typed_path], check=True, stdout=subprocess.DEVNULL)
+    model = onnx.load(path)
+    typed = onnx.load(typed_path, load_external_data=False)
+    declared = {v.name: v.type for v in [*typed.graph.value_info, *typed.graph.output]}
+    inputs, names = feeds(model, lengths)
+    for info in model.graph.input:
+        if info.name in inputs:
+            for axis, d in enumerate(info.type.tensor_type.shape.dim):
+                open_name = re.sub(r"[^A-Za-z0-9_]", "_", info.name) + f"_dim_{axis}"
+                names[d.dim_param or open_name] = inputs[info.name].shape[axis]
+    outputs = [o.name for o in model.graph.output]
+    inner = [n for node in model.graph.node for n in node.output if n and n not in outputs]
+    for name in inner:
+        model.graph.output.append(onnx.ValueInfoProto(name=name))
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 3
+    wide = folder / "wide.onnx"
+    onnx.save(model, wide)
+    try:
+        session = ort.InferenceSession(wide, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # Sequences cannot become outputs without a type.
+        del model.graph.output[len(outputs):]
+        kept = [n for n in inner if n in declared and declared[n].HasField("tensor_type")]
+        model.graph.output.extend(onnx.ValueInfoProto(name=n) for n in kept)
+        onnx.save(model, wide)
+        session = ort.InferenceSession(wide, options, providers=["CPUExecutionProvider"])
+        inner = kept
+    actual = dict(zip([o.name for o in session.get_outputs()], session.run(None, inputs)))
+    wrong, untyped, bound = [], [], 0
+    for name, array in actual.items():
+        if not isinstance(array, np.ndarray):
+            continue
+        kind = declared[name].tensor_type if name in declared else None
+        if kind is None or not kind.HasField("shape"):
+            untyped.append(name)
+            continue
+        found = []
+        for axis, d in enumerate(kind.shape.dim):
+            if d.HasField("dim_value"):
+                found.append(d.dim_value)
+            elif not d.dim_param:
+                untyped.append(f"{name} axis {axis}")
+                found.append(array.shape[axis] if axis < array.ndim else None)
+            else:
+                length = value(d.dim_param, names)
+                if length is None and (name in outputs or re.fullmatch(r"\w+", d.dim_param)):
+                    # A length of its own: it is whatever it is here, and the same further down.
+                    length = names[d.dim_param] = array.shape[axis] if axis < array.ndim else None
+                    bound += 1
+                found.append(length)
+        if tuple(found) != array.shape or ELEMENTS.get(kind.elem_type) != array.dtype:
+            text = [d.dim_param or d.dim_value for d in kind.shape.dim]
+            wrong.append(f"{name}: inferred {kind.elem_type}{text} = {found}, actual {array.dtype}{array.shape}")
+    order = [i.name for i in model.graph.input if i.name in inputs]
+    (folder / "in").mkdir()
+    for place, name in enumerate(order):
+        tensor = onnx.numpy_helper.from_array(inputs[name], name)
+        (folder / "in" / f"input_{place}.pb").write_bytes(tensor.SerializeToString())
+    run = subprocess.run(
+        [LAPIDARY, "run", path, "--inputs", folder / "in", "-o", folder / "out"],
+        capture_output=True, text=True)
+    worst, difference = 0.0, run.stderr.strip()
+    if run.returncode == 0:
+        difference = None
+        results = {}
+        for place, name in enumerate(outputs):
+            tensor = onnx.TensorProto.FromString((folder / f"out/output_{place}.pb").read_bytes())
+            results[name] = onnx.numpy_helper.to_array(tensor)
+        for name in outputs:
+            a, b = actual[name].astype(np.float64), results[name].astype(np.float64)
+            scale = np.abs(a).max() if a.size else 0
+            worst = max(worst, float(np.abs(a - b).max() / (scale or 1)) if a.size else 0)
+    fine = not wrong and not untyped and difference is None and worst < 1e-4
+    print(f"{'ok  ' if fine else 'FAIL'} {path.name}: {len(actual)} values, {len(wrong)} wrong, "
+          f"{len(untyped)} without shape, {bound} named lengths of their own, outputs {worst:.1e}"
+          + (f", run: {difference}" if difference else ""))
+    for line in [*wrong[:5], *untyped[:5]]:
+        print("    ", line)
+    return fine
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("models", nargs="+", type=pathlib.Path)
+    parser.add_argument("--set", action="append", default=[], help="a length, such as N=2")
+    options = parser.parse_args()
+    lengths = {k: int(v) for k, v in (s.split("=") for s in options.set)}
+    fine = True
+    for path in options.models:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                fine &= check(path, lengths, pathlib.Path(folder))
+            except Exception as error:
+                print(f"FAIL {path.name}: {type(error).__name__}: {str(error)[:300]}")
+                fine = False
+    sys.exit(0 if fine else 1)
+
+
+if __name__ == "__main__":
+    main()
