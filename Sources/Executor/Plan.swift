@@ -190,6 +190,7 @@ struct Plan {
   mutating func release() {
     var kept = Set(outputs).union(constants.keys).union(strings.keys).union(fleeting.keys)
     for index in steps.indices.reversed() {
+      steps[index].forgetReleases()
       let step = steps[index]
       for slot in step.reads + step.outputs.compactMap({ $0 }) where kept.insert(slot).inserted {
         steps[index].released.append(slot)

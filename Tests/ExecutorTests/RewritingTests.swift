@@ -43,6 +43,18 @@ struct RewritingTests {
     #expect(try session.run(inputs) == session.run(inputs))
   }
 
+  @Test("a value lives until its last reader in the new order")
+  func moved() throws {
+    var sketch = GraphSketch()
+    let x = sketch.add("Abs", sketch.input("x", rank: 4))
+    let product = sketch.add("Conv", x, try sketch.weight([8, 8, 3, 3]), attributes: [same])
+    let last = sketch.add("Sqrt", x)
+    let model = sketch.model(sketch.add("Add", product, last))
+    let inputs = ["x": try floats([1, 8, 6, 5])]
+    #expect(try difference(model, inputs) < 1e-5)
+    #expect(try steps(model, inputs) == ["Abs", "Conv+Add", "Sqrt"])
+  }
+
   @Test("values with other readers, graph outputs and larger operands stay apart")
   func guarded() throws {
     var sketch = GraphSketch()

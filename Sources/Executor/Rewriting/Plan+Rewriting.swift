@@ -58,6 +58,12 @@ extension Plan {
 }
 
 extension Step {
+  /// Takes back what was said of values that nobody reads later: it held in another order of steps.
+  mutating func forgetReleases() {
+    released = []
+    for part in parts.indices { parts[part].forgetReleases() }
+  }
+
   /// Calls `body` with the step and all that it stands for.
   func visit(_ body: (Step) -> Void) {
     body(self)
