@@ -149,9 +149,9 @@ struct ElementwiseTests {
     #expect(result[0].floats == [1, 2])
     #expect(result[1].elementType == .bool)
     #expect(result[1].integers == [1, 1])
-    let training = Tensor(.bool, [], Storage([UInt8(1)]))
+    let training = Tensor(.bool, [], Storage([UInt8(1)])), all = Tensor(floats: [1], [])
     #expect(throws: ModelError.self) {
-      try evaluate("Dropout", opset: 13, inputs: [x, nil, training])
+      try evaluate("Dropout", opset: 13, inputs: [x, all, training])
     }
   }
 }

@@ -20,11 +20,15 @@ struct NormalizationTests {
     let exact = [Attribute("epsilon", .float(0))]
     let y = try evaluate("BatchNormalization", opset: 15, attributes: exact, inputs: inputs)[0]
     #expect(close(y.floats, [10, 11, 0, 1]))
-    #expect(throws: ModelError.self) {
-      try evaluate(
-        "BatchNormalization", opset: 15, attributes: [Attribute("training_mode", .int(1))],
-        inputs: inputs)
-    }
+    let training =
+      exact + [
+        Attribute("training_mode", .int(1)), Attribute("momentum", .float(0.5)),
+      ]
+    let outputs = try evaluate(
+      "BatchNormalization", opset: 15, attributes: training, inputs: inputs, outputs: 3)
+    #expect(close(outputs[0].floats, [8, 12, -1, 1]))
+    #expect(close(outputs[1].floats, [1.25, 3.25]))
+    #expect(close(outputs[2].floats, [2.125, 0.625]))
     #expect(throws: ModelError.self) {
       try infer(
         "BatchNormalization", opset: 15,

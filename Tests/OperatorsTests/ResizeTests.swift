@@ -72,12 +72,4 @@ import Testing
       ])[0]
     #expect(y.dimensions == [4, 8])
   }
-
-  @Test func antialiasIsRefused() {
-    let error = #expect(throws: ModelError.self) {
-      try resize(
-        [1, 2], scale: 2, opset: 18, [text("mode", "linear"), Attribute("antialias", .int(1))])
-    }
-    #expect(error?.code == .unsupported)
-  }
 }

@@ -1,18 +1,23 @@
 package import IR
 import Kernels
 
-/// Softmax and its logarithm. Before opset 13 the tensor is seen as a matrix split at the axis, and
-/// each row is normalised as a whole; from 13 on, only along the axis.
-package protocol SoftmaxFamily: Operator {
+/// What looks at the elements along an axis together: Softmax, its logarithm and Hardmax. Before
+/// opset 13 the tensor is seen as a matrix split at the axis, and each row is taken as a whole; from
+/// 13 on, only what lies along the axis.
+package protocol AlongAxis: Operator {
   /// As given: may be negative.
   var axis: Int { get }
-  /// Whether all axes from `axis` on are normalised together (before opset 13).
+  /// Whether all axes from `axis` on are taken together (before opset 13).
   var flattens: Bool { get }
+}
+
+/// Softmax and its logarithm.
+package protocol SoftmaxFamily: AlongAxis {
   /// Whether the logarithm is taken.
   static var isLogarithm: Bool { get }
 }
 
-extension SoftmaxFamily {
+extension AlongAxis {
   package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
     ["axis": .int(opset < 13 ? 1 : -1)]
   }
@@ -46,6 +51,16 @@ extension SoftmaxFamily {
     return [Inferred(inputs.type(0))]
   }
 
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    guard let rank = inputs.rank(0), let axis = try? split(rank: rank, label: inputs.label) else {
+      return .barrier("shape of input 0 is not known")
+    }
+    let frozen = flattens ? Set(axis..<rank) : [axis]
+    return .alongside(inputs.shape(0), frozen: frozen, reason: "softmax over this axis")
+  }
+}
+
+extension SoftmaxFamily {
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
     let x = try context.source(0)
     let (outer, length, inner) = try runs(x.shape, label: context.label)
@@ -54,13 +69,5 @@ extension SoftmaxFamily {
       softmax(
         x, outer: outer, length: length, inner: inner, logarithm: Self.isLogarithm, into: y)
     else { throw context.unsupportedTypes([0]) }
-  }
-
-  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
-    guard let rank = inputs.rank(0), let axis = try? split(rank: rank, label: inputs.label) else {
-      return .barrier("shape of input 0 is not known")
-    }
-    let frozen = flattens ? Set(axis..<rank) : [axis]
-    return .alongside(inputs.shape(0), frozen: frozen, reason: "softmax over this axis")
   }
 }

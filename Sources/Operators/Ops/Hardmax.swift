@@ -3,14 +3,13 @@ private import Kernels
 
 /// One at the first largest element along an axis, zero elsewhere
 /// (https://onnx.ai/onnx/operators/onnx__Hardmax.html).
-package struct Hardmax: SoftmaxFamily {
+package struct Hardmax: AlongAxis {
   package static let schema = Schema(
     "Hardmax", opsets: 1...26,
     signature: """
       1: (T) -> T; <axis: int = 1>; T: floats
       13: <axis: int = -1>; T + bfloat16
       """)
-  package static let isLogarithm = false
   package let axis: Int
   package let flattens: Bool
 
