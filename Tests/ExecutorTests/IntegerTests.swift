@@ -90,7 +90,8 @@ struct IntegerTests {
         Attribute("kernel_shape", .ints([3, 3])), Attribute("pads", .ints([1, 1, 1, 1])),
       ])
     let second = sketch.dequantize(sketch.quantize(pooled, y), y)
-    let other = Quantized(scale: 0.75, zero: y.zero, type: type)
+    // Coarse enough that a step of both operands, half a unit each, makes no more than one.
+    let other = Quantized(scale: 1.5, zero: y.zero, type: type)
     let sum = sketch.quantize(sketch.add("Add", first, second), other)
     let flat = sketch.add("Flatten", sketch.dequantize(sum, other))
     let model = sketch.model(sum, sketch.quantize(flat, other))

@@ -21,6 +21,21 @@ struct ElementFunction: Sendable {
     ElementFunction(dnnl_eltwise_clip, low, high)
   }
 
+  /// Whether one primitive can carry out both: oneDNN 2.6 keeps the numbers of a function by its
+  /// kind, so that two of a kind would share those of one.
+  func goes(with other: ElementFunction) -> Bool {
+    algorithm != other.algorithm || (alpha == other.alpha && beta == other.beta)
+  }
+
+  /// This function and then `next` as one, when both are linear.
+  func followed(by next: ElementFunction) -> ElementFunction? {
+    guard algorithm == dnnl_eltwise_linear, next.algorithm == dnnl_eltwise_linear else {
+      return nil
+    }
+    return ElementFunction(
+      dnnl_eltwise_linear, alpha * next.alpha, beta * next.alpha + next.beta)
+  }
+
   /// Whether the function clamps at zero.
   var isRelu: Bool { algorithm == dnnl_eltwise_relu && alpha == 0 }
 

@@ -12,6 +12,7 @@ final class PostOperations {
 
   private let operations: dnnl_post_ops_t
   private var count: Int32 = 0
+  private var functions: [ElementFunction] = []
 
   /// Operations on floats.
   ///
@@ -75,7 +76,9 @@ final class PostOperations {
   }
 
   private func append(_ function: ElementFunction) -> Bool {
-    dnnl_post_ops_append_eltwise(
+    guard functions.allSatisfy({ $0.goes(with: function) }) else { return false }
+    functions.append(function)
+    return dnnl_post_ops_append_eltwise(
       operations, 1, function.algorithm, function.alpha, function.beta) == dnnl_success
   }
 
@@ -195,7 +198,7 @@ extension PostOperations {
     else { return nil }
     let offset = -(first * Float(zeroA) + second * Float(zeroB))
     let functions = operation.remainingFunctions
-    var chain = [ElementFunction(dnnl_eltwise_linear, 1, offset)]
+    var chain = offset == 0 ? [] : [ElementFunction(dnnl_eltwise_linear, 1, offset)]
     chain += functions.map { $0.scaled(by: 1 / scale) }
     if zero != 0 || functions.isEmpty {
       chain.append(ElementFunction(dnnl_eltwise_linear, 1, Float(zero)))

@@ -20,14 +20,16 @@ extension StepGraph {
       let (operations, count) = carried(step), let (place, next) = onlyReader(slot),
       next.outputs.count == 1 || next.outputs.dropFirst().allSatisfy({ $0 == nil })
     else { return nil }
-    guard let (more, operand) = following(next, slot, inputs: step.inputs.count) else { return nil }
+    guard let (more, operand) = following(next, slot, inputs: step.inputs.count),
+      let chain = PostOperation.chain(operations + more)
+    else { return nil }
     // Statistics that are applied alone can be clamped, nothing else.
     if step.op is BatchNormalization, !operations.isEmpty || !more.allSatisfy(\.isRelu) {
       return nil
     }
     let joined = Step(
       step, inputs: step.inputs + (operand.map { [$0] } ?? []), outputs: [next.outputs[0]],
-      form: .chain(operations + more, inputs: count), parts: [step, next])
+      form: .chain(chain, inputs: count), parts: [step, next])
     return (place, joined)
   }
 
@@ -93,5 +95,31 @@ extension StepGraph {
       offset.append(Float(Double(parameters[1][channel]) - Double(parameters[2][channel]) * scale))
     }
     return (factor, offset)
+  }
+}
+
+extension PostOperation {
+  /// The operations with neighbouring linear functions joined; nil when two functions remain that
+  /// one primitive cannot carry out.
+  fileprivate static func chain(_ operations: [PostOperation]) -> [PostOperation]? {
+    var chain: [PostOperation] = []
+    var functions: [ElementFunction] = []
+    for operation in operations {
+      guard case .function(let function) = operation else {
+        chain.append(operation)
+        continue
+      }
+      if case .function(let last)? = chain.last, let joined = last.followed(by: function) {
+        chain[chain.count - 1] = .function(joined)
+        functions[functions.count - 1] = joined
+      } else {
+        chain.append(operation)
+        functions.append(function)
+      }
+    }
+    for (index, function) in functions.enumerated() {
+      guard functions[..<index].allSatisfy({ $0.goes(with: function) }) else { return nil }
+    }
+    return chain
   }
 }
