@@ -75,6 +75,9 @@ public struct Graph: Sendable {
   /// The value with this identifier.
   public subscript(id: ValueID) -> Value { valueTable[id.index] }
 
+  /// Whether the graph, or an earlier state of it, has had the value.
+  public func contains(_ id: ValueID) -> Bool { valueTable.indices.contains(id.index) }
+
   /// The value called `name`.
   public func value(named name: String) -> ValueID? { valueByName[name] }
 

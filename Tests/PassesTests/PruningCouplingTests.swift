@@ -151,7 +151,7 @@ import Testing
     net.output(try #require(net.graph.value(named: "conv2.w")), [4, 4, 1, 1])
     let overridable = try #require(net.graph.value(named: "conv4.w"))
     net.graph.addInput(ValueInfo(overridable, type: net.graph[overridable].type))
-    let result = try prune(net.model())
+    let result = try prune(net.model()) { $0.freezesOverridable = true }
     #expect(result.plan.reasons("conv1.w") == ["graph output 'conv2.w'"])
     #expect(result.plan.reasons("conv2.w") == ["graph output 'conv2.w'"])
     #expect(result.plan.reasons("conv3.w") == ["graph input 'conv4.w'"])

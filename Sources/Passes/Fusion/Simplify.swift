@@ -27,11 +27,12 @@ public enum Simplify {
   }
 
   /// What other passes start from: constants in initializers and computed, identities and dead code
-  /// gone, nothing fused.
+  /// gone, nothing fused. Constants are computed only where that takes no more bytes: a weight that
+  /// a node fills is cut by cutting its shape.
   static func cleanup() throws(ModelError) -> [any Pass] {
     let rules: [String] = [
       ConstantsToInitializers.name, RemoveIdentities.name, FoldConstants.name, RemoveDeadCode.name,
     ]
-    return try passes(FusionOptions(only: rules))
+    return try passes(FusionOptions(only: rules, growthLimit: 0))
   }
 }

@@ -67,9 +67,11 @@ package struct Surgery {
     }
   }
 
-  /// The shape that a value will have; nil when its rank is not known.
+  /// The shape that a value will have; nil when its rank is not known, and for values that the cut
+  /// itself added.
   func newShape(of value: ValueID) -> Shape? {
-    facts.graph[value].tensorType?.shape.map { newShape(.value(value), $0) }
+    guard facts.graph.contains(value) else { return nil }
+    return facts.graph[value].tensorType?.shape.map { newShape(.value(value), $0) }
   }
 
   /// The shape of a tensor after the cut.
