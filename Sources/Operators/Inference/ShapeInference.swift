@@ -173,6 +173,13 @@ struct Inference {
     guard let declared else { return inferred }
     guard let inferred else { return declared }
     guard let merged = inferred.narrowed(by: declared) else {
+      // Lengths that a caller chose for names may be others than those of the exporter's sample,
+      // which some exporters declare for outputs.
+      if !binding.isEmpty, let a = inferred.tensor, let b = declared.tensor,
+        a.elementType == b.elementType, a.shape?.rank == b.shape?.rank
+      {
+        return inferred
+      }
       throw conflict(inferred, declared, of: value, node: node)
     }
     return merged
