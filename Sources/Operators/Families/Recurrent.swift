@@ -105,7 +105,7 @@ extension Recurrent {
       ? [batch, steps, directions, hidden] : [steps, directions, batch, hidden]
     let targets = [
       try context.output(0, type, all), try context.output(1, type, state),
-      Self.schema.outputs.upperBound > 2 ? try context.output(2, type, state) : nil,
+      context.outputs.count > 2 ? try context.output(2, type, state) : nil,
     ]
     let scalar = try context.scalar(type)
     _ = try context.checkedCount([steps, batch, cell.gates * hidden])

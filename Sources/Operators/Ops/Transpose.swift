@@ -14,6 +14,7 @@ package struct Transpose: Operator {
       25: T + int2s
       """)
   package static let takesStrings = true
+  package static let widensHalf = false
   /// For each output axis the input's axis; nil reverses all.
   package let permutation: [Int]?
 
