@@ -161,7 +161,7 @@ private struct MalformedNode {
       switch type {
       case .float:
         let value = random.pick([
-          0, 1, -1, 0.5, 3, .nan, .infinity, -.infinity, 1e38, 1e-40, Float(number),
+          0, 1, -1, 0.5, 3, .nan, .infinity, -.infinity, 1e38, 0x1p-140, Float(number),
         ])
         withUnsafeBytes(of: value) { bytes += Array($0) }
       case .double:
