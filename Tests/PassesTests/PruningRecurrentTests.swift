@@ -14,7 +14,7 @@ import Testing
     let x = net.input("x", [5, 2, 6])
     let projected = net.node(
       "MatMul", "project",
-      [x, net.trained("project.w", [6, 4], axis: 1, strengths: [0.2, 0.01, 0.01, 0.2])])
+      [x, net.trained("project.w", [6, 4], axis: 1, strengths: [1, 0.01, 0.01, 1])])
     let strong = Array(repeating: [0.05, 1, 0.05, 1] as [Float], count: gates).flatMap { $0 }
     var operands: [ValueID?] = [
       projected, net.trained("w", [directions, gates * 4, 4], axis: 1, strengths: strong),
