@@ -30,7 +30,8 @@ struct MatMulAdd: FusionRule {
           $0 == .known(1) || ($0 == $1 && $0 != .unknown)
         })
       else { return .declined("the addend does not broadcast to the product's shape") }
-      let attributes = isGemm ? net.graph[product].attributes : []
+      // beta, which had nothing to scale, would scale the addend.
+      let attributes = isGemm ? net.graph[product].attributes.filter { $0.name != "beta" } : []
       net.become(id, "Gemm", inputs: [a, b, addend], attributes: attributes)
       return .applied("took in \(label)", survivor: id, absorbed: [label])
     }
