@@ -94,6 +94,14 @@ import Testing
       let y = net.node("MatMul", "mm", [x, net.input("y", [4, 5])])
       net.output(net.node("Add", "add", [net.input("z", [1, 5]), y]))
     }
+    // Without a bias there was nothing for beta to scale; the addend must not be scaled either.
+    let biased = try expect(["Gemm"]) { net in
+      let y = net.node(
+        "Gemm", "fc", [net.input("x", [3, 4]), net.trained("w", [4, 5])],
+        [Attribute("alpha", .float(0.5)), Attribute("beta", .float(2))])
+      net.output(net.node("Add", "add", [y, net.input("z", [3, 5])]))
+    }
+    #expect(try biased.node("add").attribute("beta") == nil)
     let model = try expect(["Gemm"]) { net in
       let x = net.node("Transpose", "t", [net.input("x", [4, 3])])
       net.output(
@@ -373,6 +381,16 @@ import Testing
       for (start, end) in [(4, 100), (0, 2), (2, -2)] {
         let bounds = [[start], [end], [1]].map { net.integers("n", $0) }
         net.output(net.node("Slice", "slice\(start)", [x] + bounds))
+      }
+    }
+    // A Slice of a Slice is one Slice: a Split of what the first two leave would be one node more.
+    try expect(["Slice", "Slice"]) { net in
+      let x = net.input("x", [4, 6])
+      for (start, end) in [(0, 3), (3, 6)] {
+        let outer = [[start], [end], [1]].map { net.integers("n", $0) }
+        let inner = [[start / 3], [3], [0]].map { net.integers("m", $0) }
+        let part = net.node("Slice", "a\(start)", [x] + outer)
+        net.output(net.node("Slice", "b\(start)", [part] + inner))
       }
     }
     try expect(["Gather"]) { net in

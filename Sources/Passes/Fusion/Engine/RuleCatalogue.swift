@@ -29,10 +29,11 @@ enum RuleCatalogue {
       FoldBatchNormalization.self, FoldScaleShift.self, FoldAffineBefore.self,
       ScaleBeforeShift.self,
       MergeConstants.self,
-      MatMulAdd.self, SimplifyGemm.self, FoldPad.self, MergeSlices.self, SlicesToSplit.self,
+      MatMulAdd.self, SimplifyGemm.self, FoldPad.self, MergeSlices.self,
       MergeGathers.self, ReciprocalToDiv.self, SqueezeReduction.self, TransposeAsReshape.self,
       SinkTransposes.self,
     ],
+    [SlicesToSplit.self],
   ]
 
   /// What `--list` shows of a rule.
