@@ -44,20 +44,18 @@ extension Plan {
 
   /// Finds the accelerated way for each step.
   mutating func lower(_ accelerator: Accelerator) {
-    for index in steps.indices { lower(&steps[index], accelerator) }
-  }
-
-  private func lower(_ step: inout Step, _ accelerator: Accelerator) {
-    for part in step.parts.indices { lower(&step.parts[part], accelerator) }
-    step.fast = accelerator.lower(
-      step,
-      constants: step.inputs.map { slot in
-        slot.flatMap { fixed.contains($0) ? constants[$0] : nil }
-      })
+    let known = constants.filter { fixed.contains($0.key) }
+    for index in steps.indices { steps[index].lower(accelerator, known) }
   }
 }
 
 extension Step {
+  /// Finds the accelerated way for the step and those that it stands for.
+  fileprivate mutating func lower(_ accelerator: Accelerator, _ constants: [Int: RuntimeTensor]) {
+    for part in parts.indices { parts[part].lower(accelerator, constants) }
+    fast = accelerator.lower(self, constants: inputs.map { slot in slot.flatMap { constants[$0] } })
+  }
+
   /// Takes back what was said of values that nobody reads later: it held in another order of steps.
   mutating func forgetReleases() {
     released = []
