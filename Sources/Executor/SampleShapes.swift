@@ -2,16 +2,34 @@ public import IR
 internal import Operators
 
 /// Shapes of inputs to try a model on: open lengths of the first axis are 1, the batch; other open
-/// lengths are equal, and as small as the network takes.
-public enum SampleShapes {
+/// lengths are equal, and as small as the network takes; failing that, one of them is longer than
+/// the rest, as in a network whose state has an axis of its own for the batch.
+///
+/// A sequence of candidates, each with a shape for every required input, in order: those with which
+/// every node's rules hold as far as inference can tell, smallest first. Where there is none, those
+/// that were looked at. Never empty. Each is found when it is asked for.
+public struct SampleShapes: Sequence, IteratorProtocol {
   /// Lengths to try for open axes: strides and kernels ask for images of some size.
   private static let lengths = [1, 32, 64, 224, 512]
+  /// Models with more open lengths than this get equal ones only.
+  private static let mostSingled = 8
 
-  /// Shapes for the required inputs, in order: the candidates with which every node's rules hold as
-  /// far as inference can tell, smallest first. Never empty.
+  /// An open length: a name, or the place of one without a name.
+  private enum Open: Hashable {
+    case symbol(String)
+    case place(input: Int, axis: Int)
+  }
+
+  private let model: Model
+  private let declared: [Shape]
+  private let batch: Set<String>
+  private var untried: [[[Int]]]
+  private var fallback: [[[Int]]]
+
+  /// Candidates for a model.
   ///
-  /// - Throws: `ModelError` for inputs that are no tensors of known rank.
-  public static func candidates(for model: Model) throws(ModelError) -> [[[Int]]] {
+  /// - Throws: `ModelError` with code `unsupported` for inputs that are no tensors of known rank.
+  public init(for model: Model) throws(ModelError) {
     let graph = model.graph
     var declared: [Shape] = []
     for info in graph.requiredInputs {
@@ -23,24 +41,71 @@ public enum SampleShapes {
       }
       declared.append(shape)
     }
-    let batch = Set(declared.flatMap { $0.dimensions.first?.expression?.symbols ?? [] })
-    let isOpen = declared.contains { $0.dimensions.dropFirst().contains { $0.value == nil } }
-    let candidates = (isOpen ? lengths : [1]).map { length in
-      declared.map { sample($0, batch: batch, length: length) }
+    self.model = model
+    self.declared = declared
+    batch = Set(declared.flatMap { $0.dimensions.first?.expression?.symbols ?? [] })
+    (untried, fallback) = ([], [])
+
+    let open = openLengths()
+    let lengths = open.isEmpty ? [1] : Self.lengths
+    untried = lengths.map { length in shapes { _ in length } }
+    if (2...Self.mostSingled).contains(open.count) {
+      untried += lengths.dropFirst().flatMap { length in
+        open.map { single in shapes { $0 == single ? length : 1 } }
+      }
     }
-    let fitting = candidates.filter { fits(model, $0) }
-    return fitting.isEmpty ? candidates : fitting
+    fallback = untried
+    untried.reverse()
   }
 
-  private static func sample(_ shape: Shape, batch: Set<String>, length: Int) -> [Int] {
-    shape.dimensions.enumerated().map { axis, dimension in
-      guard let expression = dimension.expression else { return axis == 0 ? 1 : length }
-      let bindings = expression.symbols.map { ($0, axis == 0 || batch.contains($0) ? 1 : length) }
-      return max(0, expression.evaluated(Dictionary(uniqueKeysWithValues: bindings)) ?? 1)
+  /// The next candidate; nil when there is no other.
+  public mutating func next() -> [[Int]]? {
+    while let shapes = untried.popLast() {
+      if fits(shapes) {
+        fallback = []
+        return shapes
+      }
+    }
+    return fallback.isEmpty ? nil : fallback.removeFirst()
+  }
+
+  /// The first candidate.
+  ///
+  /// - Throws: `ModelError` as `init(for:)` does.
+  public static func first(for model: Model) throws(ModelError) -> [[Int]] {
+    var candidates = try Self(for: model)
+    return candidates.next() ?? []
+  }
+
+  /// What the open lengths of axes after the first are, each once, in order.
+  private func openLengths() -> [Open] {
+    var seen: Set<Open> = []
+    var result: [Open] = []
+    for (input, shape) in declared.enumerated() {
+      for (axis, dimension) in shape.dimensions.enumerated().dropFirst() {
+        let names = dimension.expression.map { $0.symbols.filter { !batch.contains($0) }.sorted() }
+        let open = names.map { $0.map { Open.symbol($0) } } ?? [.place(input: input, axis: axis)]
+        result += open.filter { seen.insert($0).inserted }
+      }
+    }
+    return result
+  }
+
+  private func shapes(_ length: (Open) -> Int) -> [[Int]] {
+    declared.enumerated().map { input, shape in
+      shape.dimensions.enumerated().map { axis, dimension in
+        guard let expression = dimension.expression else {
+          return axis == 0 ? 1 : length(.place(input: input, axis: axis))
+        }
+        let bindings = expression.symbols.map { name in
+          (name, axis == 0 || batch.contains(name) ? 1 : length(.symbol(name)))
+        }
+        return Swift.max(0, expression.evaluated(Dictionary(uniqueKeysWithValues: bindings)) ?? 1)
+      }
     }
   }
 
-  private static func fits(_ model: Model, _ shapes: [[Int]]) -> Bool {
+  private func fits(_ shapes: [[Int]]) -> Bool {
     var sample = model
     // Declared types of intermediates may hold for other lengths.
     sample.graph.valueInfos = []

@@ -12,7 +12,7 @@ func quantize(
   var options = QuantizationOptions()
   configure(&options)
   let quantizer = try Quantizer(model, options)
-  let shapes = try SampleShapes.candidates(for: model)[0]
+  let shapes = try SampleShapes.first(for: model)
   var seed: UInt64 = 0
   let statistics = try quantizer.calibrate { () throws(ModelError) in
     seed += 1

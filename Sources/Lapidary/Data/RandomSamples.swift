@@ -16,7 +16,7 @@ struct RandomSamples {
     let step = inputs.lazy.compactMap { firstLength($0) }.first { $0 > 0 } ?? 1
     let groups = (count - 1) / step + 1
     var shapes = try noting(label) { () throws(ModelError) in
-      try SampleShapes.candidates(for: model)[0]
+      try SampleShapes.first(for: model)
     }
     for (index, input) in inputs.enumerated() where !shapes[index].isEmpty {
       let rows = groups.multipliedReportingOverflow(by: firstLength(input) ?? step)

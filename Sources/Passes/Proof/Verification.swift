@@ -58,7 +58,7 @@ public struct Verification: Sendable {
     var failure: ModelError?
     do {
       let session = try Session(model, options: options)
-      for shapes in try SampleShapes.candidates(for: model) {
+      for shapes in try SampleShapes(for: model) {
         let inputs = try SeededInputs.make(for: model.graph, shapes: shapes, seed: seed)
         do { return (inputs, try session.run(inputs)) } catch {
           if error.code == .unsupported { return nil }
