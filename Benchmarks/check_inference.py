@@ -69,9 +69,9 @@ def feeds(model, lengths):
     return result, names
 
 
-def check(path, lengths, folder):
+def check(command, path, lengths, folder):
     typed_path = folder / "typed.onnx"
-    subprocess.run([LAPIDARY, "infer", path, "-o", typed_path], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([command, "infer", path, "-o", typed_path], check=True, stdout=subprocess.DEVNULL)
     model = onnx.load(path)
     typed = onnx.load(typed_path, load_external_data=False)
     declared = {v.name: v.type for v in [*typed.graph.value_info, *typed.graph.output]}
@@ -131,7 +131,7 @@ def check(path, lengths, folder):
         tensor = onnx.numpy_helper.from_array(inputs[name], name)
         (folder / "in" / f"input_{place}.pb").write_bytes(tensor.SerializeToString())
     run = subprocess.run(
-        [LAPIDARY, "run", path, "--inputs", folder / "in", "-o", folder / "out"],
+        [command, "run", path, "--inputs", folder / "in", "-o", folder / "out"],
         capture_output=True, text=True)
     worst, difference = 0.0, run.stderr.strip()
     if run.returncode == 0:
@@ -157,13 +157,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("models", nargs="+", type=pathlib.Path)
     parser.add_argument("--set", action="append", default=[], help="a length, such as N=2")
+    parser.add_argument("--lapidary", type=pathlib.Path, default=LAPIDARY, help="the command")
     options = parser.parse_args()
     lengths = {k: int(v) for k, v in (s.split("=") for s in options.set)}
     fine = True
     for path in options.models:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                fine &= check(path, lengths, pathlib.Path(folder))
+                fine &= check(options.lapidary, path, lengths, pathlib.Path(folder))
             except Exception as error:
                 print(f"FAIL {path.name}: {type(error).__name__}: {str(error)[:300]}")
                 fine = False

@@ -187,6 +187,37 @@ case("gqa_sink", "GroupQueryAttention",
      [gq, gk, gv, "", "", last, total, "", "", "", "", floats(4)], outputs=3, **gqa)
 
 
+def quantized_lstm(name, directions=1, lengths=None, states=False, bias=True, peepholes=False,
+                   columns=False, kind=s8, **attributes):
+    """An LSTM of 5 steps, 3 sequences, 4 inputs and 6 units, its weights quantized."""
+    steps, batch, inputs, units = 5, 3, 4, 6
+    shape = (directions, 4 * units) if columns else (directions,)
+
+    def weight(rows):
+        zero = np.zeros(shape, kind) if columns or kind is s8 else np.full(shape, 120, kind)
+        return [integers(kind, directions, rows, 4 * units),
+                np.abs(floats(*shape, scale=0.002)) + scale(0.004), zero]
+
+    w, w_scale, w_zero = weight(inputs)
+    r, r_scale, r_zero = weight(units)
+    state = [floats(directions, batch, units) for _ in range(2)] if states else ["", ""]
+    case(name, "DynamicQuantizeLSTM",
+         [floats(steps, batch, inputs), w, r,
+          floats(directions, 8 * units, scale=0.3) if bias else "",
+          "" if lengths is None else np.array(lengths, np.int32), *state,
+          floats(directions, 3 * units, scale=0.3) if peepholes else "",
+          w_scale, w_zero, r_scale, r_zero],
+         outputs=3, hidden_size=units, direction=["forward", "bidirectional"][directions - 1],
+         **attributes)
+
+
+quantized_lstm("quantized_lstm")
+quantized_lstm("quantized_lstm_bidirectional", directions=2, states=True)
+quantized_lstm("quantized_lstm_columns", columns=True, bias=False)
+quantized_lstm("quantized_lstm_uint8", kind=u8, peepholes=True, input_forget=1)
+quantized_lstm("quantized_lstm_lengths", lengths=[5, 2, 4], states=True)
+
+
 def write(folder, name, op, inputs, outputs, domain, wanted, attributes):
     names = ["" if isinstance(x, str) else f"x{i}" for i, x in enumerate(inputs)]
     wanted = list(range(outputs)) if wanted is None else wanted
@@ -203,6 +234,7 @@ def write(folder, name, op, inputs, outputs, domain, wanted, attributes):
     model = helper.make_model(graph, opset_imports=imports, ir_version=8)
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = 1  # Each thread would quantize its sequences by themselves.
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     for info, value in zip(list(model.graph.output), session.run(None, {})):

@@ -124,15 +124,9 @@ struct Plan {
 
   /// An initializer's elements must be as many as its shape says: kernels rely on it.
   private static func check(_ tensor: Tensor, _ name: String) throws(ModelError) {
-    var count = 1
-    for length in tensor.dimensions {
-      let (product, overflow) = count.multipliedReportingOverflow(by: length)
-      guard length >= 0, !overflow else {
-        throw ModelError(
-          .malformed, "tensor '\(name)': expected a shape that fits in memory, found \(tensor.type)"
-        )
-      }
-      count = product
+    guard let count = Tensor.count(tensor.dimensions) else {
+      throw ModelError(
+        .malformed, "tensor '\(name)': expected a shape that fits in memory, found \(tensor.type)")
     }
     guard let storage = tensor.storage else { return }
     guard tensor.elementType.byteCount(of: count) == storage.count else {

@@ -367,6 +367,7 @@ struct Runner {
       }
       return tensor.target
     }
+    if isAdapted { context.givenTypes = given.map { $0?.elementType ?? .undefined } }
     let shared = operands
     context.share = { input, shape in
       guard let operand = shared[safe: input] ?? nil, !results.tensors.isEmpty else { return false }

@@ -53,14 +53,9 @@ extension BufferPool {
   func tensor(
     _ label: String, _ elementType: ElementType, _ shape: [Int]
   ) throws(ModelError) -> RuntimeTensor {
-    var count = 1
-    for length in shape {
-      let (product, overflow) = count.multipliedReportingOverflow(by: length)
-      guard length >= 0, !overflow else {
-        throw ModelError(
-          .limit, "\(label): expected a tensor that fits in memory, found shape \(shape)")
-      }
-      count = product
+    guard let count = Tensor.count(shape) else {
+      throw ModelError(
+        .limit, "\(label): expected a tensor that fits in memory, found shape \(shape)")
     }
     guard let byteCount = elementType.byteCount(of: count) else {
       throw ModelError(

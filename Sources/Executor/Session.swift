@@ -155,9 +155,9 @@ public final class Session: Sendable {
   }
 
   private static func accepts(_ type: TensorType, _ tensor: Tensor) -> Bool {
-    let isWhole =
-      tensor.storage.map { tensor.elementType.byteCount(of: tensor.count) == $0.count } ?? true
-    guard isWhole else { return false }
+    guard let count = Tensor.count(tensor.dimensions),
+      tensor.storage.map({ tensor.elementType.byteCount(of: count) == $0.count }) ?? true
+    else { return false }
     guard type.elementType == .undefined || type.elementType == tensor.elementType else {
       return false
     }

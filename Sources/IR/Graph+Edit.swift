@@ -12,13 +12,16 @@ extension Graph {
 
   /// Adds a value whose name is `stem`, or `stem_2`, `stem_3`, … where that is taken.
   public mutating func addFreshValue(_ stem: String, type: ValueType? = nil) -> ValueID {
-    var name = stem
-    var number = 2
-    while valueByName[name] != nil || isCapturedName(name) {
-      name = "\(stem)_\(number)"
+    // Names are never given back, so the search goes on where the last one for the stem ended.
+    var number = freshNumbers[stem] ?? 1
+    while true {
+      let name = number == 1 ? stem : "\(stem)_\(number)"
       number += 1
+      if !isCapturedName(name), let id = addValue(named: name, type: type) {
+        freshNumbers[stem] = number
+        return id
+      }
     }
-    return addValue(named: name, type: type)!
   }
 
   /// Adds an initializer under a name derived from `stem`.

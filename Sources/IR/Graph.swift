@@ -40,6 +40,8 @@ public struct Graph: Sendable {
   package internal(set) var valueByName: [String: ValueID] = [:]
   /// Nodes that hold subgraphs, or once did.
   internal var holders: Set<NodeID> = []
+  /// The number to try next for a name after a stem.
+  internal var freshNumbers: [String: Int] = [:]
 
   /// An empty graph.
   public init(name: String? = nil) { self.name = name }

@@ -75,6 +75,19 @@ public struct Tensor: Sendable {
     dimensions.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
   }
 
+  /// The number of elements of a shape; nil where a length is negative or where those that are not
+  /// zero multiply to 2^56 or more. No memory holds so many, and below it the bytes of any of the
+  /// axes can be counted, in empty tensors too.
+  package static func count(_ dimensions: [Int]) -> Int? {
+    var product = 1
+    for length in dimensions where length != 0 {
+      let (next, overflow) = product.multipliedReportingOverflow(by: length)
+      guard length > 0, !overflow, next < 1 << 56 else { return nil }
+      product = next
+    }
+    return dimensions.contains(0) ? 0 : product
+  }
+
   /// The number of bytes the elements take, 0 for strings.
   public var byteCount: Int { if case .bytes(let storage) = payload { storage.count } else { 0 } }
 

@@ -52,6 +52,11 @@ package struct AttentionShape: Sendable {
   /// For each head, the score of no key at all, which takes its share of the weights; empty for
   /// none.
   package var sinks: [Double] = []
+  /// The format that the operands had before they were widened to floats: every step rounds to it,
+  /// as the steps that ONNX spells attention out in do. Nil for floats and doubles.
+  package var rounding: HalfFormat?
+  /// Whether the weights are computed without rounding in between.
+  package var hasWideSoftmax = false
 
   package init(
     batch: Int, heads: Int, keyHeads: Int, queries: Int, keys: Int, width: Int, valueWidth: Int,
@@ -116,24 +121,52 @@ package func attention(
     .compactMap { $0 }
   guard types.allSatisfy({ $0 == q.scalar }) else { return false }
   switch q.scalar {
-  case .float: AttentionRun<Float>(shape, q, k, v, bias, y, scores).execute()
+  case .float:
+    if let format = shape.rounding {
+      rounded(shape, q, k, format) { AttentionRun<Float>($0, $1, $2, v, bias, y, scores).execute() }
+    } else {
+      AttentionRun<Float>(shape, q, k, v, bias, y, scores).execute()
+    }
   case .double: AttentionRun<Double>(shape, q, k, v, bias, y, scores).execute()
   default: return false
   }
   return true
 }
 
+/// Calls `body` with queries and keys that are each multiplied by the root of the scale and rounded.
+private func rounded(
+  _ shape: AttentionShape, _ q: Source, _ k: Source, _ format: HalfFormat,
+  _ body: (AttentionShape, Source, Source) -> Void
+) {
+  var unscaled = shape
+  unscaled.scale = 1
+  let scale = format.rounded(Float(shape.scale.squareRoot()))
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, q.count + k.count)) { memory in
+    guard let start = memory.baseAddress else { return }
+    func scaled(_ x: Source, _ target: UnsafeMutablePointer<Float>) -> Source {
+      let from = x.bytes.base(Float.self)
+      for i in 0..<x.count { (target + i).initialize(to: format.rounded(from[i] * scale)) }
+      let bytes = UnsafeRawBufferPointer(UnsafeBufferPointer(start: target, count: x.count))
+      return Source(.float, x.shape, bytes)
+    }
+    body(unscaled, scaled(q, start), scaled(k, start + q.count))
+  }
+}
+
 private protocol AttentionNumber: BinaryFloatingPoint & BitwiseCopyable {
+  static func rounded(_ x: Self, to format: HalfFormat) -> Self
   static func exponential(_ x: Self) -> Self
   static func hyperbolicTangent(_ x: Self) -> Self
 }
 
 extension Float: AttentionNumber {
+  static func rounded(_ x: Float, to format: HalfFormat) -> Float { format.rounded(x) }
   static func exponential(_ x: Float) -> Float { Foundation.expf(x) }
   static func hyperbolicTangent(_ x: Float) -> Float { Foundation.tanhf(x) }
 }
 
 extension Double: AttentionNumber {
+  static func rounded(_ x: Double, to format: HalfFormat) -> Double { x }
   static func exponential(_ x: Double) -> Double { Foundation.exp(x) }
   static func hyperbolicTangent(_ x: Double) -> Double { Foundation.tanh(x) }
 }
@@ -189,15 +222,17 @@ private struct AttentionRun<T: AttentionNumber> {
 
     let scale = T(shape.scale), cap = T(shape.softcap)
     for key in everyKey ? 0..<shape.keys : seen {
-      var score = dot(left, keys + key * shape.key.row) * scale
+      var score = rounded(dot(left, keys + key * shape.key.row) * scale)
       if kind == .products { out?[key] = score }
-      if cap != 0 { score = cap * T.hyperbolicTangent(score / cap) }
+      if cap != 0 {
+        score = rounded(cap * rounded(T.hyperbolicTangent(rounded(score / cap))))
+      }
       if kind == .capped { out?[key] = score }
       line[key] = score
     }
     if let bias {
       let start = bias + sample * steps[0] + head * steps[1] + query * steps[2]
-      for key in seen { line[key] += start[key * steps[3]] }
+      for key in seen { line[key] = rounded(line[key] + start[key * steps[3]]) }
     }
     if kind == .biased, let out {
       for key in 0..<shape.keys { out[key] = seen.contains(key) ? line[key] : -.infinity }
@@ -212,6 +247,8 @@ private struct AttentionRun<T: AttentionNumber> {
       for i in 0..<shape.valueWidth { target[i] += weight * value[i] }
     }
   }
+
+  private func rounded(_ x: T) -> T { shape.rounding.map { T.rounded(x, to: $0) } ?? x }
 
   private func place(_ layout: AttentionLayout, _ sample: Int, _ head: Int, _ row: Int) -> Int {
     sample * layout.batch + head * layout.head + row * layout.row
@@ -245,12 +282,15 @@ private struct AttentionRun<T: AttentionNumber> {
       return
     }
     if let sink { largest = max(largest, sink) }
-    var sum: T = sink.map { T.exponential($0 - largest) } ?? 0
+    let isWide = shape.hasWideSoftmax
+    func step(_ x: T) -> T { isWide ? x : rounded(x) }
+    var sum: T = sink.map { step(T.exponential(step($0 - largest))) } ?? 0
     for key in seen {
-      line[key] = T.exponential(line[key] - largest)
+      line[key] = step(T.exponential(step(line[key] - largest)))
       sum += line[key]
     }
-    for key in seen { line[key] /= sum }
+    sum = step(sum)
+    for key in seen { line[key] = rounded(line[key] / sum) }
   }
 }
 

@@ -50,12 +50,27 @@ package struct Recurrence: Sendable {
     self.lengths = lengths
   }
 
+  /// The weights that inputs or states are multiplied by.
+  package enum Weight {
+    /// [gates·hidden, input], in the element type of the layer.
+    case plain(Source)
+    /// [input, gates·hidden] of 8-bit integers, for layers of floats.
+    case dynamic(DynamicProduct)
+
+    fileprivate func fits(_ scalar: Scalar, rows: Int, columns: Int) -> Bool {
+      switch self {
+      case .plain(let source): source.scalar == scalar && source.count == rows * columns
+      case .dynamic(let product): scalar == .float && product.has([columns, rows])
+      }
+    }
+  }
+
   /// What a layer reads: all of one element type, each without gaps.
   package struct Operands {
     /// [steps, batch, input].
     package var x: Source
-    package var w: Source
-    package var r: Source
+    package var w: Weight
+    package var r: Weight
     package var bias: Source?
     package var peepholes: Source?
     /// [batch, hidden]; zero when left out.
@@ -63,7 +78,7 @@ package struct Recurrence: Sendable {
     package var cellState: Source?
 
     package init(
-      x: Source, w: Source, r: Source, bias: Source?, peepholes: Source?, state: Source?,
+      x: Source, w: Weight, r: Weight, bias: Source?, peepholes: Source?, state: Source?,
       cellState: Source?
     ) {
       self.x = x
@@ -88,7 +103,7 @@ package struct Recurrence: Sendable {
   ) -> Bool {
     let scalar = operands.x.scalar, rows = cell.gates * hidden
     let counts = [
-      (operands.w, rows * input), (operands.r, rows * hidden), (operands.bias, 2 * rows),
+      (operands.bias, 2 * rows),
       (operands.peepholes, 3 * hidden), (operands.state, batch * hidden),
       (operands.cellState, batch * hidden), (operands.x, steps * batch * input),
     ]
@@ -97,6 +112,8 @@ package struct Recurrence: Sendable {
     ]
     guard counts.allSatisfy({ $0.0 == nil || $0.0?.scalar == scalar && $0.0?.count == $0.1 }),
       targets.allSatisfy({ $0.0.scalar == scalar && $0.0.count == $0.1 }),
+      operands.w.fits(scalar, rows: rows, columns: input),
+      operands.r.fits(scalar, rows: rows, columns: hidden),
       lengths.count == batch, lengths.allSatisfy({ (0...steps).contains($0) })
     else { return false }
     switch scalar {

@@ -54,13 +54,14 @@ struct RecurrentRun<T: RecurrentNumber> {
     set(state, operands.state)
     set(cell, operands.cellState)
     y.update(repeating: 0, count: layer.steps * batch * hidden)
+    let steps = layer.lengths.max() ?? 0
     withScratch(layer.steps * batch * rows) { gates in
-      product(operands.x, operands.w, m: layer.steps * batch, k: layer.input, gates)
+      product(operands.x, operands.w, m: steps * batch, k: layer.input, gates)
       addBias(gates)
       withScratch(hidden * rows) { weights in
         transpose(weights)
         withScratch(batch * rows) { recurrent in
-          for step in 0..<(layer.lengths.max() ?? 0) { run(step, gates, weights, recurrent) }
+          for step in 0..<steps { run(step, gates, weights, recurrent) }
         }
       }
     }
@@ -72,7 +73,7 @@ struct RecurrentRun<T: RecurrentNumber> {
     _ recurrent: UnsafeMutablePointer<T>
   ) {
     let hidden = layer.hidden
-    multiply(state, weights, recurrent)
+    multiply(step, weights, recurrent)
     for sequence in 0..<layer.batch where step < layer.lengths[sequence] {
       let time = layer.isReverse ? layer.lengths[sequence] - 1 - step : step
       let x = gates + (time * layer.batch + sequence) * rows
@@ -167,30 +168,42 @@ struct RecurrentRun<T: RecurrentNumber> {
     guard let bias else { return }
     var late = rows
     if case .gru(resetsAfter: true) = layer.cell { late = 2 * layer.hidden }
-    for row in 0..<layer.steps * layer.batch {
+    for row in 0..<(layer.lengths.max() ?? 0) * layer.batch {
       let x = gates + row * rows
       for i in 0..<rows { x[i] += bias[i] }
       for i in 0..<late { x[i] += bias[rows + i] }
     }
   }
 
-  /// `y = a·bᵀ` for `a` [m, k] and `b` [rows, k].
+  /// The inputs `a` [m, k] times the weights.
   private func product(
-    _ a: Source, _ b: Source, m: Int, k: Int, _ y: UnsafeMutablePointer<T>
+    _ a: Source, _ weight: Recurrence.Weight, m: Int, k: Int, _ y: UnsafeMutablePointer<T>
   ) {
-    var shape = MatrixProductShape(m: m, n: rows, k: k)
-    shape.transposedB = true
-    let bytes = UnsafeMutableRawBufferPointer(
-      UnsafeMutableBufferPointer(start: y, count: m * rows))
-    _ = matrixProduct(shape, a, b, into: Target(T.scalar, [m, rows], bytes))
+    switch weight {
+    case .plain(let b):
+      var shape = MatrixProductShape(m: m, n: rows, k: k)
+      shape.transposedB = true
+      let bytes = UnsafeMutableRawBufferPointer(
+        UnsafeMutableBufferPointer(start: y, count: m * rows))
+      _ = matrixProduct(shape, a, b, into: Target(T.scalar, [m, rows], bytes))
+    case .dynamic(let product): run(product, a.bytes.base(T.self), m, y)
+    }
   }
 
   /// The state times the turned weights [hidden, rows].
   private func multiply(
-    _ state: UnsafeMutablePointer<T>, _ weights: UnsafeMutablePointer<T>,
-    _ y: UnsafeMutablePointer<T>
+    _ step: Int, _ weights: UnsafeMutablePointer<T>, _ y: UnsafeMutablePointer<T>
   ) {
     let (m, k) = (layer.batch, layer.hidden)
+    if case .dynamic(let product) = operands.r {
+      return withScratch(m * k) { states in
+        // A sequence counts for the range until one step after its end, as in ONNX Runtime.
+        for row in 0..<m where step <= layer.lengths[row] {
+          (states + row * k).update(from: state + row * k, count: k)
+        }
+        run(product, states, m, y)
+      }
+    }
     func view(_ start: UnsafeMutablePointer<T>, _ shape: [Int]) -> UnsafeMutableRawBufferPointer {
       UnsafeMutableRawBufferPointer(
         UnsafeMutableBufferPointer(start: start, count: shape[0] * shape[1]))
@@ -202,9 +215,20 @@ struct RecurrentRun<T: RecurrentNumber> {
       into: Target(T.scalar, [m, rows], view(y, [m, rows])))
   }
 
+  /// A product with quantized weights, which layers of floats alone have.
+  private func run(
+    _ product: DynamicProduct, _ x: UnsafePointer<T>, _ m: Int, _ y: UnsafeMutablePointer<T>
+  ) {
+    guard let x = x as? UnsafePointer<Float>, let y = y as? UnsafeMutablePointer<Float> else {
+      return
+    }
+    product.run(x, rows: m, into: y)
+  }
+
   /// Turns the recurrent weights, which every step multiplies by, once.
   private func transpose(_ weights: UnsafeMutablePointer<T>) {
-    let from = operands.r.bytes.base(T.self)
+    guard case .plain(let r) = operands.r else { return }
+    let from = r.bytes.base(T.self)
     for row in 0..<rows {
       for column in 0..<layer.hidden {
         weights[column * rows + row] = from[row * layer.hidden + column]

@@ -14,33 +14,22 @@ package func running(
   exclusive: Bool, reverse: Bool,
   into target: Target
 ) {
-  let body = Running(
-    function: function, outer: outer, length: length, inner: inner, exclusive: exclusive,
-    reverse: reverse)
-  switch source.scalar {
-  case .float: body.floats(source.elements(Float.self), target.elements(Float.self))
-  case .double: body.floats(source.elements(Double.self), target.elements(Double.self))
-  case .int64: body.integers(source.elements(Int64.self), target.elements(Int64.self))
-  case .uint64: body.integers(source.elements(UInt64.self), target.elements(UInt64.self))
-  case .int32: body.integers(source.elements(Int32.self), target.elements(Int32.self))
-  case .uint32: body.integers(source.elements(UInt32.self), target.elements(UInt32.self))
-  case .int16: body.integers(source.elements(Int16.self), target.elements(Int16.self))
-  case .uint16: body.integers(source.elements(UInt16.self), target.elements(UInt16.self))
-  case .int8: body.integers(source.elements(Int8.self), target.elements(Int8.self))
-  case .uint8, .bool: body.integers(source.elements(UInt8.self), target.elements(UInt8.self))
-  }
+  source.scalar.run(
+    Running(
+      function: function, outer: outer, length: length, inner: inner, exclusive: exclusive,
+      reverse: reverse, source: source, target: target))
 }
 
-private struct Running {
+private struct Running: SplitNumericBody {
   let function: RunningFunction
   let outer, length, inner: Int
   let exclusive, reverse: Bool
+  let source: Source
+  let target: Target
 
   @inline(__always)
-  private func each<T: Numeric>(
-    _ source: UnsafeBufferPointer<T>, _ target: UnsafeMutableBufferPointer<T>,
-    start: T, _ join: (T, T) -> T
-  ) {
+  private func each<T: Numeric & BitwiseCopyable>(start: T, _ join: (T, T) -> T) {
+    let source = source.elements(T.self), target = target.elements(T.self)
     for block in 0..<outer {
       for column in 0..<inner {
         var result = start
@@ -54,21 +43,17 @@ private struct Running {
     }
   }
 
-  func floats<T: FloatingPoint>(
-    _ source: UnsafeBufferPointer<T>, _ target: UnsafeMutableBufferPointer<T>
-  ) {
+  func floats<T: FloatingPoint & BitwiseCopyable>(_ type: T.Type) {
     switch function {
-    case .sum: each(source, target, start: 0) { $0 + $1 }
-    case .product: each(source, target, start: 1) { $0 * $1 }
+    case .sum: each(start: T.zero) { $0 + $1 }
+    case .product: each(start: T(1)) { $0 * $1 }
     }
   }
 
-  func integers<T: FixedWidthInteger>(
-    _ source: UnsafeBufferPointer<T>, _ target: UnsafeMutableBufferPointer<T>
-  ) {
+  func integers<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type) {
     switch function {
-    case .sum: each(source, target, start: 0) { $0 &+ $1 }
-    case .product: each(source, target, start: 1) { $0 &* $1 }
+    case .sum: each(start: T.zero) { $0 &+ $1 }
+    case .product: each(start: T(1)) { $0 &* $1 }
     }
   }
 }

@@ -8,31 +8,22 @@ package enum ScatterReduction: Sendable {
 package func scatterReduce(
   _ reduction: ScatterReduction, _ offsets: [Int], run: Int, from source: Source, to target: Target
 ) {
-  let body = ScatterBody(reduction: reduction, offsets: offsets, run: run)
-  switch source.scalar {
-  case .float: body.floats(source.elements(Float.self), target.elements(Float.self))
-  case .double: body.floats(source.elements(Double.self), target.elements(Double.self))
-  case .int64: body.integers(source.elements(Int64.self), target.elements(Int64.self))
-  case .uint64: body.integers(source.elements(UInt64.self), target.elements(UInt64.self))
-  case .int32: body.integers(source.elements(Int32.self), target.elements(Int32.self))
-  case .uint32: body.integers(source.elements(UInt32.self), target.elements(UInt32.self))
-  case .int16: body.integers(source.elements(Int16.self), target.elements(Int16.self))
-  case .uint16: body.integers(source.elements(UInt16.self), target.elements(UInt16.self))
-  case .int8: body.integers(source.elements(Int8.self), target.elements(Int8.self))
-  case .uint8, .bool: body.integers(source.elements(UInt8.self), target.elements(UInt8.self))
-  }
+  source.scalar.run(
+    ScatterBody(reduction: reduction, offsets: offsets, run: run, source: source, target: target))
 }
 
-private struct ScatterBody {
+private struct ScatterBody: SplitNumericBody {
   let reduction: ScatterReduction
   let offsets: [Int]
   let run: Int
+  let source: Source
+  let target: Target
 
   @inline(__always)
-  private func each<T: Comparable>(
-    _ source: UnsafeBufferPointer<T>, _ target: UnsafeMutableBufferPointer<T>,
+  private func each<T: Comparable & BitwiseCopyable>(
     _ add: (T, T) -> T, _ multiply: (T, T) -> T
   ) {
+    let source = source.elements(T.self), target = target.elements(T.self)
     for (position, offset) in offsets.enumerated() {
       for i in 0..<run {
         let new = source[position * run + i]
@@ -47,11 +38,11 @@ private struct ScatterBody {
     }
   }
 
-  func floats<T: FloatingPoint>(
-    _ source: UnsafeBufferPointer<T>, _ target: UnsafeMutableBufferPointer<T>
-  ) { each(source, target, { $0 + $1 }, { $0 * $1 }) }
+  func floats<T: FloatingPoint & BitwiseCopyable>(_ type: T.Type) {
+    each({ (a: T, b: T) in a + b }, { $0 * $1 })
+  }
 
-  func integers<T: FixedWidthInteger>(
-    _ source: UnsafeBufferPointer<T>, _ target: UnsafeMutableBufferPointer<T>
-  ) { each(source, target, { $0 &+ $1 }, { $0 &* $1 }) }
+  func integers<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type) {
+    each({ (a: T, b: T) in a &+ b }, { $0 &* $1 })
+  }
 }

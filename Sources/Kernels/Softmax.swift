@@ -73,9 +73,10 @@ private func softmaxColumns(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ outer: Int, _ length: Int,
   _ inner: Int, _ logarithm: Bool
 ) {
+  guard length > 0 else { return }
   let width = 256
   let blocks = (inner + width - 1) / width
-  parallel(outer * blocks, grain: max(1, (1 << 13) / (length * min(width, inner)))) { items in
+  parallel(outer * blocks, grain: max(1, (1 << 13) / max(1, length * min(width, inner)))) { items in
     let top = UnsafeMutablePointer<Float>.allocate(capacity: width)
     let sum = UnsafeMutablePointer<Float>.allocate(capacity: width)
     defer {

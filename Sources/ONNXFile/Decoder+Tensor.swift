@@ -120,15 +120,9 @@ extension Decoder {
     if let negative = dimensions.first(where: { $0 < 0 }) {
       throw ModelError(.malformed, "\(title): expected lengths from 0, found \(negative)")
     }
-    if dimensions.contains(0) { return 0 }
-    var count = 1
-    for dimension in dimensions {
-      let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
-      guard !overflow else {
-        throw ModelError(
-          .malformed, "\(title): expected fewer than 2^63 elements, found a product that overflows")
-      }
-      count = product
+    guard let count = Tensor.count(dimensions) else {
+      throw ModelError(
+        .malformed, "\(title): expected fewer than 2^56 elements, found shape \(dimensions)")
     }
     return count
   }

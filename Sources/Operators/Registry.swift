@@ -224,6 +224,7 @@ package enum Registry {
     Microsoft.Attention.self,
     Microsoft.BiasGelu.self,
     Microsoft.DequantizeLinear.self,
+    Microsoft.DynamicQuantizeLSTM.self,
     Microsoft.DynamicQuantizeMatMul.self,
     Microsoft.EmbedLayerNormalization.self,
     Microsoft.FastGelu.self,
@@ -305,5 +306,13 @@ package enum Registry {
       known[version] = .some(signature)
       return signature
     }
+  }
+
+  /// The values that attributes have at an opset when they are left out: what the signature says, and
+  /// what the operator adds to it.
+  package static func defaults(of op: OperatorName, opset: Int) -> [String: AttributeValue] {
+    let stated = signature(of: op, opset: opset)?.defaults ?? [:]
+    let implied = find(op, opset: opset)?.attributeDefaults(opset: opset) ?? [:]
+    return stated.merging(implied) { $1 }
   }
 }

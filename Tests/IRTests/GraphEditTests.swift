@@ -41,6 +41,18 @@ import Testing
     #expect(graph[third].name == "x_3")
   }
 
+  @Test("Many names after one stem are found without going through those before")
+  func manyNames() throws {
+    var graph = Graph()
+    graph.addValue(named: "x_7")
+    for _ in 0..<20_000 { _ = graph.addFreshValue("x") }
+    #expect(graph.value(named: "x_20001") != nil && graph.value(named: "x_20002") == nil)
+    // A copy counts on by itself.
+    var copy = graph
+    let first = graph.addFreshValue("x"), other = copy.addFreshValue("x")
+    #expect(graph[first].name == copy[other].name)
+  }
+
   @Test func order() throws {
     var (graph, a, b) = chain()
     let x = try #require(graph.value(named: "x")),

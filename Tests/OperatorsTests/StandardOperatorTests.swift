@@ -65,6 +65,33 @@ import Testing
     #expect(loss[0].floats == [-0.1])
   }
 
+  /// What ONNX Runtime and ONNX's own evaluator give.
+  @Test("A pool that rounds up takes an input shorter than its window", arguments: [1, 2, 3])
+  func shortPool(stride: Int) throws {
+    func pool(_ op: String, _ kernel: Int, _ pad: Int, _ more: [Attribute]) throws -> Tensor {
+      let attributes = [
+        Attribute("kernel_shape", .ints([kernel, kernel])), Attribute("ceil_mode", .int(1)),
+        Attribute("strides", .ints([stride, stride])),
+        Attribute("pads", .ints([pad, pad, pad, pad])),
+      ]
+      let x = Tensor(floats: [1, 2, 3, 4], [1, 1, 2, 2])
+      let types = try infer(op, opset: 19, attributes: attributes + more, inputs: [x])
+      let y = try evaluate(op, opset: 19, attributes: attributes + more, inputs: [x])[0]
+      #expect(types[0].type == y.type)
+      return y
+    }
+    guard stride > 1 else {
+      // Not even the beginning of a window that is one longer fits with steps of one.
+      #expect(throws: ModelError.self) { try pool("MaxPool", 3, 0, []) }
+      return
+    }
+    #expect(try pool("MaxPool", 3, 0, []).floats == [4])
+    #expect(try pool("AveragePool", 3, 0, []).floats == [2.5])
+    #expect(try pool("MaxPool", 5, 1, []).floats == [4])
+    let counted = Attribute("count_include_pad", .int(1))
+    #expect(try pool("AveragePool", 5, 1, [counted]).floats == [0.625])
+  }
+
   @Test func indicesOutOfRangeThrow() throws {
     let x = Tensor(floats: [1, 2], [1, 1, 2])
     let kernel = Attribute("kernel_shape", .ints([2]))

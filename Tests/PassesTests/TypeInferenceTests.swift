@@ -17,13 +17,34 @@ import Testing
       let a = net.conv("conv", x, 3, 6)
       net.output(net.node("Relu", "relu", [a]))
       net.graph.valueInfos = [ValueInfo(a, type: .tensor(TensorType(.float, declared)))]
-      let error = #expect(throws: ModelError.self) { try inferTypes(net.model()) }
+      let error = #expect(throws: ModelError.self) {
+        try inferTypes(net.model(), declared: .required)
+      }
       let message = error?.message ?? ""
       #expect(error?.code == .invalid)
       #expect(message.contains("Conv 'conv'") && message.contains("'conv_out'"), "\(message)")
       #expect(message.contains("float[1,6,4,4]"), "\(message)")
       #expect(message.contains("\(TensorType(.float, declared))"), "\(message)")
     }
+  }
+
+  @Test("For passes the inferred shape holds against a declared one, and the facts say so")
+  func advisoryShapes() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv("conv", x, 3, 6)
+    let y = net.node("Relu", "relu", [a])
+    net.graph.addOutput(ValueInfo(y, type: .tensor(TensorType(.float, [6, 4]))))
+    net.graph.valueInfos = [ValueInfo(a, type: .tensor(TensorType(.float, [1, 5, 4, 4])))]
+    let facts = try inferTypes(net.model())
+    #expect(shape(facts, "conv_out") == "float[1,6,4,4]")
+    #expect(shape(facts, "relu_out") == "float[1,6,4,4]")
+    #expect(
+      facts.contradictions == [
+        "Conv 'conv', value 'conv_out': expected float[1,6,4,4] from its inputs, found float[1,5,4,4] declared",
+        "Relu 'relu', value 'relu_out': expected float[1,6,4,4] from its inputs, found float[6,4] declared",
+      ])
+    #expect(facts.graph.outputs[0].type?.description == "float[6,4]")
   }
 
   @Test("A declared element type that contradicts is an error too")

@@ -98,7 +98,7 @@ final class DiffGraph {
       return
     }
     let type = version.flatMap { Registry.find(node.op, opset: $0) }
-    let defaults = version.flatMap { type?.attributeDefaults(opset: $0) } ?? [:]
+    let defaults = version.map { Registry.defaults(of: node.op, opset: $0) } ?? [:]
     var inputs = node.inputs.map { $0.map(source) ?? .none }
     while inputs.last == Source.none { inputs.removeLast() }
     let children = node.attributes.sorted { $0.name < $1.name }.flatMap { attribute in

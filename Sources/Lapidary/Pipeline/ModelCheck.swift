@@ -12,7 +12,7 @@ public struct ModelCheck: Sendable {
   public init(_ model: Model) {
     do {
       try model.checkInvariants()
-      let facts = try inferTypes(model)
+      let facts = try inferTypes(model, declared: .required)
       unknown = facts.unknown.map { facts.graph.label($0) }
       error = nil
     } catch {
@@ -22,19 +22,21 @@ public struct ModelCheck: Sendable {
   }
 }
 
-/// Nodes whose operator is not known: every pass works around them.
-public struct UnknownOperators: Sendable {
-  /// One line for each operator that is not known.
-  public let notes: [String]
+/// What a report on a changed model should say about the model itself.
+public struct ModelNotes: Sendable {
+  /// One line for each operator that is not known, which every pass works around, and for each
+  /// declared shape that contradicts the inferred one, which holds instead.
+  public let lines: [String]
 
   /// Looks at the main graph.
   public init(_ model: Model) {
     guard let facts = try? inferTypes(model) else {
-      notes = []
+      lines = []
       return
     }
-    notes = facts.unknown.map {
+    let unknown = facts.unknown.map {
       "\(facts.graph.label($0)): the operator is not known; it was left as it is, and its channels and type too"
     }
+    lines = unknown + facts.contradictions.map { "\($0), which does not count" }
   }
 }

@@ -11,13 +11,21 @@ public struct TypedModel: Sendable {
   public let typed: Int
   /// Names of the others.
   public let untyped: [String]
+  /// Declared shapes that were replaced, a line each.
+  public let replaced: [String]
 
   /// Infers the types.
   ///
-  /// - Parameter binding: lengths for symbolic dimensions; inputs and outputs are then declared
-  ///   with them.
-  public init(_ model: Model, binding: [String: Int] = [:]) throws(ModelError) {
-    let facts = try inferTypes(model, binding: binding)
+  /// - Parameters:
+  ///   - binding: lengths for symbolic dimensions; inputs and outputs are then declared with them.
+  ///   - replacing: whether inferred shapes replace declared ones that contradict them.
+  /// - Throws: `ModelError` when a node breaks its operator's rules, or where a declared type
+  ///   contradicts the inferred one and is not replaced.
+  public init(
+    _ model: Model, binding: [String: Int] = [:], replacing: Bool = false
+  ) throws(ModelError) {
+    let facts = try inferTypes(
+      model, binding: binding, declared: replacing ? .advisory : .required)
     var result = model
     var tally = Tally()
     try Self.declare(facts, in: &result.graph, path: "", &tally)
@@ -27,7 +35,7 @@ public struct TypedModel: Sendable {
     for (index, info) in result.graph.outputs.enumerated() {
       // Outputs are the model's contract: they are completed, and bound when the user asks.
       let inferred = facts.graph[info.value].type
-      if info.type == nil || !binding.isEmpty {
+      if info.type == nil || !binding.isEmpty || Self.contradicts(info.type, inferred) {
         result.graph.setOutputType(index, inferred)
       } else if let completed = Self.completed(info.type, with: inferred) {
         result.graph.setOutputType(index, completed)
@@ -35,6 +43,7 @@ public struct TypedModel: Sendable {
     }
     (self.model, self.values, self.typed) = (result, tally.values, tally.typed)
     untyped = tally.untyped
+    replaced = facts.contradictions
   }
 
   private struct Tally {
@@ -79,6 +88,11 @@ public struct TypedModel: Sendable {
         }
       }
     }
+  }
+
+  private static func contradicts(_ declared: ValueType?, _ inferred: ValueType?) -> Bool {
+    guard let declared, let inferred else { return false }
+    return inferred.narrowed(by: declared) == nil
   }
 
   /// A declared type with the lengths that it leaves open; nil when it leaves none.

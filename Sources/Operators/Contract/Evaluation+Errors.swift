@@ -20,14 +20,9 @@ extension Evaluation {
 
   /// The number of elements of an intermediate tensor; an error when it does not fit in memory.
   package func checkedCount(_ shape: [Int]) throws(ModelError) -> Int {
-    var count = 1
-    for length in shape {
-      let (product, overflow) = count.multipliedReportingOverflow(by: length)
-      guard !overflow, product <= 1 << 40 else {
-        throw ModelError(
-          .limit, "\(label): expected a tensor that fits in memory, found shape \(shape)")
-      }
-      count = product
+    guard let count = Tensor.count(shape), count <= 1 << 40 else {
+      throw ModelError(
+        .limit, "\(label): expected a tensor that fits in memory, found shape \(shape)")
     }
     return count
   }

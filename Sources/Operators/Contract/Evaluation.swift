@@ -54,6 +54,8 @@ package struct Evaluation {
   package var createdLabel: Int?
   /// Makes output 0 the same memory as an input, under another shape; false where it cannot.
   package var share: ((_ input: Int, _ shape: [Int]) -> Bool)?
+  /// The types that inputs had before they were widened; empty where none was.
+  package var givenTypes: [ElementType] = []
   private let allocate: Allocator
 
   package init(
@@ -74,6 +76,11 @@ package struct Evaluation {
 
   /// The input, nil when left out.
   package func optional(_ index: Int) -> TensorView? { inputs[safe: index] ?? nil }
+
+  /// The 16-bit format that the elements of an input were widened from; nil for others.
+  package func format(_ index: Int) -> HalfFormat? {
+    givenTypes[safe: index].flatMap { HalfFormat($0) }
+  }
 
   /// The input; an error when it is left out.
   package func input(_ index: Int) throws(ModelError) -> TensorView {
@@ -133,7 +140,7 @@ package struct Evaluation {
   /// Copies an input's elements to an output of another shape: Reshape and its kin.
   package func copy(_ index: Int = 0, as shape: [Int]) throws(ModelError) {
     let view = try input(index)
-    guard shape.reduce(1, *) == view.count else {
+    guard Tensor.count(shape) == view.count else {
       throw ModelError(
         .invalid,
         "\(label): expected \(view.count) elements for shape \(view.shape), found shape \(shape)")

@@ -8,10 +8,16 @@ package enum Microsoft {
 }
 
 extension NodeView {
-  /// Checks that the listed inputs are given, where others before them may be left out.
-  func requireInputs(_ indices: [Int]) throws(ModelError) {
-    for index in indices where !(inputs[safe: index] ?? false) {
-      throw ModelError(.invalid, "\(label), input \(index): expected a value, found none")
+  /// Refuses operands that ONNX Runtime's operator has and the one here has not.
+  ///
+  /// - Parameters:
+  ///   - first: the first of such inputs.
+  ///   - outputsFrom: the first of such outputs.
+  func refuse(inputsFrom first: Int, outputsFrom: Int = .max) throws(ModelError) {
+    for (kind, given, first) in [("input", inputs, first), ("output", outputs, outputsFrom)] {
+      guard let found = given.indices.first(where: { $0 >= first && given[$0] }) else { continue }
+      throw ModelError(
+        .unsupported, "\(label), \(kind) \(found): expected none here, found one")
     }
   }
 }

@@ -77,8 +77,9 @@ package protocol Operator: Sendable, SendableMetatype {
   /// Whether the inputs may be given in any order. False by default.
   static var isCommutative: Bool { get }
 
-  /// Attributes whose absence means the same as the given value. A list of one number stands for a
-  /// list of any length with that number throughout. None by default.
+  /// Attributes whose absence means the same as the given value, though the signature gives them no
+  /// default. A list of one number stands for a list of any length with that number throughout. None
+  /// by default.
   static func attributeDefaults(opset: Int) -> [String: AttributeValue]
 }
 

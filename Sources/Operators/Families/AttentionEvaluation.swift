@@ -105,6 +105,8 @@ extension Attention {
         : AttentionLayout(heads: q[1], rows: q[2], width: v[3]),
       scale: scale.map { Double($0) } ?? 1 / Double(max(1, q[3])).squareRoot())
     shape.softcap = Double(softcap)
+    shape.rounding = context.format(0)
+    shape.hasWideSoftmax = softmaxType == .float || softmaxType == .double
     shape.before = before
     shape.behind = isCausal ? 0 : behind
     let past = total - k[2]

@@ -25,10 +25,6 @@ extension Conversion {
   package static var widensHalf: Bool { false }
   package static var readsPackedElements: Bool { true }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["saturate": .int(1), "round_mode": .string(Array("up".utf8))]
-  }
-
   /// What inference says of a conversion to `type`.
   package func infer(_ inputs: Inputs, to type: ElementType) -> [Inferred] {
     [Inferred(type, inputs.shape(0), data: data(inputs, to: type))]

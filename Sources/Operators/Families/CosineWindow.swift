@@ -21,9 +21,6 @@ package struct CosineWindowSettings: Sendable {
 }
 
 extension CosineWindow {
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["output_datatype": .int(1), "periodic": .int(1)]
-  }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     try inputs.requireRank(0, 0...1)

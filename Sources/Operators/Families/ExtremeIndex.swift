@@ -23,10 +23,6 @@ package struct ExtremeIndexOptions: Sendable {
 }
 
 extension ExtremeIndex {
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    let common: [String: AttributeValue] = ["axis": .int(0), "keepdims": .int(1)]
-    return opset >= 12 ? common.merging(["select_last_index": .int(0)]) { $1 } : common
-  }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     guard var shape = inputs.shape(0), let axis = try inputs.axis(options.axis, of: 0) else {

@@ -14,9 +14,6 @@ package protocol LikelihoodLoss: Operator {
 }
 
 extension LikelihoodLoss {
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["reduction": .string(Array("mean".utf8))]
-  }
 
   /// The type of the loss; checks that the shapes fit.
   package func inferLoss(_ inputs: Inputs) throws(ModelError) -> Inferred {

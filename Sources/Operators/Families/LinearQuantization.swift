@@ -46,13 +46,6 @@ extension LinearQuantization {
   package static var readsPackedElements: Bool { true }
   package static var auxiliaryInputs: Set<Int> { [1, 2] }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    [
-      "axis": .int(1), "block_size": .int(0), "output_dtype": .int(0), "precision": .int(0),
-      "saturate": .int(1),
-    ]
-  }
-
   /// Reads scale and zero-point and checks them against the shape of x.
   package func parameters(_ context: Evaluation) throws(ModelError) -> QuantizedParameters {
     let x = try context.input(0), scale = try context.input(1)
@@ -123,7 +116,7 @@ extension LinearQuantization {
       throw inputs.mismatch(1, expected: expected, found: "\(inputs.type(1))")
     }
     guard let zero = inputs.shape(2)?.known, let scale = scale.known else { return }
-    guard zero.reduce(1, *) == scale.reduce(1, *) else {
+    guard Tensor.count(zero) == Tensor.count(scale) else {
       throw inputs.mismatch(2, expected: "shape \(scale)", found: "\(inputs.type(2))")
     }
   }

@@ -55,15 +55,7 @@ extension Evaluation {
 }
 
 /// The product of lengths; nil when one is negative or on overflow.
-package func checkedProduct(_ lengths: [Int]) -> Int? {
-  var product = 1
-  for length in lengths {
-    let (next, overflow) = product.multipliedReportingOverflow(by: length)
-    if length < 0 || overflow { return nil }
-    product = next
-  }
-  return product
-}
+package func checkedProduct(_ lengths: [Int]) -> Int? { Tensor.count(lengths) }
 
 /// Axes made non-negative; an error when one is out of range or named twice.
 package func normalizedAxes(

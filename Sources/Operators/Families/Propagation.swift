@@ -17,7 +17,7 @@ extension Inputs {
     _ indices: [Int], _ combine: ([Dimension]) -> Dimension
   ) -> [Dimension]? {
     let operands = indices.compactMap { shapeData($0) }
-    guard operands.count == indices.count else { return nil }
+    guard !operands.isEmpty, operands.count == indices.count else { return nil }
     let count = operands.first { $0.count != 1 }?.count ?? 1
     guard operands.allSatisfy({ $0.count == count || $0.count == 1 }) else { return nil }
     return (0..<count).map { position in

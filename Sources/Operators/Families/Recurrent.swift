@@ -9,6 +9,9 @@ package import Kernels
 package protocol Recurrent: Operator {
   var cell: Recurrence.Cell { get }
   var settings: RecurrentSettings { get }
+  /// Whether weights are 8-bit integers, their rows and columns exchanged, with scales and
+  /// zero-points in four more inputs. False by default.
+  static var isQuantized: Bool { get }
 }
 
 /// The lengths of a recurrent layer's axes.
@@ -17,17 +20,22 @@ private struct RecurrentLengths<Length> {
 }
 
 extension Recurrent {
+  package static var isQuantized: Bool { false }
+
   private var directions: Int { settings.directions.count }
+  /// The axis of the state's weights that counts the units.
+  private static var unitAxis: Int { isQuantized ? 1 : 2 }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     for index in 0..<3 { try inputs.requireRank(index, 3...3) }
-    let known = inputs.shape(2)?[2].value ?? settings.hiddenSize
+    let units = inputs.shape(2)?[Self.unitAxis]
+    let known = units?.value ?? settings.hiddenSize
     let x = inputs.shape(0)
-    let input = x?[2] ?? inputs.shape(1)?[2] ?? .unknown
+    let input = x?[2] ?? inputs.shape(1)?[Self.unitAxis] ?? .unknown
     let lengths = RecurrentLengths(
       steps: x?[settings.batchFirst ? 1 : 0] ?? .unknown,
       batch: x?[settings.batchFirst ? 0 : 1] ?? .unknown, input: input,
-      hidden: known.map { .known($0) } ?? inputs.shape(2)?[2] ?? .unknown)
+      hidden: known.map { .known($0) } ?? units ?? .unknown)
     for (index, wanted) in shapes(lengths, rows: lengths.hidden * .known(cell.gates)) {
       guard let shape = inputs.shape(index) else { continue }
       let fits =
@@ -59,9 +67,14 @@ extension Recurrent {
     let count = Dimension.known(directions), (hidden, batch) = (lengths.hidden, lengths.batch)
     let state = settings.batchFirst ? [batch, count, hidden] : [count, batch, hidden]
     return [
-      (1, [count, rows, lengths.input]), (2, [count, rows, hidden]), (3, [count, rows * 2]),
+      (1, [count] + turned([rows, lengths.input])), (2, [count] + turned([rows, hidden])),
+      (3, [count, rows * 2]),
       (4, [batch]), (5, state), (6, state), (7, [count, hidden * 3]),
     ]
+  }
+
+  private func turned(_ lengths: [Dimension]) -> [Dimension] {
+    Self.isQuantized ? lengths.reversed() : lengths
   }
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
@@ -71,9 +84,11 @@ extension Recurrent {
     try context.require(r.shape.count == 3, 2, "rank 3")
     let lengths = RecurrentLengths(
       steps: x.shape[settings.batchFirst ? 1 : 0], batch: x.shape[settings.batchFirst ? 0 : 1],
-      input: x.shape[2], hidden: r.shape[2])
+      input: x.shape[2], hidden: r.shape[Self.unitAxis])
     if let size = settings.hiddenSize {
-      try context.require(size == lengths.hidden, 2, "\(size) along axis 2, as hidden_size says")
+      try context.require(
+        size == lengths.hidden,
+        2, "\(size) along axis \(Self.unitAxis), as hidden_size says")
     }
     let symbols = RecurrentLengths<Dimension>(
       steps: .known(lengths.steps), batch: .known(lengths.batch), input: .known(lengths.input),
@@ -82,7 +97,8 @@ extension Recurrent {
     for (index, shape) in shapes(symbols, rows: symbols.hidden * .known(cell.gates)) {
       guard let view = context.optional(index) else { continue }
       try context.require(view.shape == Shape(shape).known, index, "shape \(Shape(shape))")
-      guard index == 4 || view.elementType == type else {
+      let isOther = index == 4 || Self.isQuantized && (1...2).contains(index)
+      guard isOther || view.elementType == type else {
         throw context.unsupportedTypes([0, index])
       }
     }
@@ -122,9 +138,16 @@ extension Recurrent {
         guard context.optional(index) != nil else { return nil }
         return space.slice(place, of: try context.source(index), axis: axis).source
       }
-      guard let w = try part(1), let r = try part(2) else {
-        throw context.unsupportedTypes([1, 2])
+      func weight(_ index: Int) throws(ModelError) -> Recurrence.Weight {
+        guard let source = try part(index) else { throw context.unsupportedTypes([index]) }
+        guard Self.isQuantized else { return .plain(source) }
+        let parameters = index == 1 ? 8 : 10
+        return .dynamic(
+          try space.dynamicProduct(
+            source, direction: place, of: directions, scale: parameters, zeroPoint: parameters + 1,
+            context))
       }
+      let w = try weight(1), r = try weight(2)
       let operands = Recurrence.Operands(
         x: x.source, w: w, r: r, bias: try part(3), peepholes: try part(7),
         state: try part(5, axis: stateAxis), cellState: try part(6, axis: stateAxis))
@@ -139,6 +162,10 @@ extension Recurrent {
       last.write(to: targets[1], place, axis: stateAxis, turned: false)
       cellState.write(to: targets[2], place, axis: stateAxis, turned: false)
     }
+  }
+
+  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    Self.isQuantized ? .isInteger : .noIntegerKernel(Self.schema.op.type)
   }
 
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {

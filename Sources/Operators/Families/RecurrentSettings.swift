@@ -13,12 +13,6 @@ package struct RecurrentSettings: Sendable {
   /// Whether the batch is the first axis of inputs and outputs.
   package let batchFirst: Bool
 
-  /// What leaving out an attribute means.
-  static func defaults(opset: Int) -> [String: AttributeValue] {
-    let direction = AttributeValue.string(Array("forward".utf8))
-    return opset >= 14 ? ["direction": direction, "layout": .int(0)] : ["direction": direction]
-  }
-
   private enum Direction: String, CaseIterable { case forward, reverse, bidirectional }
 
   /// - Parameter defaults: the functions of one direction.

@@ -115,8 +115,4 @@ extension Reduction {
     }
     return ChannelRule(relations)
   }
-
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["keepdims": .int(1), "noop_with_empty_axes": .int(0)]
-  }
 }

@@ -13,10 +13,6 @@ package protocol RunningOperator: Operator {
 extension RunningOperator {
   package static var auxiliaryInputs: Set<Int> { [1] }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["exclusive": .int(0), "reverse": .int(0)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     if let axes = inputs.knownIntegers(1), let rank = inputs.rank(0) {
       _ = try normalizedAxes(axes, rank: rank, label: inputs.label)

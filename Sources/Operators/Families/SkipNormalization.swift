@@ -11,9 +11,6 @@ package protocol SkipNormalization: Operator {
 }
 
 extension SkipNormalization {
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["epsilon": .float(1e-12)]
-  }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     try inputs.requireRank(0, 2...3)
@@ -85,7 +82,9 @@ extension SkipNormalization {
       }
     }
     for (index, own) in full.dropFirst() {
-      guard let own else { return .barrier("shape of input \(index) is not known") }
+      guard let own, own.rank <= shape.rank else {
+        return .barrier("the shape of input \(index) is not known or does not fit")
+      }
       for axis in own.dimensions.indices where own[axis] == shape[axis + shape.rank - own.rank] {
         relations.append(
           .same(Axis(.input(index), axis), Axis(.input(0), axis + shape.rank - own.rank)))

@@ -115,16 +115,19 @@ package struct SlidingWindow: Sendable {
         continue
       }
       let padded = length + window.padsBegin[axis] + window.padsEnd[axis]
-      guard padded >= extent, length > 0 else {
-        throw mismatch(
-          0, "at least \(extent) positions along spatial axis \(axis), padding included",
-          "\(padded)")
-      }
-      var positions = (padded - extent) / stride + 1
+      let slack = padded - extent
+      var positions = slack < 0 ? 0 : slack / stride + 1
       if roundsUp {
-        positions = (padded - extent + stride - 1) / stride + 1
+        // One window that is not whole counts too, be it the only one.
+        positions = slack <= -stride ? 0 : (slack + stride - 1) / stride + 1
         // A window that would start in the padding at the end does not count.
         if (positions - 1) * stride >= length + window.padsBegin[axis] { positions -= 1 }
+      }
+      guard positions > 0, length > 0 else {
+        throw mismatch(
+          0,
+          "at least \(roundsUp ? max(1, extent - stride + 1) : extent) positions along spatial axis"
+            + " \(axis), padding included", "\(padded)")
       }
       window.output[axis] = positions
     }

@@ -18,9 +18,6 @@ package protocol SoftmaxFamily: AlongAxis {
 }
 
 extension AlongAxis {
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["axis": .int(opset < 13 ? 1 : -1)]
-  }
 
   /// The axis made non-negative; a matrix may also be split behind the last axis.
   private func split(rank: Int, label: String) throws(ModelError) -> Int {

@@ -16,10 +16,6 @@ package protocol TrailingNormalization: Operator {
 extension TrailingNormalization {
   package static var statistics: (mean: Int?, inverse: Int) { (1, 2) }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["axis": .int(-1), "epsilon": .float(1e-5), "stash_type": .int(1)]
-  }
-
   /// Computes output 0 and, where asked for, the statistics in their outputs.
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
     let x = try context.source(0)

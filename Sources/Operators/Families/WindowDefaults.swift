@@ -1,8 +1,7 @@
 import IR
 
-/// What leaving out an attribute of a convolution or pooling means, whatever its rank.
+/// What leaving out a list of a convolution or pooling means, whatever its rank; no schema says so.
 let windowDefaults: [String: AttributeValue] = [
-  "auto_pad": .string(Array("NOTSET".utf8)),
   "dilations": .ints([1]),
   "pads": .ints([0]),
   "strides": .ints([1]),

@@ -80,14 +80,7 @@ private final class Results {
   }
 }
 
-/// The bytes of a tensor; nil for negative lengths, on overflow, or for types without a layout.
+/// The bytes of a tensor; nil for negative or overlong shapes, or for types without a layout.
 package func byteCount(_ elementType: ElementType, _ shape: [Int]) -> Int? {
-  var count = 1
-  for length in shape {
-    guard length >= 0 else { return nil }
-    let (product, overflow) = count.multipliedReportingOverflow(by: length)
-    if overflow { return nil }
-    count = product
-  }
-  return elementType.byteCount(of: count)
+  Tensor.count(shape).flatMap { elementType.byteCount(of: $0) }
 }

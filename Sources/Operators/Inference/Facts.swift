@@ -11,10 +11,12 @@ package struct Facts: Sendable {
   /// Nodes whose operator is not known, which no engine looks through.
   package let unknown: [NodeID]
   private let bodies: [NodeID: [Facts]]
+  /// Declared shapes that contradict inferred ones, which hold instead: one line each.
+  package let contradictions: [String]
 
   init(
     graph: Graph, operators: [(any Operator)?], data: [[Dimension]?], constants: [Tensor?],
-    unknown: [NodeID], bodies: [NodeID: [Facts]]
+    unknown: [NodeID], bodies: [NodeID: [Facts]], contradictions: [String]
   ) {
     self.graph = graph
     self.operators = operators
@@ -22,6 +24,7 @@ package struct Facts: Sendable {
     self.constants = constants
     self.unknown = unknown
     self.bodies = bodies
+    self.contradictions = contradictions
   }
 
   /// What the operators say inside the bodies that a node runs, in the order of its operator's

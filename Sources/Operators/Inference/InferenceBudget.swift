@@ -1,8 +1,9 @@
 internal import IR
 private import Synchronization
 
-/// How much work one inference may do: bodies inside bodies are looked at several times each, so that
-/// a small file could ask for more than anybody can wait for.
+/// What the graphs of one inference share: how much work it may do, since bodies inside bodies are
+/// looked at several times each, so that a small file could ask for more than anybody can wait for;
+/// names for open lengths; and what declared shapes count for.
 final class InferenceBudget: Sendable {
   private static let nodes = 20_000_000
   private static let depth = 64
@@ -10,7 +11,20 @@ final class InferenceBudget: Sendable {
   /// Names for open lengths, which no two graphs of the model share by chance.
   let names = LengthNames()
 
+  let declared: DeclaredShapes
+
   private let state = Mutex((nodes: 0, depth: 0))
+  private let notes = Mutex<[String]>([])
+
+  init(declared: DeclaredShapes = .advisory) { self.declared = declared }
+
+  /// Declared shapes that contradict inferred ones, each once.
+  var contradictions: [String] { notes.withLock { $0 } }
+
+  /// Keeps a contradiction, which bodies may meet several times.
+  func note(_ contradiction: String) {
+    notes.withLock { if !$0.contains(contradiction) { $0.append(contradiction) } }
+  }
 
   /// Runs `body` one level deeper, for a graph with some nodes.
   func spending<T>(

@@ -6,15 +6,17 @@ package import IR
 /// Values of small integer tensors are followed as expressions, so that shapes computed in the
 /// graph (Shape, Gather, Concat, Reshape) are found too. Linear in the number of nodes.
 ///
-/// - Parameter binding: lengths for symbolic dimensions of the inputs.
+/// - Parameters:
+///   - binding: lengths for symbolic dimensions of the inputs.
+///   - declared: what declared shapes count for.
 /// - Throws: `ModelError` when a node breaks its operator's rules, or when an inferred type
-///   contradicts a declared one; it names both.
+///   contradicts a declared one that counts; it names both.
 package func inferTypes(
-  _ model: Model, binding: [String: Int] = [:]
+  _ model: Model, binding: [String: Int] = [:], declared: DeclaredShapes = .advisory
 ) throws(ModelError) -> Facts {
   var inference = Inference(
     graph: model.graph, scope: OperatorScope(model), binding: binding, outer: [:],
-    budget: InferenceBudget())
+    budget: InferenceBudget(declared: declared))
   return try inference.run()
 }
 
@@ -82,7 +84,7 @@ struct Inference {
     for id in graph.nodeIDs { try visit(id) }
     return Facts(
       graph: graph, operators: operators, data: data, constants: constants, unknown: unknown,
-      bodies: bodies)
+      bodies: bodies, contradictions: budget.contradictions)
   }
 
   private func bound(_ type: ValueType) -> ValueType {
@@ -166,7 +168,8 @@ struct Inference {
       outputs: graph[id].outputs.count)
   }
 
-  /// The narrower of an inferred and a declared type.
+  /// The narrower of an inferred and a declared type; where they contradict, the inferred one if
+  /// declared shapes are advice.
   private func merge(
     _ inferred: ValueType?, _ declared: ValueType?, of value: ValueID, node: NodeID
   ) throws(ModelError) -> ValueType? {
@@ -180,7 +183,12 @@ struct Inference {
       {
         return inferred
       }
-      throw conflict(inferred, declared, of: value, node: node)
+      let conflict = conflict(inferred, declared, of: value, node: node)
+      guard budget.declared == .advisory, inferred.hasElements(of: declared) else {
+        throw conflict
+      }
+      budget.note(conflict.message)
+      return inferred
     }
     return merged
   }
@@ -190,15 +198,15 @@ struct Inference {
   ) -> ModelError {
     ModelError(
       .invalid,
-      "\(graph.label(node)), value '\(graph[value].name)': expected \(inferred) from its inputs, found \(declared) declared"
-    )
+      "\(graph.label(node)), value '\(graph[value].name)': expected \(inferred) from its inputs, found \(declared) declared",
+      hint: "where the declaration is wrong, infer --replace puts the inferred type in its place")
   }
 }
 
 extension Inferred {
   /// The value as a tensor, when every element is a number.
   fileprivate var knownTensor: Tensor? {
-    guard let data, let shape = type.shape?.known, shape.reduce(1, *) == data.count else {
+    guard let data, let shape = type.shape?.known, Tensor.count(shape) == data.count else {
       return nil
     }
     let values = data.compactMap(\.value)

@@ -3,13 +3,17 @@ package import IR
 extension ValueType {
   /// The type with every shape in it changed.
   package func mappingShapes(_ change: (Shape) -> Shape) -> ValueType {
+    mappingTensors { TensorType($0.elementType, $0.shape.map(change)) }
+  }
+
+  /// The type with every type of a tensor in it changed.
+  private func mappingTensors(_ change: (TensorType) -> TensorType) -> ValueType {
     switch self {
-    case .tensor(let type): .tensor(TensorType(type.elementType, type.shape.map(change)))
-    case .sparseTensor(let type):
-      .sparseTensor(TensorType(type.elementType, type.shape.map(change)))
-    case .sequence(let inner): .sequence(inner?.mappingShapes(change))
-    case .optional(let inner): .optional(inner?.mappingShapes(change))
-    case .map(let key, let value): .map(key: key, value: value?.mappingShapes(change))
+    case .tensor(let type): .tensor(change(type))
+    case .sparseTensor(let type): .sparseTensor(change(type))
+    case .sequence(let inner): .sequence(inner?.mappingTensors(change))
+    case .optional(let inner): .optional(inner?.mappingTensors(change))
+    case .map(let key, let value): .map(key: key, value: value?.mappingTensors(change))
     }
   }
 
@@ -30,6 +34,12 @@ extension ValueType {
       return inner(a, b).map { .map(key: key, value: $0) }
     default: return nil
     }
+  }
+
+  /// Whether two types differ at most in shapes.
+  func hasElements(of other: ValueType) -> Bool {
+    mappingTensors { TensorType($0.elementType, nil) }.narrowed(
+      by: other.mappingTensors { TensorType($0.elementType, nil) }) != nil
   }
 
   /// What holds when one of the two types does, such as after a condition; nil when nothing.

@@ -19,10 +19,6 @@ package struct AffineGrid: Operator {
     alignsCorners = try node.flag("align_corners")
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["align_corners": .int(0)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     try inputs.requireRank(0, 3...3)
     guard let size = inputs.data(1) else {

@@ -30,6 +30,8 @@ package struct Attention: Operator {
   let before: Int?
   let behind: Int?
   let scores: AttentionScores
+  /// The type in which weights are computed; nil for that of the queries.
+  let softmaxType: ElementType?
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     queryHeads = try node.int("q_num_heads", default: 0)
@@ -48,12 +50,24 @@ package struct Attention: Operator {
       throw node.mismatch("qk_matmul_output_mode", expected: "0, 1, 2 or 3", found: "\(mode)")
     }
     scores = kind
+    softmaxType = try Self.softmaxType(node)
     guard node.inputs[safe: 4] ?? false == node.inputs[safe: 5] ?? false else {
       throw ModelError(.invalid, "\(node.label): expected past keys and past values, found one")
     }
     guard !(node.inputs[safe: 6] ?? false) || opset >= 24 else {
       throw ModelError(.invalid, "\(node.label): expected at most 6 inputs at this opset, found 7")
     }
+  }
+
+  private static func softmaxType(_ node: NodeView) throws(ModelError) -> ElementType? {
+    guard node.has("softmax_precision") else { return nil }
+    let code = try node.int("softmax_precision")
+    let type = ElementType(rawValue: Int32(truncatingIfNeeded: code))
+    guard [.float, .float16, .bfloat16, .double].contains(type), Int(type.rawValue) == code else {
+      throw node.mismatch(
+        "softmax_precision", expected: "a floating-point type", found: "\(code)")
+    }
+    return type
   }
 
   private static func window(
@@ -64,13 +78,6 @@ package struct Attention: Operator {
       throw node.mismatch(name, expected: "-1 or more", found: "\(value)")
     }
     return value < 0 ? nil : value
-  }
-
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    [
-      "is_causal": .int(0), "softcap": .float(0), "qk_matmul_output_mode": .int(0),
-      "left_window_size": .int(-1), "right_window_size": .int(-1),
-    ]
   }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

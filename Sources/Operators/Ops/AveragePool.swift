@@ -21,7 +21,7 @@ package struct AveragePool: Pool {
   package let includesPadding: Bool
 
   package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    windowDefaults.adding(["ceil_mode": .int(0), "count_include_pad": .int(0)])
+    windowDefaults
   }
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

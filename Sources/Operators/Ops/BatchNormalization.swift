@@ -39,13 +39,6 @@ package struct BatchNormalization: Operator {
     momentum = Double(try node.float("momentum", default: 0.9))
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    [
-      "epsilon": .float(1e-5), "momentum": .float(0.9), "spatial": .int(1),
-      "training_mode": .int(0),
-    ]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     try inputs.requireRank(0, 1...Int.max)
     if let shape = inputs.shape(0), isPerChannel {

@@ -30,12 +30,6 @@ package struct Clip: Operator {
     fixed = low...high
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    guard opset < 11 else { return [:] }
-    let limit = Float.greatestFiniteMagnitude
-    return ["min": .float(-limit), "max": .float(limit)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     [Inferred(inputs.type(0), data: data(inputs))]
   }

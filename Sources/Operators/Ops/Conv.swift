@@ -13,7 +13,7 @@ package struct Conv: Operator {
   package let geometry: ConvolutionGeometry
 
   package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    windowDefaults.adding(["group": .int(1)])
+    windowDefaults
   }
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -14,7 +14,7 @@ package struct ConvInteger: Operator {
   package let geometry: ConvolutionGeometry
 
   package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    windowDefaults.adding(["group": .int(1)])
+    windowDefaults
   }
 
   package static let quantizedInputs: Set<Int> = [1]

@@ -17,7 +17,7 @@ package struct ConvTranspose: Operator {
   private let outputShape: [Int]?
 
   package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    windowDefaults.adding(["group": .int(1), "output_padding": .ints([0])])
+    windowDefaults.adding(["output_padding": .ints([0])])
   }
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -27,11 +27,6 @@ package struct DFT: Operator {
     }
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    let defaults: [String: AttributeValue] = ["inverse": .int(0), "onesided": .int(0)]
-    return opset < 20 ? defaults.merging(["axis": .int(1)]) { $1 } : defaults
-  }
-
   /// The axis made non-negative; the last one is none to transform.
   private func resolved(_ given: Int, rank: Int, label: String) throws(ModelError) -> Int {
     let axis = given < 0 ? given + rank : given

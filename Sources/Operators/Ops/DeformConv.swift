@@ -19,7 +19,7 @@ package struct DeformConv: Operator {
   let offsetGroups: Int
 
   package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    windowDefaults.adding(["group": .int(1), "offset_group": .int(1)])
+    windowDefaults
   }
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -28,10 +28,6 @@ package struct DepthToSpace: Operator {
     depthLast = mode == "DCR"
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    opset >= 11 ? ["mode": .string(Array("DCR".utf8))] : [:]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     try inputs.requireRank(0, 4...4)
     let type = inputs.type(0)

@@ -35,10 +35,6 @@ package struct Dropout: Operator {
 
   package var isFoldable: Bool { !mayTrain }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    opset < 12 ? ["ratio": .float(0.5)] : [:]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     let mask = TensorType(maskIsBool ? .bool : inputs.elementType(0), inputs.shape(0))
     return Array([Inferred(inputs.type(0)), Inferred(mask)].prefix(outputs))

@@ -21,8 +21,6 @@ package struct EyeLike: Operator {
     diagonal = try node.int("k", default: 0)
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] { ["k": .int(0)] }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     try inputs.requireRank(0, 2...2)
     return [Inferred(elementType ?? inputs.elementType(0), inputs.shape(0))]

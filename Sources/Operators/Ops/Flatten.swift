@@ -21,10 +21,6 @@ package struct Flatten: Reshaping {
     axis = try node.int("axis", default: 1)
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["axis": .int(1)]
-  }
-
   private func position(rank: Int, label: String) throws(ModelError) -> Int {
     guard axis >= -rank, axis <= rank else {
       throw ModelError(

@@ -24,10 +24,4 @@ package struct GRU: Recurrent {
     settings = try RecurrentSettings(node, opset: opset, defaults: [.sigmoid, .tanh])
     cell = .gru(resetsAfter: try node.flag("linear_before_reset"))
   }
-
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    RecurrentSettings.defaults(opset: opset).adding(["linear_before_reset": .int(0)])
-  }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("GRU") }
 }

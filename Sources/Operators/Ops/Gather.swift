@@ -17,10 +17,6 @@ package struct Gather: Operator {
     axis = try node.int("axis", default: 0)
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["axis": .int(0)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     let type = inputs.type(0)
     guard let shape = type.shape else { return [Inferred(type.elementType, nil)] }

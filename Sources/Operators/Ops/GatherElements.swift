@@ -16,10 +16,6 @@ package struct GatherElements: Operator {
     axis = try node.int("axis", default: 0)
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["axis": .int(0)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     _ = try inputs.axis(axis, of: 0)
     return [Inferred(inputs.elementType(0), inputs.shape(1))]

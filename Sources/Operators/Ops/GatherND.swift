@@ -20,10 +20,6 @@ package struct GatherND: Operator {
     }
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    opset >= 12 ? ["batch_dims": .int(0)] : [:]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     let type = inputs.type(0)
     guard let shape = type.shape, let tuples = inputs.shape(1),

@@ -20,9 +20,5 @@ package struct Gelu: UnaryElementwise {
     }
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["approximate": .string(Array("none".utf8))]
-  }
-
   package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Gelu") }
 }

@@ -18,10 +18,6 @@ package struct Gemm: Operator {
   package let transA: Bool
   package let transB: Bool
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["alpha": .float(1), "beta": .float(1), "transA": .int(0), "transB": .int(0)]
-  }
-
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     alpha = try node.float("alpha", default: 1)
     beta = try node.float("beta", default: 1)

@@ -13,10 +13,6 @@ package struct GlobalLpPool: GlobalPool {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) { p = try node.norm() }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["p": .int(2)]
-  }
-
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
     let window = try window(context)
     let x = try context.source(0)

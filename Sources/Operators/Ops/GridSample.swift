@@ -41,13 +41,6 @@ package struct GridSample: Operator {
     alignsCorners = try node.flag("align_corners")
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    [
-      "align_corners": .int(0), "mode": .string(Array((opset < 20 ? "bilinear" : "linear").utf8)),
-      "padding_mode": .string(Array("zeros".utf8)),
-    ]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     try inputs.requireRank(0, isFlat ? 4...4 : 3...Int.max)
     if let rank = inputs.rank(0) { try inputs.requireRank(1, rank...rank) }

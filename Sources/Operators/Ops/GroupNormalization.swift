@@ -28,10 +28,6 @@ package struct GroupNormalization: Operator {
     isPerChannel = opset >= 21
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["epsilon": .float(1e-5), "stash_type": .int(1)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     try inputs.requireRank(0, 2...Int.max)
     if let channels = inputs.shape(0)?[1].value { try check(channels, inputs.label) }

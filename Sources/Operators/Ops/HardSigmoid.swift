@@ -16,10 +16,6 @@ package struct HardSigmoid: UnaryElementwise {
       alpha: try node.float("alpha", default: 0.2), beta: try node.float("beta", default: 0.5))
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["alpha": .float(0.2), "beta": .float(0.5)]
-  }
-
   package func quantization(_ inputs: Inputs) -> QuantizationRule {
     .noIntegerKernel("HardSigmoid")
   }

@@ -18,10 +18,6 @@ package struct InstanceNormalization: Operator {
     epsilon = try node.float("epsilon", default: 1e-5)
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["epsilon": .float(1e-5)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     try inputs.requireRank(0, 2...Int.max)
     return [Inferred(inputs.type(0))]

@@ -19,10 +19,6 @@ package struct IsInf: Operator {
     positive = try node.flag("detect_positive", default: true)
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["detect_negative": .int(1), "detect_positive": .int(1)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     [Inferred(.bool, inputs.shape(0))]
   }

@@ -27,10 +27,6 @@ package struct LRN: Operator {
     bias = try node.float("bias", default: 1)
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["alpha": .float(1e-4), "beta": .float(0.75), "bias": .float(1)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     try inputs.requireRank(0, 2...Int.max)
     return [Inferred(inputs.type(0))]

@@ -24,10 +24,4 @@ package struct LSTM: Recurrent {
     settings = try RecurrentSettings(node, opset: opset, defaults: [.sigmoid, .tanh, .tanh])
     cell = .lstm(couplesForget: try node.flag("input_forget"))
   }
-
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    RecurrentSettings.defaults(opset: opset).adding(["input_forget": .int(0)])
-  }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("LSTM") }
 }

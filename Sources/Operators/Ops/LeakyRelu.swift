@@ -15,9 +15,5 @@ package struct LeakyRelu: UnaryElementwise {
     function = .leakyRelu(try node.float("alpha", default: 0.01))
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["alpha": .float(0.01)]
-  }
-
   package func quantization(_ inputs: Inputs) -> QuantizationRule { .free(inputs: [0]) }
 }

@@ -21,10 +21,6 @@ package struct LpNormalization: Operator {
     norm = p == 1 ? .l1 : .l2
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["axis": .int(-1), "p": .int(2)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     _ = try inputs.axis(axis, of: 0)
     return [Inferred(inputs.type(0))]

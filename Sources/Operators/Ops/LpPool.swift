@@ -21,7 +21,7 @@ package struct LpPool: Pool {
   }
 
   package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    windowDefaults.adding(["ceil_mode": .int(0), "p": .int(2)])
+    windowDefaults
   }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

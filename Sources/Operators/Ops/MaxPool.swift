@@ -21,7 +21,7 @@ package struct MaxPool: Pool {
   private let opset: Int
 
   package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    windowDefaults.adding(["ceil_mode": .int(0), "storage_order": .int(0)])
+    windowDefaults
   }
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

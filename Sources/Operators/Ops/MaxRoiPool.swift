@@ -24,10 +24,6 @@ package struct MaxRoiPool: Operator {
     scale = try node.float("spatial_scale", default: 1)
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["spatial_scale": .float(1)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     try inputs.requireRank(0, 4...4)
     try inputs.requireRank(1, 2...2)

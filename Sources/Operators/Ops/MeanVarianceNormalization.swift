@@ -16,10 +16,6 @@ package struct MeanVarianceNormalization: Operator {
     axes = try node.ints("axes") ?? [0, 2, 3]
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["axes": .ints([0, 2, 3])]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     if let rank = inputs.rank(0) {
       _ = try normalizedAxes(axes, rank: rank, label: inputs.label)

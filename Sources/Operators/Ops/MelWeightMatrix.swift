@@ -18,10 +18,6 @@ package struct MelWeightMatrix: Operator {
     elementType = try node.elementType("output_datatype") ?? .float
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["output_datatype": .int(1)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     for index in 0..<5 { try inputs.requireRank(index, 0...1) }
     let bins = inputs.data(1)?.first.map { $0.floorDivided(by: 2) + 1 }

@@ -16,9 +16,5 @@ package struct Mod: BroadcastBinary {
     function = try node.flag("fmod") ? .remainder : .modulo
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["fmod": .int(0)]
-  }
-
   package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Mod") }
 }

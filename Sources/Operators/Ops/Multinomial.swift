@@ -23,10 +23,6 @@ package struct Multinomial: Operator {
     }
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["dtype": .int(6), "sample_size": .int(1)]
-  }
-
   package var isFoldable: Bool { false }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

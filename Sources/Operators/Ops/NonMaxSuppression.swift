@@ -17,10 +17,6 @@ package struct NonMaxSuppression: Operator {
     centered = try node.flag("center_point_box")
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["center_point_box": .int(0)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     try inputs.requireRank(0, 3...3)
     try inputs.requireRank(1, 3...3)

@@ -18,10 +18,6 @@ package struct OneHot: Operator {
     axis = try node.int("axis", default: -1)
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["axis": .int(-1)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     let type = inputs.elementType(2)
     guard var shape = inputs.shape(0) else { return [Inferred(type, nil)] }

@@ -48,11 +48,6 @@ package struct Pad: Operator {
     attributes = (pads, try node.float("value", default: 0))
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    let mode = AttributeValue.string(Array("constant".utf8))
-    return opset < 11 ? ["mode": mode, "value": .float(0)] : ["mode": mode]
-  }
-
   /// The elements added before and after each axis, as expressions; nil where not known.
   private func widths(
     _ inputs: Inputs

@@ -17,7 +17,7 @@ package struct QLinearConv: Operator {
   package let geometry: ConvolutionGeometry
 
   package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    windowDefaults.adding(["group": .int(1)])
+    windowDefaults
   }
 
   package static let quantizedInputs: Set<Int> = [3, 8]

@@ -23,12 +23,4 @@ package struct RNN: Recurrent {
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     settings = try RecurrentSettings(node, opset: opset, defaults: [.tanh])
   }
-
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    RecurrentSettings.defaults(opset: opset).adding([
-      "activations": .strings([Array("Tanh".utf8), Array("Tanh".utf8)])
-    ])
-  }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("RNN") }
 }

@@ -23,10 +23,6 @@ package struct RandomNormal: RandomFill {
     scale = try node.float("scale", default: 1)
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["dtype": .int(1), "mean": .float(0), "scale": .float(1)]
-  }
-
   package func draw(_ generator: inout RandomGenerator) -> Double {
     Double(mean) + Double(scale) * generator.normal()
   }

@@ -22,10 +22,6 @@ package struct RandomNormalLike: RandomFill {
     scale = try node.float("scale", default: 1)
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["mean": .float(0), "scale": .float(1)]
-  }
-
   package func draw(_ generator: inout RandomGenerator) -> Double {
     Double(mean) + Double(scale) * generator.normal()
   }

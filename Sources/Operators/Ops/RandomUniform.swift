@@ -23,10 +23,6 @@ package struct RandomUniform: RandomFill {
     high = try node.float("high", default: 1)
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["dtype": .int(1), "high": .float(1), "low": .float(0)]
-  }
-
   package func draw(_ generator: inout RandomGenerator) -> Double {
     Double(low) + Double(high - low) * generator.uniform()
   }

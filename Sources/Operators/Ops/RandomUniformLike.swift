@@ -22,10 +22,6 @@ package struct RandomUniformLike: RandomFill {
     high = try node.float("high", default: 1)
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["high": .float(1), "low": .float(0)]
-  }
-
   package func draw(_ generator: inout RandomGenerator) -> Double {
     Double(low) + Double(high - low) * generator.uniform()
   }

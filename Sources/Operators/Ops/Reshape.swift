@@ -23,10 +23,6 @@ package struct Reshape: Reshaping {
     allowsZero = opset >= 14 ? try node.flag("allowzero") : false
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    opset >= 14 ? ["allowzero": .int(0)] : [:]
-  }
-
   package func shape(_ inputs: Inputs) throws(ModelError) -> Shape? {
     try inputs.requireRank(1, 1...1)
     guard let target = inputs.data(1) else {

@@ -64,23 +64,6 @@ package struct Resize: Operator {
     resizing.extrapolation = try node.float("extrapolation_value", default: 0)
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    func text(_ text: String) -> AttributeValue { .string(Array(text.utf8)) }
-    var defaults = ["mode": text("nearest")]
-    if opset >= 11 {
-      defaults["coordinate_transformation_mode"] = text("half_pixel")
-      defaults["nearest_mode"] = text("round_prefer_floor")
-      defaults["cubic_coeff_a"] = .float(-0.75)
-      defaults["exclude_outside"] = .int(0)
-      defaults["extrapolation_value"] = .float(0)
-    }
-    if opset >= 18 {
-      defaults["antialias"] = .int(0)
-      defaults["keep_aspect_ratio_policy"] = text("stretch")
-    }
-    return defaults
-  }
-
   /// The axes that scales and sizes are about.
   private func axes(rank: Int, label: String) throws(ModelError) -> [Int] {
     guard let axes else { return Array(0..<rank) }

@@ -25,10 +25,6 @@ package struct ReverseSequence: Operator {
     batchFirst = batch == 0
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["batch_axis": .int(1), "time_axis": .int(0)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     try inputs.requireRank(0, 2...Int.max)
     try inputs.requireRank(1, 1...1)

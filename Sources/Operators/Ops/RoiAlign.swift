@@ -46,17 +46,6 @@ package struct RoiAlign: Operator {
         == .halfPixel : false
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    var defaults: [String: AttributeValue] = [
-      "mode": .string(Array("avg".utf8)), "output_height": .int(1), "output_width": .int(1),
-      "sampling_ratio": .int(0), "spatial_scale": .float(1),
-    ]
-    if opset >= 16 {
-      defaults["coordinate_transformation_mode"] = .string(Array("half_pixel".utf8))
-    }
-    return defaults
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     try inputs.requireRank(0, 4...4)
     try inputs.requireRank(1, 2...2)

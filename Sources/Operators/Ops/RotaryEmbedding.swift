@@ -20,10 +20,6 @@ package struct RotaryEmbedding: Operator {
     settings = try RotarySettings(node)
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["interleaved": .int(0), "rotary_embedding_dim": .int(0)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     try inputs.requireRank(0, 3...4)
     return [Inferred(inputs.type(0))]

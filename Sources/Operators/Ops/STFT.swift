@@ -16,10 +16,6 @@ package struct STFT: Operator {
     oneSided = try node.flag("onesided", default: true)
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["onesided": .int(1)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     try inputs.requireRank(0, 2...3)
     try inputs.requireRank(2, 1...1)

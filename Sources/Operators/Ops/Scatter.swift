@@ -15,8 +15,4 @@ package struct Scatter: ScatteringElements {
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     axis = try node.int("axis", default: 0)
   }
-
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["axis": .int(0)]
-  }
 }

@@ -18,11 +18,6 @@ package struct ScatterElements: ScatteringElements {
     axis = try node.int("axis", default: 0)
     reduction = try ScatterMode(node, opset: opset)
   }
-
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    opset >= 16
-      ? ["axis": .int(0), "reduction": .string(Array("none".utf8))] : ["axis": .int(0)]
-  }
 }
 
 /// ScatterElements and Scatter, its name before opset 11.

@@ -17,10 +17,6 @@ package struct ScatterND: Operator {
     reduction = try ScatterMode(node, opset: opset)
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    opset >= 16 ? ["reduction": .string(Array("none".utf8))] : [:]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     [Inferred(inputs.type(0))]
   }

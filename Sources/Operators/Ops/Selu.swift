@@ -17,10 +17,6 @@ package struct Selu: UnaryElementwise {
       gamma: try node.float("gamma", default: 1.05070102214813232421875))
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["alpha": .float(1.67326319217681884765625), "gamma": .float(1.05070102214813232421875)]
-  }
-
   package func quantization(_ inputs: Inputs) -> QuantizationRule {
     .noIntegerKernel("Selu")
   }

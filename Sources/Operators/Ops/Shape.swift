@@ -25,10 +25,6 @@ package struct ShapeOf: Operator {
     end = opset >= 15 && node.has("end") ? try node.int("end") : nil
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    opset >= 15 ? ["start": .int(0)] : [:]
-  }
-
   /// The axes asked for.
   private func axes(rank: Int) -> Range<Int> {
     let from = min(max(start < 0 ? start + rank : start, 0), rank)

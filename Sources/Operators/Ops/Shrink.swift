@@ -16,9 +16,5 @@ package struct Shrink: UnaryElementwise {
       bias: try node.float("bias", default: 0), threshold: try node.float("lambd", default: 0.5))
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["bias": .float(0), "lambd": .float(0.5)]
-  }
-
   package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Shrink") }
 }

@@ -51,9 +51,10 @@ package struct Split: Operator {
       }
       return sizes
     }
-    let share = (length + parts - 1) / parts
-    let last = length - share * (parts - 1)
-    guard last >= 0, allowsUneven || last == share else {
+    let share = length / parts + (length % parts == 0 ? 0 : 1)
+    let (before, overflow) = share.multipliedReportingOverflow(by: parts - 1)
+    let last = length - (overflow ? length : before)
+    guard !overflow, last >= 0, allowsUneven || last == share else {
       throw ModelError(
         .invalid, "\(label): expected an axis that \(parts) divides, found length \(length)")
     }

@@ -18,10 +18,6 @@ package struct SplitToSequence: ContainerOperator {
     keepsAxis = try node.flag("keepdims", default: true)
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["axis": .int(0), "keepdims": .int(1)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     let type = inputs.type(0)
     guard var shape = type.shape else {

@@ -41,10 +41,6 @@ package struct StringNormalizer: TextOperator {
     stopWords = try (node.strings("stopwords") ?? []).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["case_change_action": .string(Array("NONE".utf8)), "is_case_sensitive": .int(0)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     try inputs.requireStrings(0)
     try inputs.requireRank(0, 1...2)

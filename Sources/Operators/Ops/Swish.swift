@@ -14,9 +14,5 @@ package struct Swish: UnaryElementwise {
     function = .swish(try node.float("alpha", default: 1))
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["alpha": .float(1)]
-  }
-
   package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Swish") }
 }

@@ -26,10 +26,6 @@ package struct TensorScatter: Operator {
     isCircular = mode == "circular"
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["axis": .int(-2), "mode": .string(Array("linear".utf8))]
-  }
-
   /// The axis made non-negative; it cannot be that of samples.
   private func sequenceAxis(rank: Int, label: String) throws(ModelError) -> Int {
     let place = axis < 0 && axis >= -rank ? axis + rank : axis

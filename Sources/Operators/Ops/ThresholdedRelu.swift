@@ -15,10 +15,6 @@ package struct ThresholdedRelu: UnaryElementwise {
     function = .thresholdedRelu(try node.float("alpha", default: 1))
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["alpha": .float(1)]
-  }
-
   package func quantization(_ inputs: Inputs) -> QuantizationRule {
     .noIntegerKernel("ThresholdedRelu")
   }

@@ -27,11 +27,6 @@ package struct TopK: Operator {
     }
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    opset >= 11
-      ? ["axis": .int(-1), "largest": .int(1), "sorted": .int(1)] : ["axis": .int(-1)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     let type = inputs.type(0)
     guard var shape = type.shape, let axis = try inputs.axis(axis, of: 0) else {

@@ -16,10 +16,6 @@ package struct Trilu: Operator {
     upper = try node.flag("upper", default: true)
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["upper": .int(1)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     try inputs.requireRank(0, 2...Int.max)
     return [Inferred(inputs.type(0))]

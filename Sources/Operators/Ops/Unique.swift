@@ -20,10 +20,6 @@ package struct Unique: Operator {
     sorted = try node.flag("sorted", default: true)
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["sorted": .int(1)]
-  }
-
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     let type = inputs.type(0)
     var shape: Shape? = Shape([Dimension.unknown])

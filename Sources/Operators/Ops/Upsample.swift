@@ -25,10 +25,6 @@ package struct Upsample: Operator {
     }
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["mode": .string(Array("nearest".utf8))]
-  }
-
   private func scales(_ inputs: Inputs) -> [Float]? { scales ?? inputs[1]?.constant?.floats }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

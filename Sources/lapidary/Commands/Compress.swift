@@ -68,7 +68,7 @@ struct Compress: ParsableCommand, RunsModels {
       original, plan, calibration: samples, evaluation: labelled, options: runOptions.session(),
       verification: verification.verification(runOptions), progress: progress.show)
     try output.write(result.model, placement, from: original, at: model)
-    let notes = UnknownOperators(original).notes
+    let notes = ModelNotes(original).lines
     report.print(
       toStandardError: output.reportsToStandardError,
       text: result.table.text + notes.map { "note: \($0)\n" }.joined(),

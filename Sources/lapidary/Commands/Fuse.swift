@@ -82,7 +82,7 @@ struct Fuse: ParsableCommand, RunsModels {
         .init(name), .init(model.graph.nodeCount), .init(cost.parameters), .init(cost.macs),
         .init(model.graph.constantBytes))
     }
-    let unknown = UnknownOperators(original).notes
+    let unknown = ModelNotes(original).lines
     report.print(
       toStandardError: output.reportsToStandardError,
       text: table.text + (explain ? reports.explanation : "")

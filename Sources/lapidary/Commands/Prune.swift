@@ -122,7 +122,7 @@ struct Prune: ParsableCommand, RunsModels {
     }
     if let plan { try TextFile.write(try certified(result).json(), to: plan) }
     show(
-      result, UnknownOperators(original).notes + overridableNote(pruner) + budgetNote(result),
+      result, ModelNotes(original).lines + overridableNote(pruner) + budgetNote(result),
       toStandardError: destination.reportsToStandardError)
   }
 

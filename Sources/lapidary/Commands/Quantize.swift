@@ -70,7 +70,7 @@ struct Quantize: ParsableCommand, RunsModels {
     let result = try quantizer.quantize(found)
     let comparison = try compare(quantizer.model, result.model, on: data)
     try output.write(result.model, placement, from: original, at: model)
-    show(result, comparison, UnknownOperators(original).notes)
+    show(result, comparison, ModelNotes(original).lines)
   }
 
   /// How far the quantized model lies from the float one; nil when not asked or not to be run.

@@ -8,7 +8,13 @@ extension Microsoft {
   /// bias, mask, past `[2, batch, heads, positions, width]` and an addend of the scores.
   package struct Attention: Operator {
     package static let schema = Schema(
-      "Attention", domain: Microsoft.domain, opsets: 1...1, inputs: 2...6, outputs: 1...2)
+      "Attention", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (T, T, T?, M?, T?, T?, M?) -> (T, T?); <do_rotary: int, mask_filter_value: float,
+          num_heads: int!, past_present_share_buffer: int, qkv_hidden_sizes: ints,
+          rotary_embedding_dim: int, scale: float, unidirectional: int = 0>; T: float float16
+          bfloat16; M: int32
+        """)
     package static let auxiliaryInputs: Set<Int> = [3]
     let heads: Int
     let scale: Float?
@@ -18,6 +24,7 @@ extension Microsoft {
     let sizes: [Int]?
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {
+      try node.refuse(inputsFrom: 6)
       heads = try node.int("num_heads")
       guard heads > 0, heads <= Int(Int32.max) else {
         throw node.mismatch("num_heads", expected: "a positive number", found: "\(heads)")
@@ -44,8 +51,8 @@ extension Microsoft {
 
     package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
       [
-        "mask_filter_value": .float(-10_000), "unidirectional": .int(0), "scale": .float(0),
-        "do_rotary": .int(0), "past_present_share_buffer": .int(0),
+        "mask_filter_value": .float(-10_000), "scale": .float(0), "do_rotary": .int(0),
+        "past_present_share_buffer": .int(0),
       ]
     }
 

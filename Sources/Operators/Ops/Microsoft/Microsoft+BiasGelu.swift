@@ -5,7 +5,10 @@ extension Microsoft {
   /// `x · Φ(x)` of `x + bias`.
   package struct BiasGelu: BiasedActivation {
     package static let schema = Schema(
-      "BiasGelu", domain: Microsoft.domain, opsets: 1...1, inputs: 2...2)
+      "BiasGelu", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (T, T) -> T; T: floats bfloat16
+        """)
     package let function = UnaryFunction.gelu(tanh: false)
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -4,7 +4,11 @@ extension Microsoft {
   /// DequantizeLinear as ONNX Runtime had it before the standard knew 16-bit integers.
   package struct DequantizeLinear: LinearQuantization {
     package static let schema = Schema(
-      "DequantizeLinear", domain: Microsoft.domain, opsets: 1...1, inputs: 2...3)
+      "DequantizeLinear", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (T1, T2, T1?) -> T2; <axis: int>; T1: int8 uint8 int16 uint16 int32 int4 uint4; T2:
+          float16 float
+        """)
     package static let quantizedInputs: Set<Int> = [0]
     package let settings: LinearQuantizationSettings
 

@@ -7,7 +7,10 @@ extension Microsoft {
   /// a bias for each column.
   package struct DynamicQuantizeMatMul: Operator {
     package static let schema = Schema(
-      "DynamicQuantizeMatMul", domain: Microsoft.domain, opsets: 1...1, inputs: 3...5)
+      "DynamicQuantizeMatMul", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (T1, T2, T1, T2?, T1?) -> T1; T1: float; T2: int8 uint8
+        """)
     package static let quantizedInputs: Set<Int> = [1]
     package static let auxiliaryInputs: Set<Int> = [2, 3]
     let product = BatchedProduct()

@@ -8,13 +8,15 @@ extension Microsoft {
   /// positions. Output 1 is the number of tokens that the mask leaves, output 2 the sum.
   package struct EmbedLayerNormalization: Operator {
     package static let schema = Schema(
-      "EmbedLayerNormalization", domain: Microsoft.domain, opsets: 1...1, inputs: 1...9,
-      outputs: 1...3)
+      "EmbedLayerNormalization", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (T1, T1?, T, T, T?, T, T, T1?, T1?) -> (T, T1?, T?); <epsilon: float = 1e-12,
+          mask_index_type: int>; T1: int32; T: float float16
+        """)
     package static let auxiliaryInputs: Set<Int> = [7, 8]
     let epsilon: Float
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {
-      try node.requireInputs([0, 2, 3, 5, 6])
       epsilon = try node.float("epsilon", default: 1e-12)
       guard (node.inputs[safe: 1] ?? false) == (node.inputs[safe: 4] ?? false) else {
         throw ModelError(
@@ -24,10 +26,6 @@ extension Microsoft {
         throw ModelError(
           .unsupported, "\(node.label), attribute 'mask_index_type': expected 0 or 1")
       }
-    }
-
-    package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-      ["epsilon": .float(1e-12)]
     }
 
     package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

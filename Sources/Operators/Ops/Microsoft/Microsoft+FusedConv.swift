@@ -5,12 +5,17 @@ extension Microsoft {
   /// Convolution, a further addend (input 3) and an activation in one.
   package struct FusedConv: Operator {
     package static let schema = Schema(
-      "FusedConv", domain: Microsoft.domain, opsets: 1...1, inputs: 2...4)
+      "FusedConv", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (T, T, T?, T?) -> T; <activation: string, activation_params: floats, auto_pad: string
+          = NOTSET, dilations: ints, group: int = 1, kernel_shape: ints, pads: ints, strides:
+          ints>; T: floats
+        """)
     let geometry: ConvolutionGeometry
     let activation: UnaryFunction?
 
     package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-      windowDefaults.adding(["group": .int(1)])
+      windowDefaults
     }
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {

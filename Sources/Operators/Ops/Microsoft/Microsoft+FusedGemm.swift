@@ -5,13 +5,14 @@ extension Microsoft {
   /// A product of matrices, an addend and an activation in one.
   package struct FusedGemm: Operator {
     package static let schema = Schema(
-      "FusedGemm", domain: Microsoft.domain, opsets: 1...1, inputs: 2...3)
+      "FusedGemm", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (T, T, T?) -> T; <activation: string, activation_alpha: float, activation_beta: float,
+          activation_gamma: float, alpha: float = 1.0, beta: float = 1.0, transA: int = 0,
+          transB: int = 0>; T: floats uint32 uint64 int32 int64
+        """)
     private let gemm: Operators.Gemm
     let activation: UnaryFunction?
-
-    package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-      Operators.Gemm.attributeDefaults(opset: 13)
-    }
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {
       gemm = try Operators.Gemm(node, opset: 13)

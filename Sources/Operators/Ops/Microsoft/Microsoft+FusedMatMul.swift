@@ -6,7 +6,11 @@ extension Microsoft {
   /// to the last but one.
   package struct FusedMatMul: Operator {
     package static let schema = Schema(
-      "FusedMatMul", domain: Microsoft.domain, opsets: 1...1, inputs: 2...2)
+      "FusedMatMul", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (T, T) -> T; <alpha: float = 1.0, transA: int = 0, transB: int = 0, transBatchA: int =
+          0, transBatchB: int = 0>; T: floats bfloat16
+        """)
     let alpha: Float
     /// Whether the last two axes of A and of B are exchanged.
     let transposed: [Bool]
@@ -19,13 +23,6 @@ extension Microsoft {
         throw ModelError(
           .unsupported, "\(node.label), attribute '\(name)': batches cannot be transposed here")
       }
-    }
-
-    package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-      [
-        "alpha": .float(1), "transA": .int(0), "transB": .int(0), "transBatchA": .int(0),
-        "transBatchB": .int(0),
-      ]
     }
 
     /// Whether an operand of a rank is read transposed; vectors are not.

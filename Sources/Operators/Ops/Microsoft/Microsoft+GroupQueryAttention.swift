@@ -10,8 +10,17 @@ extension Microsoft {
   /// the scores, and for each head the score of no key at all.
   package struct GroupQueryAttention: Operator {
     package static let schema = Schema(
-      "GroupQueryAttention", domain: Microsoft.domain, opsets: 1...1, inputs: 1...12,
-      outputs: 1...3)
+      "GroupQueryAttention", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (T, T?, T?, T_CACHE?, T_CACHE?, M, M, T?, T?, int64?, T?, T?, T_KV_SCALE?,
+          T_KV_SCALE?, T?, T?) -> (T, T_CACHE?, T_CACHE?, T?); <causal: int = 1, do_rotary: int,
+          k_quant_type: string = NONE, kv_cache_bit_width: int, kv_num_heads: int!,
+          local_window_size: int = -1, num_heads: int!, qk_norm_epsilon: float = 1e-6, qk_output:
+          int = 0, rotary_interleaved: int, scale: float, sliding_window_cache: int = 0,
+          smooth_softmax: int = -1, softcap: float, v_quant_type: string = NONE>; T: float16
+          bfloat16 float; T_CACHE: float float16 bfloat16 uint8 int8 float8e4m3fn; T_KV_SCALE:
+          float; M: int32
+        """)
     package static let auxiliaryInputs: Set<Int> = [5, 6, 7, 8, 9]
     let heads: Int
     let keyHeads: Int
@@ -24,7 +33,7 @@ extension Microsoft {
     let isSmooth: Bool
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {
-      try node.requireInputs([0, 5, 6])
+      try node.refuse(inputsFrom: 12, outputsFrom: 3)
       heads = try node.int("num_heads")
       keyHeads = try node.int("kv_num_heads")
       guard heads > 0, heads <= Int(Int32.max) else {
@@ -45,15 +54,18 @@ extension Microsoft {
       turns = try node.flag("do_rotary")
       isInterleaved = try node.flag("rotary_interleaved")
       isSmooth = try node.int("smooth_softmax", default: 0) > 0
-      for name in ["qk_output", "k_quant_type", "v_quant_type"] where node.has(name) {
-        if case .string(let text)? = node.attributes.first(where: { $0.name == name })?.value,
-          text == Array("NONE".utf8)
-        {
-          continue
-        }
-        guard try node.int(name, default: 0) == 0 else {
+      for (name, only) in [("qk_output", 0), ("sliding_window_cache", 0), ("causal", 1)] {
+        let found = try node.int(name, default: only)
+        guard found == only else {
           throw ModelError(
-            .unsupported, "\(node.label), attribute '\(name)': only the default is supported")
+            .unsupported, "\(node.label), attribute '\(name)': expected \(only), found \(found)")
+        }
+      }
+      for name in ["k_quant_type", "v_quant_type"] {
+        let found = try node.string(name, default: "NONE")
+        guard found == "NONE" else {
+          throw ModelError(
+            .unsupported, "\(node.label), attribute '\(name)': expected NONE, found '\(found)'")
         }
       }
       let rows = (1...4).map { node.inputs[safe: $0] ?? false }
@@ -68,8 +80,8 @@ extension Microsoft {
 
     package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
       [
-        "do_rotary": .int(0), "rotary_interleaved": .int(0), "local_window_size": .int(-1),
-        "scale": .float(0), "softcap": .float(0), "smooth_softmax": .int(-1),
+        "do_rotary": .int(0), "rotary_interleaved": .int(0), "scale": .float(0),
+        "softcap": .float(0),
       ]
     }
 

@@ -6,7 +6,11 @@ extension Microsoft {
   /// (of B one for all or one a column), and a bias for each column.
   package struct MatMulIntegerToFloat: Operator {
     package static let schema = Schema(
-      "MatMulIntegerToFloat", domain: Microsoft.domain, opsets: 1...1, inputs: 4...7)
+      "MatMulIntegerToFloat", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (T1, T2, T3, T3, T1?, T2?, T3?) -> T3; T1: int8 uint8; T2: int8 uint8; T3: float
+          float16
+        """)
     package static let quantizedInputs: Set<Int> = [0, 1]
     package static let auxiliaryInputs: Set<Int> = [2, 3, 4, 5]
     let product = BatchedProduct()

@@ -7,7 +7,12 @@ extension Microsoft {
   /// B, or floats; the middle of the range where left out), indices of groups and a bias.
   package struct MatMulNBits: Operator {
     package static let schema = Schema(
-      "MatMulNBits", domain: Microsoft.domain, opsets: 1...1, inputs: 3...6)
+      "MatMulNBits", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (T1, T2, T1, T3?, T4?, T1?) -> T1; <K: int!, N: int!, accuracy_level: int = 0, bits:
+          int = 4, block_size: int!, weight_prepacked: int = 0>; T1: float float16 bfloat16; T2:
+          uint8; T3: uint8 float16 float bfloat16; T4: int32
+        """)
     package static let quantizedInputs: Set<Int> = [1]
     package static let auxiliaryInputs: Set<Int> = [2, 3, 4]
     let columns: Int
@@ -28,13 +33,14 @@ extension Microsoft {
       guard [2, 4, 8].contains(bits) else {
         throw node.mismatch("bits", expected: "2, 4 or 8", found: "\(bits)")
       }
+      let layout = try node.int("weight_prepacked", default: 0)
+      guard layout == 0 else {
+        throw ModelError(
+          .unsupported, "\(node.label), attribute 'weight_prepacked': expected 0, found \(layout)")
+      }
       guard !(node.inputs[safe: 4] ?? false) else {
         throw ModelError(.unsupported, "\(node.label), input 4: group indices are not supported")
       }
-    }
-
-    package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-      ["accuracy_level": .int(0), "bits": .int(4)]
     }
 
     package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

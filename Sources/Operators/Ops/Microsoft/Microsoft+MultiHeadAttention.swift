@@ -10,7 +10,12 @@ extension Microsoft {
   /// width]`; keys and values may be `[batch, heads, positions, width]`.
   package struct MultiHeadAttention: Operator {
     package static let schema = Schema(
-      "MultiHeadAttention", domain: Microsoft.domain, opsets: 1...1, inputs: 1...8, outputs: 1...3)
+      "MultiHeadAttention", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (T, T?, T?, T?, M?, T?, T?, T?, M?, M?) -> (T, T?, T?, QK?); <mask_filter_value:
+          float, num_heads: int!, scale: float, unidirectional: int = 0>; T: float float16
+          bfloat16; QK: float float16 bfloat16; M: int32
+        """)
     package static let auxiliaryInputs: Set<Int> = [4]
     let heads: Int
     let scale: Float?
@@ -18,6 +23,7 @@ extension Microsoft {
     let isCausal: Bool
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {
+      try node.refuse(inputsFrom: 8, outputsFrom: 3)
       heads = try node.int("num_heads")
       guard heads > 0, heads <= Int(Int32.max) else {
         throw node.mismatch("num_heads", expected: "a positive number", found: "\(heads)")
@@ -33,7 +39,7 @@ extension Microsoft {
     }
 
     package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-      ["mask_filter_value": .float(-10_000), "unidirectional": .int(0), "scale": .float(0)]
+      ["mask_filter_value": .float(-10_000), "scale": .float(0)]
     }
 
     package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

@@ -7,7 +7,12 @@ extension Microsoft {
   /// zero-point of the result, without which it is float.
   package struct QGemm: Operator {
     package static let schema = Schema(
-      "QGemm", domain: Microsoft.domain, opsets: 1...1, inputs: 6...9)
+      "QGemm", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (TA, T, TA, TB, T, TB, TC?, T?, TYZ?) -> TY; <alpha: float = 1.0, transA: int = 0,
+          transB: int = 0>; T: float; TA: uint8 int8; TB: uint8 int8; TC: int32; TYZ: uint8 int8;
+          TY: float uint8 int8
+        """)
     package static let quantizedInputs: Set<Int> = [0, 3, 6]
     package static let auxiliaryInputs: Set<Int> = [1, 2, 4, 5, 7, 8]
     let alpha: Float
@@ -18,10 +23,6 @@ extension Microsoft {
       alpha = try node.float("alpha", default: 1)
       transA = try node.flag("transA")
       transB = try node.flag("transB")
-    }
-
-    package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-      ["alpha": .float(1), "transA": .int(0), "transB": .int(0)]
     }
 
     package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

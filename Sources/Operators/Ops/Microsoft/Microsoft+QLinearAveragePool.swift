@@ -5,23 +5,25 @@ extension Microsoft {
   /// The average of each window of a quantized tensor, quantized.
   package struct QLinearAveragePool: Pool {
     package static let schema = Schema(
-      "QLinearAveragePool", domain: Microsoft.domain, opsets: 1...1, inputs: 1...5)
+      "QLinearAveragePool", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (T, float, T?, float, T?) -> T; <auto_pad: string = NOTSET, ceil_mode: int = 0,
+          channels_last: int = 0, count_include_pad: int = 0, kernel_shape: ints!, pads: ints,
+          strides: ints>; T: uint8 int8
+        """)
     package static let auxiliaryInputs: Set<Int> = [1, 2, 3, 4]
     package let window: SlidingWindow
     /// Whether padding counts as zeros.
     let includesPadding: Bool
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {
-      try node.requireInputs([0, 1, 3])
       window = try SlidingWindow(node, requiresKernel: true)
       includesPadding = try node.flag("count_include_pad")
       try requireChannelsFirst(node)
     }
 
     package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-      windowDefaults.adding([
-        "ceil_mode": .int(0), "count_include_pad": .int(0), "channels_last": .int(0),
-      ])
+      windowDefaults
     }
 
     package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

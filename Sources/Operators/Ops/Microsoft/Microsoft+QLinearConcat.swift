@@ -6,7 +6,10 @@ extension Microsoft {
   /// result, then each tensor with its scale and zero-point.
   package struct QLinearConcat: Operator {
     package static let schema = Schema(
-      "QLinearConcat", domain: Microsoft.domain, opsets: 1...1, inputs: 5...Int.max)
+      "QLinearConcat", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (TF, T8, TV~) -> T8; <axis: int!>; T8: uint8 int8; TF: float; TV: uint8 int8 float
+        """)
     package static let auxiliaryInputs: Set<Int> = [0, 1]
     let axis: Int
 

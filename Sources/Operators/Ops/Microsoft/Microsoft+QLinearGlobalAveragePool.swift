@@ -5,16 +5,14 @@ extension Microsoft {
   /// The average over all spatial positions of a quantized tensor, quantized.
   package struct QLinearGlobalAveragePool: GlobalPool {
     package static let schema = Schema(
-      "QLinearGlobalAveragePool", domain: Microsoft.domain, opsets: 1...1, inputs: 1...5)
+      "QLinearGlobalAveragePool", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (T, float, T, float, T) -> T; <channels_last: int = 0>; T: uint8 int8
+        """)
     package static let auxiliaryInputs: Set<Int> = [1, 2, 3, 4]
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {
-      try node.requireInputs([0, 1, 3])
       try requireChannelsFirst(node)
-    }
-
-    package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-      ["channels_last": .int(0)]
     }
 
     package func evaluate(_ context: inout Evaluation) throws(ModelError) {

@@ -5,20 +5,18 @@ extension Microsoft {
   /// Softmax of a quantized tensor, quantized. The attribute `opset` tells which Softmax is meant.
   package struct QLinearSoftmax: SoftmaxFamily {
     package static let schema = Schema(
-      "QLinearSoftmax", domain: Microsoft.domain, opsets: 1...1, inputs: 1...5)
+      "QLinearSoftmax", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (T, float, T?, float, T) -> T; <axis: int = -1, opset: int!>; T: uint8 int8
+        """)
     package static let isLogarithm = false
     package static let auxiliaryInputs: Set<Int> = [1, 2, 3, 4]
     package let axis: Int
     package let flattens: Bool
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {
-      try node.requireInputs([0, 1, 3])
       axis = try node.int("axis", default: -1)
       flattens = try node.int("opset") < 13
-    }
-
-    package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-      ["axis": .int(-1)]
     }
 
     package func evaluate(_ context: inout Evaluation) throws(ModelError) {

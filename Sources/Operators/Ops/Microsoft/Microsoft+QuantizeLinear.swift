@@ -4,7 +4,11 @@ extension Microsoft {
   /// QuantizeLinear as ONNX Runtime had it before the standard knew 16-bit integers.
   package struct QuantizeLinear: LinearQuantization {
     package static let schema = Schema(
-      "QuantizeLinear", domain: Microsoft.domain, opsets: 1...1, inputs: 2...3)
+      "QuantizeLinear", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (T1, T1, T2?) -> T2; <axis: int>; T1: float16 float; T2: int8 uint8 int16 uint16 int4
+          uint4
+        """)
     package let settings: LinearQuantizationSettings
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -5,15 +5,14 @@ extension Microsoft {
   /// `x · sigmoid(alpha · x)`.
   package struct QuickGelu: UnaryElementwise {
     package static let schema = Schema(
-      "QuickGelu", domain: Microsoft.domain, opsets: 1...1, inputs: 1...1)
+      "QuickGelu", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (T) -> T; <alpha: float = 1.702>; T: floats bfloat16
+        """)
     package let function: UnaryFunction
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {
       function = .swish(try node.float("alpha", default: 1.702))
-    }
-
-    package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-      ["alpha": .float(1.702)]
     }
 
     package func quantization(_ inputs: Inputs) -> QuantizationRule {

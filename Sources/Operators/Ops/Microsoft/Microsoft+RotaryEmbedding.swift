@@ -5,7 +5,11 @@ extension Microsoft {
   /// positions of all tokens or of each sample's first, cosines, sines.
   package struct RotaryEmbedding: Operator {
     package static let schema = Schema(
-      "RotaryEmbedding", domain: Microsoft.domain, opsets: 1...1, inputs: 4...4)
+      "RotaryEmbedding", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (T, M, T, T) -> T; <interleaved: int, is_packed_batching: int, num_heads: int,
+          rotary_embedding_dim: int, scale: float>; T: float float16 bfloat16; M: int64
+        """)
     package static let auxiliaryInputs: Set<Int> = [1, 2, 3]
     let settings: RotarySettings
 

@@ -4,8 +4,11 @@ extension Microsoft {
   /// LayerNormalization of `x + skip + bias`. Inputs: x, skip, scale, shift, bias.
   package struct SkipLayerNormalization: SkipNormalization {
     package static let schema = Schema(
-      "SkipLayerNormalization", domain: Microsoft.domain, opsets: 1...1, inputs: 3...5,
-      outputs: 1...4)
+      "SkipLayerNormalization", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (T, T, T, T?, T?) -> (T, U?, U?, T?); <epsilon: float = 1e-12>; T: float float16
+          bfloat16; U: float
+        """)
     package static let usesMean = true
     package static let parameters: (scale: Int, shift: Int?, bias: Int) = (2, 3, 4)
     package let epsilon: Float

@@ -4,8 +4,11 @@ extension Microsoft {
   /// RMSNormalization of `x + skip + bias`. Inputs: x, skip, scale, bias.
   package struct SkipSimplifiedLayerNormalization: SkipNormalization {
     package static let schema = Schema(
-      "SkipSimplifiedLayerNormalization", domain: Microsoft.domain, opsets: 1...1, inputs: 3...4,
-      outputs: 1...4)
+      "SkipSimplifiedLayerNormalization", domain: Microsoft.domain, opsets: 1...1,
+      signature: """
+        1: (T, T, T, T?) -> (T, U?, U?, T?); <epsilon: float = 1e-12>; T: float float16 bfloat16;
+          U: float
+        """)
     package static let usesMean = false
     package static let parameters: (scale: Int, shift: Int?, bias: Int) = (2, nil, 3)
     package let epsilon: Float
