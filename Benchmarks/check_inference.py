@@ -38,6 +38,11 @@ def value(text, names):
         return None
 
 
+def open_name(value_name, axis):
+    """The name that `infer` gives a length that nobody named."""
+    return re.sub(r"[^A-Za-z0-9_]", "_", value_name) + f"_dim_{axis}"
+
+
 def feeds(model, lengths):
     """Seeded inputs; masks are ones, indices are small."""
     rng = np.random.default_rng(7)
@@ -53,10 +58,12 @@ def feeds(model, lengths):
             elif d.dim_param:
                 known = value(d.dim_param, names)
                 if known is None:
+                    known = names.get(open_name(info.name, axis))
+                if known is None:
                     known = names[d.dim_param] = 2 if axis == 0 else 7 + len(names)
                 shape.append(known)
             else:
-                shape.append(names.get(f"{re.sub(r'[^A-Za-z0-9_]', '_', info.name)}_dim_{axis}", 1))
+                shape.append(names.get(open_name(info.name, axis), 1))
         kind = ELEMENTS[info.type.tensor_type.elem_type]
         if np.issubdtype(kind, np.floating):
             result[info.name] = rng.standard_normal(shape).astype(kind)
@@ -79,8 +86,8 @@ def check(command, path, lengths, folder):
     for info in model.graph.input:
         if info.name in inputs:
             for axis, d in enumerate(info.type.tensor_type.shape.dim):
-                open_name = re.sub(r"[^A-Za-z0-9_]", "_", info.name) + f"_dim_{axis}"
-                names[d.dim_param or open_name] = inputs[info.name].shape[axis]
+                for known in filter(None, [d.dim_param, open_name(info.name, axis)]):
+                    names[known] = inputs[info.name].shape[axis]
     outputs = [o.name for o in model.graph.output]
     inner = [n for node in model.graph.node for n in node.output if n and n not in outputs]
     for name in inner:
@@ -118,8 +125,11 @@ def check(command, path, lengths, folder):
             else:
                 length = value(d.dim_param, names)
                 if length is None and (name in outputs or re.fullmatch(r"\w+", d.dim_param)):
-                    # A length of its own: it is whatever it is here, and the same further down.
-                    length = names[d.dim_param] = array.shape[axis] if axis < array.ndim else None
+                    # A length of its own: it is whatever it is here and, but for the labels that
+                    # exporters give outputs, the same further down.
+                    length = array.shape[axis] if axis < array.ndim else None
+                    if name not in outputs:
+                        names[d.dim_param] = length
                     bound += 1
                 found.append(length)
         if tuple(found) != array.shape or ELEMENTS.get(kind.elem_type) != array.dtype:

@@ -70,6 +70,8 @@ public struct TypedModel: Sendable {
         guard let type, !facts.graph.isOutput(value) else { continue }
         if let index = declared[value] {
           graph.valueInfos[index].type = type
+          // The exporter's spelling of an expression gives way to the canonical one.
+          graph.valueInfos[index].encodedType = nil
         } else {
           graph.valueInfos.append(ValueInfo(value, type: type))
         }

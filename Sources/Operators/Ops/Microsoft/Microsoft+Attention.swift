@@ -179,9 +179,9 @@ extension Microsoft {
     }
 
     package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
-      guard let rows = inputs.shape(0)?.elementCount.value,
+      guard let types = try? infer(inputs), let rows = inputs.shape(0)?.elementCount.value,
         let columns = inputs.shape(1)?[1].value, let queries = inputs.shape(0)?[1].value,
-        let present = try? infer(inputs)[1].type.shape?.elementCount.value,
+        let present = types[1].type.shape?.elementCount.value,
         let projection = product(rows, columns), let scores = product(present, queries)
       else { return nil }
       let (sum, overflow) = projection.addingReportingOverflow(scores)
