@@ -9,7 +9,12 @@ public final class Storage: @unchecked Sendable {
   private enum Source {
     case memory(UnsafeRawPointer)
     case computed(@Sendable () -> Storage)
+    case streamed(PartFilling)
   }
+
+  /// Initialises memory with the bytes from an offset on.
+  package typealias PartFilling =
+    @Sendable (_ target: UnsafeMutableRawBufferPointer, _ offset: Int) -> Void
 
   private let source: Source
   /// Keeps the bytes alive; nil when they are this object's own or computed.
@@ -44,6 +49,18 @@ public final class Storage: @unchecked Sendable {
     self.encoded = nil
   }
 
+  /// Allocates `count` bytes, 64-byte aligned, all of which `fill` initialises.
+  package init(
+    uninitializedCount count: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
+  ) {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
+    fill(buffer)
+    self.source = .memory(UnsafeRawPointer(buffer.baseAddress!))
+    self.count = count
+    self.owner = nil
+    self.encoded = nil
+  }
+
   /// Refers to bytes that `owner` keeps alive and unchanged.
   public init(_ bytes: UnsafeRawBufferPointer, keptAliveBy owner: AnyObject) {
     self.source = .memory(bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 64)!)
@@ -52,11 +69,9 @@ public final class Storage: @unchecked Sendable {
     self.encoded = nil
   }
 
-  /// Bytes that `make` computes each time they are read, always the same.
-  private init(
-    computedCount count: Int, encoded: Storage?, _ make: @escaping @Sendable () -> Storage
-  ) {
-    self.source = .computed(make)
+  /// Bytes that `source` computes each time they are read, always the same.
+  private init(computedCount count: Int, encoded: Storage?, _ source: Source) {
+    self.source = source
     self.count = count
     self.owner = nil
     self.encoded = encoded
@@ -84,7 +99,22 @@ public final class Storage: @unchecked Sendable {
     guard count >= largeSize || encoded != nil else {
       return Storage(count: count, fill: fill)
     }
-    return Storage(computedCount: count, encoded: encoded) { Storage(count: count, fill: fill) }
+    return Storage(
+      computedCount: count, encoded: encoded, .computed { Storage(count: count, fill: fill) })
+  }
+
+  /// Bytes that follow from other storage, like `deferred(count:encoded:fill:)`, of which any part
+  /// can be computed by itself.
+  ///
+  /// - Parameter fill: initialises all of its target; to the same values at every call.
+  package static func streamed(count: Int, fill: @escaping PartFilling) -> Storage {
+    guard count >= largeSize else { return Storage(uninitializedCount: count) { fill($0, 0) } }
+    return Storage(computedCount: count, encoded: nil, .streamed(fill))
+  }
+
+  /// The computed bytes, all of them.
+  private static func whole(_ count: Int, _ fill: PartFilling) -> Storage {
+    Storage(uninitializedCount: count) { fill($0, 0) }
   }
 
   /// Calls `body` with the bytes, which are valid for the duration of the call. They may begin at
@@ -100,6 +130,9 @@ public final class Storage: @unchecked Sendable {
     case .computed(let make):
       let made = resident.withLock { $0 } ?? make()
       return try made.withUnsafeBytes(body)
+    case .streamed(let fill):
+      let made = resident.withLock { $0 } ?? Self.whole(count, fill)
+      return try made.withUnsafeBytes(body)
     }
   }
 
@@ -113,11 +146,32 @@ public final class Storage: @unchecked Sendable {
         if known == nil { known = make() }
         return known!.bytes
       }
+    case .streamed(let fill):
+      return resident.withLock { known in
+        if known == nil { known = Self.whole(count, fill) }
+        return known!.bytes
+      }
+    }
+  }
+
+  /// Copies the bytes from an offset on, as many as `target` takes; of computed ones no more than
+  /// these are computed where that can be.
+  package func copy(to target: UnsafeMutableRawBufferPointer, from offset: Int) {
+    guard !target.isEmpty else { return }
+    if case .streamed(let fill) = source, resident.withLock({ $0 }) == nil {
+      return fill(target, offset)
+    }
+    withUnsafeBytes { bytes in
+      target.copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + target.count]))
     }
   }
 
   /// Whether the bytes are computed at every reading.
-  package var isComputed: Bool { if case .computed = source { true } else { false } }
+  package var isComputed: Bool { if case .memory = source { false } else { true } }
+
+  /// Whether any part of the bytes is computed by itself.
+  package var isStreamed: Bool { if case .streamed = source { true } else { false } }
 
   /// The same bytes, in memory and at an address that is a multiple of `alignment`, for readers
   /// that take them for numbers: this object where it is so already, else a copy.
@@ -127,6 +181,7 @@ public final class Storage: @unchecked Sendable {
       guard UInt(bitPattern: base) % UInt(max(1, min(alignment, 16))) != 0 else { return self }
       return withUnsafeBytes { bytes in Storage(count: count) { $0.copyMemory(from: bytes) } }
     case .computed(let make): return resident.withLock { $0 } ?? make()
+    case .streamed(let fill): return resident.withLock { $0 } ?? Self.whole(count, fill)
     }
   }
 

@@ -3,17 +3,16 @@ private import Glibc
 internal import IR
 
 /// Writes storage to an open file, large pieces of mapped files without a detour through this
-/// process's memory.
+/// process's memory where the system can do that.
 struct PieceWriter {
   private let descriptor: Int32
   /// Bytes written so far.
   private var position = 0
-  private var buffer: UnsafeMutableRawBufferPointer?
 
-  /// Pieces from this size on are written by themselves.
+  /// Pieces from this size on are written by themselves, if the system can copy them.
   private static let largeThreshold = 1 << 18
-  /// Small enough to stay in the processor's cache between reading and writing.
-  private static let bufferSize = 1 << 20
+  /// So many bytes are worth a second thread.
+  private static let pipedThreshold = 1 << 22
   private static let pageSize = 4096
 
   private init(_ descriptor: Int32) { self.descriptor = descriptor }
@@ -21,24 +20,39 @@ struct PieceWriter {
   /// Writes pieces one after the other. On failure the reason is in `errno`.
   static func write(_ pieces: [Storage], to descriptor: Int32) -> Bool {
     var writer = Self(descriptor)
-    defer { writer.buffer?.deallocate() }
     return writer.write(pieces)
   }
 
   private mutating func write(_ pieces: [Storage]) -> Bool {
-    var small: [Storage] = []
+    var waiting: [Storage] = []
+    var bytes = 0
     for piece in pieces {
-      if piece.count < Self.largeThreshold, !piece.isComputed {
-        small.append(piece)
-        if small.count < 512 { continue }
-      }
-      guard gather(small) else { return false }
-      small = []
-      if piece.count >= Self.largeThreshold || piece.isComputed {
-        guard large(piece) else { return false }
+      // The system copies whole pages fastest, where they begin at the same place in a page on both
+      // sides. What it does not take in this way, it may take in the other.
+      if piece.count >= Self.largeThreshold, let (file, offset) = piece.mappedRange,
+        (offset - position - bytes) % Self.pageSize == 0
+      {
+        guard flush(&waiting, &bytes) else { return false }
+        let copied = copyRange(from: file, offset, piece.count)
+        position += copied
+        if copied < piece.count {
+          waiting.append(piece.slice(copied..<piece.count))
+          bytes = piece.count - copied
+        }
+      } else {
+        waiting.append(piece)
+        bytes += piece.count
       }
     }
-    return gather(small)
+    return flush(&waiting, &bytes)
+  }
+
+  private mutating func flush(_ pieces: inout [Storage], _ bytes: inout Int) -> Bool {
+    defer { (pieces, bytes) = ([], 0) }
+    if bytes < Self.pipedThreshold, !pieces.contains(where: \.isComputed) { return gather(pieces) }
+    guard BlockPipe.write(pieces, to: descriptor, at: position) else { return false }
+    position += bytes
+    return true
   }
 
   /// Writes pieces that are in memory, as many at a time as the system takes.
@@ -55,7 +69,7 @@ struct PieceWriter {
           continue
         }
         var written = vectors.withUnsafeBufferPointer { all in
-          writev(descriptor, all.baseAddress, Int32(all.count))
+          writev(descriptor, all.baseAddress, Int32(min(all.count, 512)))
         }
         guard written >= 0 else {
           if errno == EINTR { continue }
@@ -74,58 +88,25 @@ struct PieceWriter {
     }
   }
 
-  private mutating func large(_ piece: Storage) -> Bool {
-    guard !piece.isComputed, let mapping = piece.owner as? Mapping, let file = mapping.descriptor,
-      let offset = mapping.offset(of: piece.bytes)
-    else { return piece.withUnsafeBytes { memory($0) } }
-    return withExtendedLifetime(piece) { copy(from: file, offset, piece.count) }
-  }
-
-  /// Writes bytes of this process.
-  private mutating func memory(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  /// Copies a range of another file as far as the system takes it.
+  private func copyRange(from file: Int32, _ start: Int, _ count: Int) -> Int {
     var done = 0
-    while done < bytes.count, let start = bytes.baseAddress {
-      let written = Glibc.write(descriptor, start + done, min(bytes.count - done, 1 << 30))
-      guard written >= 0 else {
-        if errno == EINTR { continue }
-        return false
-      }
-      done += written
+    while done < count {
+      let copied = lapidary_copy_range(file, start + done, descriptor, count - done)
+      if copied < 0, errno == EINTR { continue }
+      guard copied > 0 else { break }
+      done += copied
     }
-    position += done
-    return true
+    return done
   }
+}
 
-  /// Copies a range of another file.
-  ///
-  /// The system copies whole pages fastest where they begin at the same place in a page on both
-  /// sides; elsewhere a buffer is faster, and faster than writing from a mapping, whose pages have
-  /// to be entered one by one.
-  private mutating func copy(from file: Int32, _ start: Int, _ count: Int) -> Bool {
-    var done = 0
-    if (start - position) % Self.pageSize == 0 {
-      while done < count {
-        let copied = lapidary_copy_range(file, start + done, descriptor, count - done)
-        if copied < 0, errno == EINTR { continue }
-        // What the system does not take in this way, it may take in the other.
-        guard copied > 0 else { break }
-        done += copied
-      }
-    }
-    let buffer = self.buffer ?? .allocate(byteCount: Self.bufferSize, alignment: Self.pageSize)
-    self.buffer = buffer
-    position += done
-    while done < count, let address = buffer.baseAddress {
-      let found = pread(file, address, min(count - done, buffer.count), start + done)
-      if found < 0, errno == EINTR { continue }
-      guard found > 0 else {
-        // The file has been cut short since it was mapped.
-        if found == 0 { errno = EIO }
-        return false
-      }
-      guard memory(UnsafeRawBufferPointer(start: address, count: found)) else { return false }
-      done += found
-    }
-    return true
+extension Storage {
+  /// Where the bytes lie in an open file; nil for those that are in no file.
+  var mappedRange: (file: Int32, offset: Int)? {
+    guard !isComputed, let mapping = owner as? Mapping, let file = mapping.descriptor,
+      let offset = mapping.offset(of: bytes)
+    else { return nil }
+    return (file, offset)
   }
 }

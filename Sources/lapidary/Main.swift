@@ -8,7 +8,7 @@ enum Main {
   static func main() {
     do {
       var command = try LapidaryCommand.parseAsRoot()
-      if command is any RunsModels { PatientThreads.ensure() }
+      if (command as? any RunsModels)?.runsModels ?? false { PatientThreads.ensure() }
       try command.run()
     } catch let error as ModelError {
       let name = CommandLine.arguments.dropFirst().first { !$0.hasPrefix("-") } ?? "lapidary"

@@ -3,7 +3,15 @@
 #endif
 
 /// A command that runs models.
-protocol RunsModels {}
+protocol RunsModels {
+  /// Whether it will, with the options that it was given.
+  var runsModels: Bool { get }
+}
+
+extension RunsModels {
+  /// Most such commands always do.
+  var runsModels: Bool { true }
+}
 
 /// Keeps oneDNN's threads from spinning while they wait for each other.
 ///

@@ -113,12 +113,12 @@ struct ActivationReading {
 
 extension Coupling {
   /// The activations behind all consumers.
-  mutating func activationReadings() -> [ActivationReading] {
+  func activationReadings() -> [ActivationReading] {
     var readings: [ActivationReading] = []
     for role in consumers {
       let inputs = facts.inputs(role.node)
       let norms = facts.weight(role.node, role.axis.port)?
-        .measures(.magnitude, along: role.axis.axis)
+        .measures(.magnitude, .axis(role.axis.axis))
       let grouped = groupedColumns.first { $0.node == role.node && $0.axis == role.axis }
       for slot in facts.graph[role.node].inputs.indices {
         guard let value = facts.graph[role.node].inputs[slot],
@@ -131,7 +131,7 @@ extension Coupling {
           if let grouped {
             guard grouped.channels == slots else { continue }
             let norms = facts.weight(role.node, role.axis.port)?
-              .measures(.magnitude, groups: grouped.groups)
+              .measures(.magnitude, .columns(groups: grouped.groups))
             readings.append(
               ActivationReading(value: value, axis: axis, slots: slots, weightNorms: norms))
           } else if slots.count == role.slots.count,

@@ -5,125 +5,269 @@ internal import Operators
 struct ChannelGroup {
   /// A stable number, in the order of the weights in the graph.
   let index: Int
-  /// Runs of atoms that must keep equal numbers: one run for most groups, one a block where a
+  /// All atoms, run by run.
+  let atoms: [Int]
+  /// Runs of `atoms` that must keep equal numbers: one run for most groups, one a block where a
   /// grouped convolution needs its blocks to stay equal. Atoms in ascending order of channels.
-  let classes: [[Int]]
+  let runs: [Range<Int>]
   /// The producing roles, as positions in `Coupling.producers`.
   let producers: [Int]
-  /// Why atoms cannot go.
-  let frozen: [Int: String]
+  /// For each of `atoms` why it cannot go; nil when it can.
+  let frozen: [ReasonNumber?]
 
-  /// All atoms, run by run.
-  var atoms: [Int] { classes.flatMap { $0 } }
   /// The number of channels.
-  var count: Int { classes.reduce(0) { $0 + $1.count } }
+  var count: Int { atoms.count }
 }
 
 /// Sorts atoms into groups (PRUNING.md, "State").
 struct ChannelGroups {
   let groups: [ChannelGroup]
+  /// The group of each atom; -1 for atoms that no weight makes.
+  private let groupOfAtom: [Int32]
 
   init(_ coupling: inout Coupling) {
-    // The weights that make each atom.
-    var seen: [Range<Int>: Int] = [:]
-    var makers: [Int: [Int]] = [:]
-    var atomOrder: [Int] = []
-    for (position, role) in coupling.producers.enumerated() where seen[role.slots] == nil {
-      seen[role.slots] = position
-      for slot in role.slots {
-        let atom = coupling.atom(slot)
-        if makers[atom] == nil { atomOrder.append(atom) }
-        if makers[atom]?.last != position { makers[atom, default: []].append(position) }
+    let (makers, order) = MakerLists.find(coupling)
+    let blocks = BlockPlaces(&coupling)
+    let members = Self.members(order, makers, blocks)
+    groups = members.enumerated().map { index, atoms in
+      let runs = blocks.runs(of: atoms)
+      let atoms = runs.flatMap { $0 }
+      var frozen = atoms.map { coupling.reasonNumber($0) }
+      if Set(runs.map(\.count)).count > 1 {
+        let reason = coupling.number(of: "blocks of grouped operators cut it into unequal runs")
+        for place in frozen.indices where frozen[place] == nil { frozen[place] = reason }
       }
+      var ranges: [Range<Int>] = []
+      for run in runs {
+        let start = ranges.last?.upperBound ?? 0
+        ranges.append(start..<start + run.count)
+      }
+      return ChannelGroup(
+        index: index, atoms: atoms, runs: ranges, producers: makers.producers(of: atoms),
+        frozen: frozen)
     }
-
-    // Blocks that an atom lies in.
-    var places: [Int: [BlockPlace]] = [:]
-    for (number, constraint) in coupling.blocks.enumerated() {
-      let length = constraint.slots.count / constraint.count
-      var hits: [Int: [Int: Int]] = [:]
-      for (offset, slot) in constraint.slots.enumerated() {
-        hits[coupling.atom(slot), default: [:]][offset / length, default: 0] += 1
-      }
-      // The same number in every block keeps the blocks equal by itself; all others must have as
-      // many slots as each other, in one block (channels behind a shuffle have several).
-      let partial = hits.filter {
-        Set($0.value.values).count > 1 || $0.value.count < constraint.count
-      }
-      let sizes = partial.values.filter { $0.count == 1 }.flatMap(\.values)
-      let common = Dictionary(grouping: sizes) { $0 }.max {
-        ($0.value.count, $1.key) < ($1.value.count, $0.key)
-      }
-      for (atom, blocks) in partial.sorted(by: { $0.key < $1.key }) {
-        guard blocks.count == 1, let (block, size) = blocks.first, size == common?.key else {
-          coupling.freeze(atom, "it lies unevenly in the blocks of a grouped operator")
-          continue
-        }
-        places[atom, default: []].append(BlockPlace(constraint: number, block: block))
-      }
+    var groupOfAtom = [Int32](repeating: -1, count: coupling.space.count)
+    for group in groups {
+      for atom in group.atoms { groupOfAtom[atom] = Int32(group.index) }
     }
+    self.groupOfAtom = groupOfAtom
+  }
 
-    // Atoms with the same makers form a group; equal-count constraints join groups.
-    var keys: [Key: Int] = [:]
+  /// The group of an atom; nil for atoms that no weight makes.
+  func group(of atom: Int) -> Int? { groupOfAtom[atom] < 0 ? nil : Int(groupOfAtom[atom]) }
+
+  /// The groups of some slots' atoms.
+  func groups(of slots: Range<Int>, _ coupling: Coupling) -> Set<Int> {
+    var found: Set<Int> = []
+    var last: Int32 = -1
+    for slot in slots {
+      let group = groupOfAtom[coupling.atom(slot)]
+      if group != last, group >= 0 { found.insert(Int(group)) }
+      last = group
+    }
+    return found
+  }
+
+  /// Atoms with the same makers form a group; equal-count constraints join groups.
+  private static func members(
+    _ order: [Int], _ makers: MakerLists, _ blocks: BlockPlaces
+  ) -> [[Int]] {
+    var groupOfList: [Int32: Int] = [:]
+    var groupOfConstraint: [Int: Int] = [:]
     var members: [[Int]] = []
-    for atom in atomOrder {
-      let blocks = places[atom] ?? []
-      let key: Key = blocks.isEmpty ? .makers(makers[atom]!) : .constraint(blocks[0].constraint)
-      if let known = keys[key] {
+    for atom in order {
+      let list = makers.list(of: atom), constraint = blocks[atom].first?.constraint
+      let known = constraint.map { groupOfConstraint[$0] } ?? groupOfList[list]
+      if let known {
         members[known].append(atom)
       } else {
-        keys[key] = members.count
+        if let constraint {
+          groupOfConstraint[constraint] = members.count
+        } else {
+          groupOfList[list] = members.count
+        }
         members.append([atom])
       }
     }
+    guard !blocks.isEmpty else { return members }
     var joined = UnionFind(count: members.count)
-    var groupOfConstraint: [Int: Int] = [:]
+    var first: [Int: Int] = [:]
     for (group, atoms) in members.enumerated() {
-      for place in atoms.flatMap({ places[$0] ?? [] }) {
-        if let other = groupOfConstraint[place.constraint] {
+      for place in atoms.flatMap({ blocks[$0] }) {
+        if let other = first[place.constraint] {
           joined.unite(other, group)
         } else {
-          groupOfConstraint[place.constraint] = group
+          first[place.constraint] = group
         }
       }
     }
-    var merged: [Int: [Int]] = [:]
-    var order: [Int] = []
+    var merged: [Int: Int] = [:]
+    var result: [[Int]] = []
     for group in members.indices {
       let root = joined.root(group)
-      if merged[root] == nil { order.append(root) }
-      merged[root, default: []] += members[group]
+      if let known = merged[root] {
+        result[known] += members[group]
+      } else {
+        merged[root] = result.count
+        result.append(members[group])
+      }
     }
+    return result
+  }
+}
 
-    groups = order.enumerated().map { index, root in
-      let atoms = merged[root]!
-      var runs: [[BlockPlace]: [Int]] = [:]
-      var runOrder: [[BlockPlace]] = []
-      for atom in atoms {
-        let key = places[atom] ?? []
-        if runs[key] == nil { runOrder.append(key) }
-        runs[key, default: []].append(atom)
-      }
-      let classes = runOrder.map { runs[$0]! }
-      var frozen: [Int: String] = [:]
-      for atom in atoms { frozen[atom] = coupling.reason(atom) }
-      if Set(classes.map(\.count)).count > 1 {
-        for atom in atoms where frozen[atom] == nil {
-          frozen[atom] = "blocks of grouped operators cut it into unequal runs"
-        }
-      }
-      let positions = Set(atoms.flatMap { makers[$0]! }).sorted()
-      return ChannelGroup(index: index, classes: classes, producers: positions, frozen: frozen)
-    }
+/// The weights that make each atom, as lists of which each is held once.
+private struct MakerLists {
+  private struct Longer: Hashable {
+    let list: Int32
+    let position: Int
   }
 
-  private struct BlockPlace: Hashable {
+  /// The number of each atom's list; 0 for the empty list.
+  private var numbers: [Int32]
+  private var lists: [[Int]] = [[]]
+  private var longer: [Longer: Int32] = [:]
+  private var last: (key: Longer, list: Int32)?
+
+  /// The makers of all atoms, and the atoms in the order in which weights make them.
+  static func find(_ coupling: Coupling) -> (lists: MakerLists, order: [Int]) {
+    var lists = MakerLists(numbers: Array(repeating: 0, count: coupling.space.count))
+    var order: [Int] = []
+    var seen: Set<Range<Int>> = []
+    for (position, role) in coupling.producers.enumerated()
+    where seen.insert(role.slots).inserted {
+      for slot in role.slots {
+        let atom = coupling.atom(slot)
+        if lists.numbers[atom] == 0 { order.append(atom) }
+        lists.add(position, to: atom)
+      }
+    }
+    return (lists, order)
+  }
+
+  private init(numbers: [Int32]) { self.numbers = numbers }
+
+  private mutating func add(_ position: Int, to atom: Int) {
+    let list = numbers[atom]
+    guard lists[Int(list)].last != position else { return }
+    let key = Longer(list: list, position: position)
+    if let last, last.key == key {
+      numbers[atom] = last.list
+      return
+    }
+    let number = longer[key] ?? Int32(lists.count)
+    if Int(number) == lists.count {
+      longer[key] = number
+      lists.append(lists[Int(list)] + [position])
+    }
+    numbers[atom] = number
+    last = (key, number)
+  }
+
+  /// The number of an atom's list.
+  func list(of atom: Int) -> Int32 { numbers[atom] }
+
+  /// The weights that make some of the atoms.
+  func producers(of atoms: [Int]) -> [Int] {
+    Set(Set(atoms.map { numbers[$0] }).flatMap { lists[Int($0)] }).sorted()
+  }
+}
+
+/// The blocks of grouped operators that atoms lie in, where these must stay equal.
+private struct BlockPlaces {
+  struct Place: Hashable {
     let constraint: Int
     let block: Int
   }
 
-  private enum Key: Hashable {
-    case makers([Int])
-    case constraint(Int)
+  private var places: [Int: [Place]] = [:]
+
+  var isEmpty: Bool { places.isEmpty }
+
+  subscript(atom: Int) -> [Place] { places.isEmpty ? [] : places[atom] ?? [] }
+
+  init(_ coupling: inout Coupling) {
+    guard !coupling.blocks.isEmpty else { return }
+    var tallyOfAtom = [Int32](repeating: -1, count: coupling.space.count)
+    for (number, constraint) in coupling.blocks.enumerated() {
+      let tallies = Tally.count(constraint, coupling, &tallyOfAtom)
+      // The same number in every block keeps the blocks equal by itself; all others must have as
+      // many slots as each other, in one block (channels behind a shuffle have several).
+      let partial = tallies.filter { !$0.isEven || $0.blocks < constraint.count }
+      let sizes = partial.filter { $0.blocks == 1 }.map(\.run)
+      let common = Dictionary(grouping: sizes) { $0 }.max {
+        ($0.value.count, $1.key) < ($1.value.count, $0.key)
+      }
+      for tally in partial {
+        guard tally.blocks == 1, tally.run == common?.key else {
+          coupling.freeze(tally.atom, "it lies unevenly in the blocks of a grouped operator")
+          continue
+        }
+        places[tally.atom, default: []].append(Place(constraint: number, block: tally.block))
+      }
+    }
+  }
+
+  /// Atoms by the blocks they lie in, in the order in which these are met.
+  func runs(of atoms: [Int]) -> [[Int]] {
+    guard !isEmpty else { return [atoms] }
+    var numbers: [[Place]: Int] = [:]
+    var runs: [[Int]] = []
+    for atom in atoms {
+      let key = self[atom]
+      if let known = numbers[key] {
+        runs[known].append(atom)
+      } else {
+        numbers[key] = runs.count
+        runs.append([atom])
+      }
+    }
+    return runs
+  }
+
+  /// How often an atom is met in the blocks of one constraint.
+  private struct Tally {
+    let atom: Int
+    /// The block that it was met in last, and how often.
+    private(set) var block: Int
+    private(set) var run = 1
+    /// The number of blocks that it was met in.
+    private(set) var blocks = 1
+    private var before: Int?
+    private var isEvenBefore = true
+
+    /// Whether every block that it was met in has the same number of it.
+    var isEven: Bool { isEvenBefore && before ?? run == run }
+
+    private init(atom: Int, block: Int) {
+      self.atom = atom
+      self.block = block
+    }
+
+    private mutating func add(_ next: Int) {
+      guard next != block else { return run += 1 }
+      isEvenBefore = isEven
+      before = run
+      (block, run, blocks) = (next, 1, blocks + 1)
+    }
+
+    /// - Parameter places: -1 for every atom, before and after.
+    static func count(
+      _ constraint: Coupling.Blocks, _ coupling: Coupling, _ places: inout [Int32]
+    ) -> [Tally] {
+      let length = max(1, constraint.slots.count / max(1, constraint.count))
+      var tallies: [Tally] = []
+      for (offset, slot) in constraint.slots.enumerated() {
+        let atom = coupling.atom(slot)
+        if places[atom] < 0 {
+          places[atom] = Int32(tallies.count)
+          tallies.append(Tally(atom: atom, block: offset / length))
+        } else {
+          tallies[Int(places[atom])].add(offset / length)
+        }
+      }
+      for tally in tallies { places[tally.atom] = -1 }
+      return tallies
+    }
   }
 }

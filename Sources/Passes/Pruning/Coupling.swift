@@ -1,6 +1,9 @@
 internal import IR
 internal import Operators
 
+/// Stands for the text that says why an atom cannot go.
+typealias ReasonNumber = Int32
+
 /// Which slots of a model stand and fall together, and which cannot go, with the reason.
 ///
 /// Built by walking the nodes once and uniting slots as each operator's channel rule says
@@ -37,50 +40,70 @@ struct Coupling {
   private(set) var groupedColumns: [GroupedColumns] = []
   private(set) var blocks: [Blocks] = []
 
+  /// The sets while they grow.
   private var sets: UnionFind
-  private var reasonOfRoot: [Int32]
+  /// The representative of every slot's atom, once all are united.
+  private var atoms: [Int32] = []
+  private var reasonOfRoot: [ReasonNumber]
   private var reasons: [String] = []
-  private var reasonIndex: [String: Int32] = [:]
+  private var reasonIndex: [String: ReasonNumber] = [:]
 
   /// - Parameter barriers: nodes to treat as barriers, with the reason.
   init(_ facts: Facts, barriers: [NodeID: String] = [:]) {
     self.facts = facts
-    space = SlotSpace(facts)
+    let rules = facts.graph.nodeIDs.map { id in
+      facts.op(id)?.channels(facts.inputs(id), facts.outputs(id))
+    }
+    space = SlotSpace(facts, rules)
     sets = UnionFind(count: space.count)
     reasonOfRoot = Array(repeating: -1, count: space.count)
     freezeBoundaries()
     var movements: [Movement] = []
-    for id in facts.graph.nodeIDs {
+    for (id, rule) in zip(facts.graph.nodeIDs, rules) {
       if let reason = barriers[id] {
         freezeAll(of: id, reason)
       } else {
-        propagate(id, &movements)
+        propagate(id, rule, &movements)
       }
     }
     resolve(movements)
+    atoms = sets.roots()
+    sets = UnionFind(count: 0)
   }
 
   /// The representative of a slot's atom.
-  mutating func atom(_ slot: Int) -> Int { sets.root(slot) }
+  func atom(_ slot: Int) -> Int { Int(atoms[slot]) }
 
   /// Why the atom of a slot cannot go; nil when it can.
-  mutating func reason(_ slot: Int) -> String? {
-    let index = reasonOfRoot[sets.root(slot)]
-    return index < 0 ? nil : reasons[Int(index)]
+  func reason(_ slot: Int) -> String? { reasonNumber(slot).map(text) }
+
+  /// The number of the reason why the atom of a slot cannot go; nil when it can.
+  func reasonNumber(_ slot: Int) -> ReasonNumber? {
+    let number = reasonOfRoot[atom(slot)]
+    return number < 0 ? nil : number
   }
+
+  /// The representative of a slot's set as it is now.
+  private mutating func root(_ slot: Int) -> Int { atoms.isEmpty ? sets.root(slot) : atom(slot) }
 
   /// Keeps an atom from being removed.
   mutating func freeze(_ slot: Int, _ reason: String) {
-    let root = sets.root(slot)
+    let root = root(slot)
     guard reasonOfRoot[root] < 0 else { return }
-    if let known = reasonIndex[reason] {
-      reasonOfRoot[root] = known
-    } else {
-      reasonIndex[reason] = Int32(reasons.count)
-      reasonOfRoot[root] = Int32(reasons.count)
-      reasons.append(reason)
-    }
+    reasonOfRoot[root] = number(of: reason)
   }
+
+  /// The number of a reason.
+  mutating func number(of reason: String) -> ReasonNumber {
+    if let known = reasonIndex[reason] { return known }
+    let number = ReasonNumber(reasons.count)
+    reasonIndex[reason] = number
+    reasons.append(reason)
+    return number
+  }
+
+  /// What a reason says.
+  func text(_ reason: ReasonNumber) -> String { reasons[Int(reason)] }
 
   private mutating func unite(_ a: Int, _ b: Int) {
     guard let (kept, gone) = sets.unite(a, b) else { return }
@@ -88,7 +111,11 @@ struct Coupling {
   }
 
   private mutating func freeze(_ slots: Range<Int>, _ reason: String) {
-    for slot in slots { freeze(slot, reason) }
+    let number = number(of: reason)
+    for slot in slots {
+      let root = root(slot)
+      if reasonOfRoot[root] < 0 { reasonOfRoot[root] = number }
+    }
   }
 
   private mutating func freezeTensor(_ tensor: SlotTensor, rank: Int, _ reason: String) {
@@ -138,12 +165,13 @@ struct Coupling {
     space.slots(facts.graph, id, axis)
   }
 
-  private mutating func propagate(_ id: NodeID, _ movements: inout [Movement]) {
+  private mutating func propagate(
+    _ id: NodeID, _ rule: ChannelRule?, _ movements: inout [Movement]
+  ) {
     let label = facts.graph.label(id)
-    guard let op = facts.op(id) else {
+    guard let op = facts.op(id), let rule else {
       return freezeAll(of: id, "\(label): the operator is not known")
     }
-    let rule = op.channels(facts.inputs(id), facts.outputs(id))
     if let reason = rule.barrier { return freezeAll(of: id, "\(label): \(reason)") }
     var mentioned: Set<Axis> = []
     for relation in rule.relations {
@@ -329,6 +357,6 @@ struct Coupling {
   /// Whether everything along the axis is frozen already.
   private mutating func isBlocked(_ id: NodeID, _ axis: Axis) -> Bool {
     guard let slots = slots(id, axis) else { return false }
-    return slots.allSatisfy { reason($0) != nil }
+    return slots.allSatisfy { reasonOfRoot[root($0)] >= 0 }
   }
 }

@@ -8,26 +8,27 @@ internal import Operators
 /// one, and divided by a number of the group (PRUNING.md, "Selection"). The defaults, L2 with means,
 /// are Torch-Pruning's group magnitude with p = 2.
 struct Importance {
-  /// What each weight contributes to an atom, those that make it first.
-  private var members: [Int: [Double]] = [:]
+  /// What the weights contribute to each atom.
+  private let members: AtomScores
   /// The same for the L2 norm, for groups of which the criterion says nothing.
-  private var fallback: [Int: [Double]] = [:]
+  private let fallback: AtomScores?
   private let options: PruningOptions
 
   init(
-    _ coupling: inout Coupling, _ options: PruningOptions, _ activations: ActivationStatistics?
+    _ coupling: Coupling, _ options: PruningOptions, _ activations: ActivationStatistics?
   ) throws(ModelError) {
     self.options = options
+    var members = AtomScores(coupling, options.reduction)
+    var fallback: AtomScores?
     switch options.importance {
-    case .l1: members = coupling.magnitudes(.magnitude)
-    case .l2: members = coupling.magnitudes(.square)
-    case .linf: members = coupling.magnitudes(.peak)
-    case .bnScale: members = coupling.magnitudes(.magnitude, of: coupling.scales)
-    case .fpgm:
-      members = coupling.contributions(of: coupling.producers) { $0.distances(along: $1) }
+    case .l1: members.add(magnitudes: .magnitude)
+    case .l2: members.add(magnitudes: .square)
+    case .linf: members.add(magnitudes: .peak)
+    case .bnScale: members.add(magnitudes: .magnitude, of: coupling.scales)
+    case .fpgm: members.addDistances()
     case .random: break
     case .scores:
-      members = coupling.contributions(of: coupling.producers, imported: options.scores)
+      members.add(imported: options.scores)
       guard !members.isEmpty else {
         throw ModelError(
           .request,
@@ -39,24 +40,27 @@ struct Importance {
         throw ModelError(
           .request, "importance: expected calibration data for '\(measure.rawValue)', found none")
       }
-      members = coupling.contributions(measure, activations)
+      members.add(measure, activations)
     }
     switch options.importance {
-    case .bnScale, .scores, .activation: fallback = coupling.magnitudes(.square)
+    case .bnScale, .scores, .activation:
+      fallback = AtomScores(coupling, options.reduction)
+      fallback?.add(magnitudes: .square)
     default: break
     }
+    self.members = members
+    self.fallback = fallback
   }
 
   /// Scores of a group's atoms; 1 on average unless another normaliser was asked for.
-  func scores(of group: ChannelGroup) -> [Int: Double] {
-    let atoms = group.atoms
+  func scores(of group: ChannelGroup) -> [Double] {
     var raw: [Double]
     if case .random = options.importance {
       var generator = SplitMix64(seed: options.seed &+ UInt64(group.index) &* 0x9e37_79b9)
-      raw = atoms.map { _ in Double.random(in: 0..<1, using: &generator) }
+      raw = group.atoms.map { _ in Double.random(in: 0..<1, using: &generator) }
     } else {
-      let known = atoms.contains { members[$0] != nil }
-      raw = atoms.map { reduce((known ? members[$0] : fallback[$0]) ?? []) }
+      let known = group.atoms.contains { members[$0] != nil }
+      raw = group.atoms.map { (known ? members[$0] : fallback?[$0]) ?? 0 }
     }
     for index in raw.indices where !raw[index].isFinite { raw[index] = .greatestFiniteMagnitude }
     let divisor: Double =
@@ -67,74 +71,130 @@ struct Importance {
       case .none: 1
       }
     let usable = divisor > 0 && divisor.isFinite
-    return Dictionary(uniqueKeysWithValues: zip(atoms, raw.map { usable ? $0 / divisor : $0 }))
-  }
-
-  private func reduce(_ values: [Double]) -> Double {
-    switch options.reduction {
-    case .mean: values.reduce(0, +) / Double(max(values.count, 1))
-    case .sum: values.reduce(0, +)
-    case .max: values.max() ?? 0
-    case .first: values.first ?? 0
-    }
+    return usable ? raw.map { $0 / divisor } : raw
   }
 }
 
-extension Coupling {
-  /// What the slices of every weight measure that makes, reads or scales a channel.
-  fileprivate mutating func magnitudes(_ measure: SliceMeasure) -> [Int: [Double]] {
-    var result = magnitudes(measure, of: producers + consumers + scales)
-    for columns in groupedColumns {
-      guard let weight = facts.weight(columns.node, columns.axis.port),
-        let values = weight.measures(measure, groups: columns.groups)
-      else { continue }
-      add(columns.channels, values, to: &result)
+/// What weights contribute to each atom, reduced to one number.
+private struct AtomScores {
+  private let coupling: Coupling
+  private let reduction: PruningOptions.Reduction
+  /// The sum, the greatest or the first of what was contributed to each atom.
+  private var values: [Double]
+  /// The number of contributions to each atom.
+  private var counts: [Int32]
+  private(set) var isEmpty = true
+  /// The contribution of one weight, and the number of the weight that each part is of.
+  private var parts: [Double]
+  private var numbers: [Int32]
+  private var number: Int32 = 0
+
+  init(_ coupling: Coupling, _ reduction: PruningOptions.Reduction) {
+    self.coupling = coupling
+    self.reduction = reduction
+    let count = coupling.space.count
+    values = Array(repeating: 0, count: count)
+    counts = Array(repeating: 0, count: count)
+    parts = values
+    numbers = counts
+  }
+
+  /// The number of an atom; nil when nothing was contributed to it.
+  subscript(atom: Int) -> Double? {
+    guard counts[atom] > 0 else { return nil }
+    return reduction == .mean ? values[atom] / Double(counts[atom]) : values[atom]
+  }
+
+  /// Adds what a weight says of its slots: one contribution to each of their atoms.
+  private mutating func add(_ slots: Range<Int>, _ contribution: [Double]) {
+    number += 1
+    isEmpty = false
+    var atoms: [Int] = []
+    for (slot, value) in zip(slots, contribution) {
+      let atom = coupling.atom(slot)
+      if numbers[atom] == number {
+        parts[atom] += value
+      } else {
+        numbers[atom] = number
+        parts[atom] = value
+        atoms.append(atom)
+      }
     }
-    return result
-  }
-
-  fileprivate mutating func magnitudes(
-    _ measure: SliceMeasure, of roles: [Role]
-  ) -> [Int: [Double]] {
-    contributions(of: roles) { $0.measures(measure, along: $1) }
-  }
-
-  /// What each role's weight says of its atoms; a weight that several nodes read counts once.
-  fileprivate mutating func contributions(
-    of roles: [Role], _ measure: (Tensor, Int) -> [Double]?
-  ) -> [Int: [Double]] {
-    var result: [Int: [Double]] = [:]
-    var done: Set<Range<Int>> = []
-    for role in roles where done.insert(role.slots).inserted {
-      guard let weight = facts.weight(role.node, role.axis.port),
-        let values = measure(weight, role.axis.axis)
-      else { continue }
-      add(role.slots, values, to: &result)
+    for atom in atoms {
+      let value = parts[atom]
+      switch reduction {
+      case .mean, .sum: values[atom] += value
+      case .max: if counts[atom] == 0 || values[atom] < value { values[atom] = value }
+      case .first: if counts[atom] == 0 { values[atom] = value }
+      }
+      counts[atom] += 1
     }
-    return result
   }
 
-  /// Scores that were read from a file, by the names of weights.
-  fileprivate mutating func contributions(
-    of roles: [Role], imported scores: [String: [Double]]
-  ) -> [Int: [Double]] {
-    var result: [Int: [Double]] = [:]
-    var done: Set<Range<Int>> = []
-    for role in roles where done.insert(role.slots).inserted {
-      guard case .input(let slot) = role.axis.port, let value = facts.graph[role.node].inputs[slot],
-        let values = scores[facts.graph[value].name], values.count == role.slots.count
-      else { continue }
-      add(role.slots, values, to: &result)
+  /// Adds what the slices of every weight measure that makes, reads or scales a channel.
+  mutating func add(magnitudes measure: SliceMeasure) {
+    let roles = coupling.producers + coupling.consumers + coupling.scales
+    let columns = coupling.groupedColumns.compactMap { columns in
+      coupling.facts.weight(columns.node, columns.axis.port).map {
+        (columns.channels, SliceReading(weight: $0, form: .columns(groups: columns.groups)))
+      }
     }
-    return result
+    add(readings(of: roles) + columns, measure)
   }
 
-  /// What the activations say that weights read.
-  fileprivate mutating func contributions(
-    _ measure: ActivationMeasure, _ activations: ActivationStatistics
-  ) -> [Int: [Double]] {
-    var result: [Int: [Double]] = [:]
-    for reading in activationReadings() {
+  /// The same for some weights alone.
+  mutating func add(magnitudes measure: SliceMeasure, of roles: [Coupling.Role]) {
+    add(readings(of: roles), measure)
+  }
+
+  private mutating func add(
+    _ readings: [(slots: Range<Int>, reading: SliceReading)], _ measure: SliceMeasure
+  ) {
+    for (entry, values) in zip(readings, readings.map(\.reading).measures(measure)) {
+      if let values { add(entry.slots, values) }
+    }
+  }
+
+  /// The weights behind roles; one that several nodes read counts once.
+  private func readings(
+    of roles: [Coupling.Role]
+  ) -> [(slots: Range<Int>, reading: SliceReading)] {
+    distinct(roles).compactMap { role in
+      coupling.facts.weight(role.node, role.axis.port).map {
+        (role.slots, SliceReading(weight: $0, form: .axis(role.axis.axis)))
+      }
+    }
+  }
+
+  private func distinct(_ roles: [Coupling.Role]) -> [Coupling.Role] {
+    var seen: Set<Range<Int>> = []
+    return roles.filter { seen.insert($0.slots).inserted }
+  }
+
+  /// Adds the distances of the slices that make a channel to each other.
+  mutating func addDistances() {
+    for role in distinct(coupling.producers) {
+      guard let weight = coupling.facts.weight(role.node, role.axis.port),
+        let values = weight.distances(along: role.axis.axis)
+      else { continue }
+      add(role.slots, values)
+    }
+  }
+
+  /// Adds scores that were read from a file, by the names of weights.
+  mutating func add(imported scores: [String: [Double]]) {
+    let graph = coupling.facts.graph
+    for role in distinct(coupling.producers) {
+      guard case .input(let slot) = role.axis.port, let value = graph[role.node].inputs[slot],
+        let values = scores[graph[value].name], values.count == role.slots.count
+      else { continue }
+      add(role.slots, values)
+    }
+  }
+
+  /// Adds what the activations say that weights read.
+  mutating func add(_ measure: ActivationMeasure, _ activations: ActivationStatistics) {
+    for reading in coupling.activationReadings() {
       guard let channels = activations.channels(reading.value, axis: reading.axis),
         channels.count == reading.slots.count
       else { continue }
@@ -143,26 +203,8 @@ extension Coupling {
         guard let norms = reading.weightNorms else { continue }
         values = zip(values, norms).map { $0 * $1 }
       }
-      add(reading.slots, values, to: &result)
+      add(reading.slots, values)
     }
-    return result
-  }
-
-  private mutating func add(
-    _ slots: Range<Int>, _ values: [Double], to result: inout [Int: [Double]]
-  ) {
-    var sums: [(atom: Int, sum: Double)] = []
-    var places: [Int: Int] = [:]
-    for (slot, value) in zip(slots, values) {
-      let atom = atom(slot)
-      if let place = places[atom] {
-        sums[place].sum += value
-      } else {
-        places[atom] = sums.count
-        sums.append((atom, value))
-      }
-    }
-    for entry in sums { result[entry.atom, default: []].append(entry.sum) }
   }
 }
 

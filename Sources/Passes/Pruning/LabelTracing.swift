@@ -164,20 +164,17 @@ struct LabelTracing {
 
   private func labels(_ shape: [Int], axis: Int?) -> Tensor {
     let count = shape.reduce(1, *)
-    guard let axis else {
-      return Tensor(.int64, shape, Storage([Int64](repeating: -1, count: count)))
-    }
-    let inner = shape[(axis + 1)...].reduce(1, *)
-    let length = shape[axis]
-    let values = [Int64](unsafeUninitializedCapacity: count) { target, initialized in
+    let storage = Storage(uninitializedCount: count * MemoryLayout<Int64>.stride) { bytes in
+      let target = bytes.bindMemory(to: Int64.self)
+      guard let axis else { return target.initialize(repeating: -1) }
+      let inner = shape[(axis + 1)...].reduce(1, *)
       var label = 0
       for start in stride(from: 0, to: count, by: max(inner, 1)) {
-        for index in start..<start + inner { target[index] = Int64(label) }
-        label = label + 1 == length ? 0 : label + 1
+        target[start..<start + inner].initialize(repeating: Int64(label))
+        label = label + 1 == shape[axis] ? 0 : label + 1
       }
-      initialized = count
     }
-    return Tensor(.int64, shape, Storage(values))
+    return Tensor(.int64, shape, storage)
   }
 
   /// The output axes on which labels can be read: those whose slices hold different ones.

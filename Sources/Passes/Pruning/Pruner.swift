@@ -76,7 +76,7 @@ public struct Pruner: Sendable {
     options sessionOptions: SessionOptions = SessionOptions(),
     _ batches: ((_ inputs: [String: Tensor]) throws(ModelError) -> Void) throws(ModelError) -> Void
   ) throws(ModelError) {
-    var coupling = Coupling(try inferTypes(model))
+    let coupling = Coupling(try inferTypes(model))
     var statistics = ActivationStatistics(coupling.activationReadings())
     let session = try Session(model, options: sessionOptions)
     try batches { inputs throws(ModelError) in try statistics.add(inputs, session) }
@@ -85,8 +85,8 @@ public struct Pruner: Sendable {
 
   /// The coupled groups, with nothing removed.
   public func groups(modelHash: String = "") throws(ModelError) -> PruningPlan {
-    var work = try PruningWork(model, options, activations, barriers: [:])
-    return work.plan(removing: [], hash: modelHash, pruned: nil)
+    let work = try PruningWork(model, options, activations, barriers: [:])
+    return work.plan(Surgery(work.coupling, removing: work.nothing), hash: modelHash, pruned: nil)
   }
 
   /// Chooses channels and removes them.
@@ -98,7 +98,7 @@ public struct Pruner: Sendable {
   public func prune(
     modelHash: String = "", verification: Verification? = Verification()
   ) throws(ModelError) -> Result {
-    try cut(hash: modelHash, verification) { work throws(ModelError) in try work.select() }
+    try cut(hash: modelHash, verification) { work throws(ModelError) in work.select() }
   }
 
   /// Removes the channels that a plan names.
@@ -119,13 +119,13 @@ public struct Pruner: Sendable {
 
   private func cut(
     hash: String, _ verification: Verification?,
-    choose: (inout PruningWork) throws(ModelError) -> Set<Int>
+    choose: (PruningWork) throws(ModelError) -> AtomSet
   ) throws(ModelError) -> Result {
     var barriers: [NodeID: String] = [:]
     // A node that turns out not to be able to shrink becomes a barrier, and all is found anew.
     while true {
-      var work = try PruningWork(model, options, activations, barriers: barriers)
-      let removed = try choose(&work)
+      let work = try PruningWork(model, options, activations, barriers: barriers)
+      let removed = try choose(work)
       let surgery = Surgery(work.coupling, removing: removed)
       if let name = surgery.emptied {
         throw ModelError(
@@ -137,13 +137,10 @@ public struct Pruner: Sendable {
         continue
       }
       try check(pruned, surgery)
-      let before = Surgery(work.coupling, removing: []).cost()
-      let after = surgery.cost()
       var result = Result(
         model: pruned.withOverridableDefaults,
-        plan: work.plan(removing: removed, hash: hash, pruned: pruned.graph),
-        before: Cost(macs: before.macs, parameters: before.parameters, bytes: before.bytes),
-        after: Cost(macs: after.macs, parameters: after.parameters, bytes: after.bytes),
+        plan: work.plan(surgery, hash: hash, pruned: pruned.graph),
+        before: work.cost.cost(removing: work.nothing), after: work.cost.cost(removing: removed),
         difference: nil, unproved: nil, surgery: surgery)
       result.budget = budget(result)
       if let verification {

@@ -3,57 +3,58 @@ internal import Operators
 
 /// One analysis of a model: coupling, groups and scores.
 struct PruningWork {
-  var coupling: Coupling
+  let coupling: Coupling
   let groups: ChannelGroups
-  let scores: [[Int: Double]]
-  let protected: Set<Int>
+  /// For each group a number for each of its atoms.
+  let scores: [[Double]]
+  let protected: AtomSet
   let options: PruningOptions
+  let cost: CutCost
 
   init(
     _ model: Model, _ options: PruningOptions, _ activations: ActivationStatistics?,
     barriers: [NodeID: String]
   ) throws(ModelError) {
-    coupling = Coupling(try inferTypes(model), barriers: barriers)
+    var coupling = Coupling(try inferTypes(model), barriers: barriers)
     coupling.keep(options.keep)
     groups = ChannelGroups(&coupling)
-    let importance = try Importance(&coupling, options, activations)
+    let importance = try Importance(coupling, options, activations)
     scores = groups.groups.map { importance.scores(of: $0) }
-    let all = scores.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
-    protected = coupling.lastResorts(all)
+    protected = coupling.lastResorts(groups, scores)
+    cost = CutCost(coupling)
+    self.coupling = coupling
     self.options = options
   }
 
-  mutating func select() throws(ModelError) -> Set<Int> {
+  /// No atom at all.
+  var nothing: AtomSet { AtomSet(slots: coupling.space.count) }
+
+  func select() -> AtomSet {
     let selection = Selection(
       groups: groups.groups, scores: scores, protected: protected,
-      kinds: options.scope == .isomorphic ? coupling.kinds(of: groups.groups) : [],
-      fixed: coupling.ratios(of: groups.groups, options.groupRatios), options: options)
-    let coupling = coupling
-    func cost(_ atoms: Set<Int>) -> (macs: Int, parameters: Int, bytes: Int) {
-      Surgery(coupling, removing: atoms).cost()
+      kinds: options.scope == .isomorphic ? coupling.kinds(of: groups) : [],
+      fixed: coupling.ratios(of: groups.groups, options.groupRatios), options: options,
+      nothing: nothing)
+    func reach(_ kept: Double, _ part: KeyPath<Pruner.Cost, Int>) -> AtomSet {
+      let all = Double(cost.cost(removing: nothing)[keyPath: part])
+      return selection.atoms(goal: kept * all) { Double(cost.cost(removing: $0)[keyPath: part]) }
     }
     switch options.target {
     case .ratio(let ratio): return selection.atoms(ratio: ratio)
-    case .macs(let kept):
-      let all = Double(cost([]).macs)
-      return try selection.atoms(goal: kept * all) { atoms in Double(cost(atoms).macs) }
-    case .parameters(let kept):
-      let all = Double(cost([]).parameters)
-      return try selection.atoms(goal: kept * all) { atoms in Double(cost(atoms).parameters) }
-    case .bytes(let kept):
-      let all = Double(cost([]).bytes)
-      return try selection.atoms(goal: kept * all) { atoms in Double(cost(atoms).bytes) }
+    case .macs(let kept): return reach(kept, \.macs)
+    case .parameters(let kept): return reach(kept, \.parameters)
+    case .bytes(let kept): return reach(kept, \.bytes)
     }
   }
 
   /// The atoms that a plan removes.
-  mutating func atoms(of plan: PruningPlan) throws(ModelError) -> Set<Int> {
+  func atoms(of plan: PruningPlan) throws(ModelError) -> AtomSet {
     var roles: [String: Range<Int>] = [:]
     for role in coupling.producers {
       let slice = slice(role, kept: [])
       roles["\(slice.weight)/\(slice.axis)"] = role.slots
     }
-    var removed: Set<Int> = []
+    var removed = nothing
     for slice in plan.groups.flatMap(\.producers) {
       guard let slots = roles["\(slice.weight)/\(slice.axis)"], slots.count == slice.length,
         slice.kept.count == 1
@@ -87,34 +88,34 @@ struct PruningWork {
 
   /// - Parameter pruned: the cut model, whose names of weights the plan states; nil when there is
   ///   none.
-  mutating func plan(removing removed: Set<Int>, hash: String, pruned: Graph?) -> PruningPlan {
-    let surgery = Surgery(coupling, removing: removed)
+  func plan(_ surgery: Surgery, hash: String, pruned: Graph?) -> PruningPlan {
     var frozen: [PruningPlan.Frozen] = []
     var planned: [PruningPlan.Group] = []
-    let readers = coupling.readers(of: groups.groups)
+    let readers = coupling.readers(of: groups)
     for group in groups.groups {
       let slices = group.producers.map { position -> PruningPlan.Slice in
         let role = coupling.producers[position]
         return slice(role, kept: surgery.kept(role.node, role.axis) ?? Array(0..<role.slots.count))
       }
-      let gone = group.atoms.reduce(0) { $0 + (removed.contains($1) ? 1 : 0) }
-      if group.frozen.count < group.count {
+      let gone = group.atoms.reduce(0) { $0 + (surgery.isRemoved($1) ? 1 : 0) }
+      if group.frozen.contains(nil) {
         planned.append(
           .init(
-            index: group.index, macs: coupling.macs(of: group), readers: readers[group.index],
+            index: group.index, macs: coupling.macs(of: group, groups),
+            readers: readers[group.index],
             channels: group.count, kept: group.count - gone, producers: slices,
-            scores: group.atoms.map { scores[group.index][$0]! }))
+            scores: scores[group.index]))
       }
-      for (reason, atoms) in Dictionary(grouping: group.frozen.keys, by: { group.frozen[$0]! })
-        .sorted(by: { $0.key < $1.key })
-      {
+      var counts: [ReasonNumber: Int] = [:]
+      for case let reason? in group.frozen { counts[reason, default: 0] += 1 }
+      for (reason, count) in counts.map({ (coupling.text($0), $1) }).sorted(by: { $0.0 < $1.0 }) {
         frozen.append(
           .init(
-            weight: slices.first?.weight ?? "", axis: slices.first?.axis ?? 0,
-            channels: atoms.count, reason: reason))
+            weight: slices.first?.weight ?? "", axis: slices.first?.axis ?? 0, channels: count,
+            reason: reason))
       }
     }
-    let macs = Surgery(coupling, removing: []).cost().macs
+    let macs = cost.cost(removing: nothing).macs
     return PruningPlan(
       model: hash, macs: macs, groups: planned, weights: surgery.slices(pruned), frozen: frozen,
       proof: surgery.proofSteps)
@@ -126,7 +127,8 @@ extension Surgery {
   func slices(_ pruned: Graph?) -> [PruningPlan.Slice] {
     let graph = coupling.facts.graph
     var slices: [PruningPlan.Slice] = []
-    var known: Set<PruningPlan.Slice> = []
+    // Positions in `slices` by weight: no more than one for most.
+    var known: [ValueID: [Int]] = [:]
     for id in graph.nodeIDs {
       for (slot, value) in graph[id].inputs.enumerated() {
         guard let value, let tensor = graph[value].initializer else { continue }
@@ -136,7 +138,9 @@ extension Surgery {
           let slice = PruningPlan.Slice(
             weight: graph[value].name, result: name == graph[value].name ? nil : name, axis: axis,
             length: tensor.dimensions[axis], kept: kept)
-          if known.insert(slice).inserted { slices.append(slice) }
+          guard !(known[value] ?? []).contains(where: { slices[$0] == slice }) else { continue }
+          known[value, default: []].append(slices.count)
+          slices.append(slice)
         }
       }
     }
@@ -147,15 +151,18 @@ extension Surgery {
 extension Coupling {
   /// For each axis of a tensor its best atom by `scores`, which stays so that the axis does not
   /// become empty: a Split, for one, may give a tensor the weakest channels of a group.
-  mutating func lastResorts(_ scores: [Int: Double]) -> Set<Int> {
-    var atoms: Set<Int> = []
-    for axis in space.axes {
-      guard let slots = space[axis] else { continue }
+  fileprivate func lastResorts(_ groups: ChannelGroups, _ scores: [[Double]]) -> AtomSet {
+    // What has no score has no maker and stays anyway.
+    var scoreOfAtom = [Double?](repeating: nil, count: space.count)
+    for group in groups.groups {
+      for (atom, score) in zip(group.atoms, scores[group.index]) { scoreOfAtom[atom] = score }
+    }
+    var atoms = AtomSet(slots: space.count)
+    for slots in space.ranges {
       var best: (atom: Int, score: Double)?
       for slot in slots {
         let atom = atom(slot)
-        // What has no score has no maker and stays anyway.
-        guard let score = scores[atom], reason(atom) == nil else {
+        guard let score = scoreOfAtom[atom], reasonNumber(atom) == nil else {
           best = nil
           break
         }
@@ -189,26 +196,20 @@ extension Coupling {
   }
 
   /// Multiply-accumulates of the nodes that make a group's channels, for these channels alone.
-  fileprivate mutating func macs(of group: ChannelGroup) -> Int {
-    let atoms = Set(group.atoms)
-    return group.producers.reduce(0) { total, position in
+  fileprivate func macs(of group: ChannelGroup, _ groups: ChannelGroups) -> Int {
+    group.producers.reduce(0) { total, position in
       let role = producers[position]
-      let own = role.slots.count { atoms.contains(atom($0)) }
-      let inputs = facts.inputs(role.node).boundToOne, outputs = facts.outputs(role.node)
+      let own = role.slots.count { groups.group(of: atom($0)) == group.index }
       let all =
         facts.op(role.node)?.macs(
-          inputs, outputs.map { TensorType($0.elementType, $0.shape?.boundToOne) }) ?? 0
+          facts.inputs(role.node).boundToOne, facts.outputs(role.node).map(\.boundToOne)) ?? 0
       return total + Int(Double(all) * Double(own) / Double(max(role.slots.count, 1)))
     }
   }
 
   /// The weights that read each group's channels, by name.
-  fileprivate mutating func readers(of groups: [ChannelGroup]) -> [[String]] {
-    var groupOfAtom: [Int: Int] = [:]
-    for group in groups {
-      for atom in group.atoms { groupOfAtom[atom] = group.index }
-    }
-    var names = [[String]](repeating: [], count: groups.count)
+  fileprivate func readers(of groups: ChannelGroups) -> [[String]] {
+    var names = [[String]](repeating: [], count: groups.groups.count)
     for role in consumers {
       guard case .input(let slot) = role.axis.port, let value = facts.graph[role.node].inputs[slot]
       else { continue }
@@ -216,7 +217,7 @@ extension Coupling {
       let slots =
         groupedColumns.first { $0.node == role.node && $0.axis == role.axis }?.channels
         ?? role.slots
-      for group in Set(slots.compactMap { groupOfAtom[atom($0)] })
+      for group in groups.groups(of: slots, self)
       where !names[group].contains(name) { names[group].append(name) }
     }
     return names
@@ -240,19 +241,15 @@ extension Coupling {
 
   /// Numbers of kinds: groups have the same where the same operators with weights of the same form
   /// make, read and scale their channels.
-  fileprivate mutating func kinds(of groups: [ChannelGroup]) -> [Int] {
-    var groupOfAtom: [Int: Int] = [:]
-    for group in groups {
-      for atom in group.atoms { groupOfAtom[atom] = group.index }
-    }
-    var forms = [Set<String>](repeating: [], count: groups.count)
+  fileprivate func kinds(of groups: ChannelGroups) -> [Int] {
+    var forms = [Set<String>](repeating: [], count: groups.groups.count)
     for (part, roles) in [producers, consumers, scales].enumerated() {
       for role in roles {
         let kernel = facts.inputs(role.node).shape(slot(role)).map {
           $0.dimensions.enumerated().map { $0 < 2 ? "" : "\($1)" }.joined(separator: "x")
         }
         let form = "\(part) \(facts.graph[role.node].type) \(role.axis.axis) \(kernel ?? "")"
-        for group in Set(role.slots.compactMap { groupOfAtom[atom($0)] }) {
+        for group in groups.groups(of: role.slots, self) {
           forms[group].insert(form)
         }
       }

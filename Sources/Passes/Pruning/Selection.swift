@@ -3,65 +3,109 @@ internal import Operators
 
 /// Chooses the atoms to remove.
 struct Selection {
-  let groups: [ChannelGroup]
-  let scores: [[Int: Double]]
-  /// Atoms that stay because a tensor would be left with nothing along an axis.
-  let protected: Set<Int>
-  /// For each group the number of its kind: groups of one kind compete in isomorphic scope.
-  let kinds: [Int]
+  private let groups: [ChannelGroup]
+  /// Groups that share producers, in order.
+  private let families: [[ChannelGroup]]
+  /// For each run of each group what can go, the least important first, as atoms.
+  private let ranked: [[[Int]]]
+  /// The scores of the channels of each kind of group, ascending: groups of one kind compete.
+  private let pools: [Int: [Double]]
+  /// The kind of each group in the wider scopes.
+  private let kinds: [Int]
+  /// The scores of each group, ascending, where groups compete.
+  private let ascending: [[Double]]
   /// Fractions that were asked for of single groups, by number.
-  let fixed: [Int: Double]
-  let options: PruningOptions
+  private let fixed: [Int: Double]
+  private let options: PruningOptions
+  /// No atom at all.
+  private let nothing: AtomSet
+
+  /// - Parameters:
+  ///   - scores: for each group a number for each of its atoms.
+  ///   - protected: atoms that stay because a tensor would be left with nothing along an axis.
+  ///   - kinds: for each group the number of its kind, in isomorphic scope.
+  ///   - fixed: fractions that were asked for of single groups, by number.
+  init(
+    groups: [ChannelGroup], scores: [[Double]], protected: AtomSet, kinds: [Int],
+    fixed: [Int: Double], options: PruningOptions, nothing: AtomSet
+  ) {
+    self.groups = groups
+    families = Self.families(groups)
+    self.fixed = fixed
+    self.options = options
+    self.nothing = nothing
+    let ranked = groups.map { Self.ranked($0, scores[$0.index], protected) }
+    self.ranked = ranked
+    guard options.scope != .local else {
+      (self.kinds, pools, ascending) = ([], [:], [])
+      return
+    }
+    self.kinds = groups.map { options.scope == .isomorphic ? kinds[$0.index] : 0 }
+    ascending = scores.map { $0.sorted() }
+    var pools: [Int: [Double]] = [:]
+    for (group, kind) in zip(groups, self.kinds)
+    where Self.removable(ranked[group.index]) > 0 && fixed[group.index] == nil {
+      pools[kind, default: []] += scores[group.index]
+    }
+    self.pools = pools.mapValues { $0.sorted() }
+  }
+
+  /// The atoms of each run that can go, the least important first; of equal ones that further back
+  /// goes first.
+  private static func ranked(
+    _ group: ChannelGroup, _ scores: [Double], _ protected: AtomSet
+  ) -> [[Int]] {
+    group.runs.map { run in
+      run.filter { group.frozen[$0] == nil && !protected.contains(group.atoms[$0]) }
+        .sorted { scores[$0] == scores[$1] ? $0 > $1 : scores[$0] < scores[$1] }
+        .map { group.atoms[$0] }
+    }
+  }
+
+  /// How many atoms of each run can go.
+  private static func removable(_ ranked: [[Int]]) -> Int { ranked.map(\.count).min() ?? 0 }
 
   /// The atoms to remove when every group loses the fraction `ratio`, or, in the wider scopes, when
   /// the fraction `ratio` of all channels that compete goes.
-  func atoms(ratio: Double) -> Set<Int> { remove(ratios(ratio)) }
+  func atoms(ratio: Double) -> AtomSet { remove(ratios(ratio)) }
 
   /// The fraction that each group loses.
   private func ratios(_ ratio: Double) -> [Double] {
-    let wanted: [Double]
-    switch options.scope {
-    case .local: wanted = groups.map { _ in ratio }
-    case .global: wanted = competing(ratio) { _ in 0 }
-    case .isomorphic: wanted = competing(ratio) { kinds[$0.index] }
-    }
+    let wanted = options.scope == .local ? groups.map { _ in ratio } : competing(ratio)
     return groups.map { fixed[$0.index] ?? wanted[$0.index] }
   }
 
   /// The fraction of each group that lies below the threshold of those it competes with.
-  private func competing(_ ratio: Double, _ kind: (ChannelGroup) -> Int) -> [Double] {
-    var pools: [Int: [Double]] = [:]
-    for group in groups where removable(group) > 0 && fixed[group.index] == nil {
-      pools[kind(group), default: []] += group.atoms.map { scores[group.index][$0]! }
-    }
+  private func competing(_ ratio: Double) -> [Double] {
     let thresholds = pools.mapValues { pool -> Double in
       let place = Int((Double(pool.count) * ratio).rounded(.toNearestOrEven))
-      return place < pool.count ? pool.sorted()[place] : .infinity
+      return place < pool.count ? pool[place] : .infinity
     }
     return groups.map { group in
-      guard let threshold = thresholds[kind(group)] else { return 0 }
-      let below = group.atoms.reduce(0) { $0 + (scores[group.index][$1]! < threshold ? 1 : 0) }
+      guard let threshold = thresholds[kinds[group.index]] else { return 0 }
+      let below = ascending[group.index].firstIndex { !($0 < threshold) } ?? group.count
       return Double(below) / Double(max(group.count, 1))
     }
   }
 
   /// Removes the given fraction of each group. Groups that make up the same weights are rounded
   /// together, so that the weights, not each small part of them, have round widths.
-  private func remove(_ ratios: [Double]) -> Set<Int> {
-    var removed: Set<Int> = []
+  private func remove(_ ratios: [Double]) -> AtomSet {
+    var removed = nothing
     for family in families {
       // What earlier groups of the family kept, exactly and rounded.
       var exact = 0.0, rounded = 0
       for group in family {
         let kept = width(group, ratio: ratios[group.index], exact: &exact, rounded: &rounded)
-        removed.formUnion(remove(from: group, keeping: kept))
+        // Runs of unequal length are frozen, and nothing is left out of them.
+        let count = max(0, (group.runs.first?.count ?? 0) - kept)
+        for run in ranked[group.index] { removed.insert(run.prefix(count)) }
       }
     }
     return removed
   }
 
-  /// Groups that share producers, in order.
-  private var families: [[ChannelGroup]] {
+  private static func families(_ groups: [ChannelGroup]) -> [[ChannelGroup]] {
     var families: [[ChannelGroup]] = []
     var familyOfProducer: [Int: Int] = [:]
     for group in groups {
@@ -84,8 +128,8 @@ struct Selection {
   private func width(
     _ group: ChannelGroup, ratio: Double, exact: inout Double, rounded: inout Int
   ) -> Int {
-    let runs = max(group.classes.count, 1)
-    let length = group.classes.first?.count ?? 0
+    let runs = max(group.runs.count, 1)
+    let length = group.runs.first?.count ?? 0
     // The sum over the runs is rounded, and the runs keep equal numbers.
     let step = options.roundTo / greatestCommonDivisor(options.roundTo, runs)
     let limited = min(ratio, options.maxRatio)
@@ -99,46 +143,20 @@ struct Selection {
     let limit = (Double(length) * (1 - options.maxRatio) / Double(step) - 1e-9).rounded(.up)
     let floor = max(limit * Double(step), Double(min(options.minChannels, length)))
     let wanted = Int(max((goal / Double(runs)).rounded(.up), floor, 0))
-    let kept = min(length, max(wanted, length - removable(group)))
+    let kept = min(length, max(wanted, length - Self.removable(ranked[group.index])))
     rounded += kept * runs
     return kept
-  }
-
-  /// How many atoms of each run can go.
-  private func removable(_ group: ChannelGroup) -> Int {
-    group.classes.map { run in run.count { isFree($0, group) } }.min() ?? 0
-  }
-
-  private func isFree(_ atom: Int, _ group: ChannelGroup) -> Bool {
-    group.frozen[atom] == nil && !protected.contains(atom)
-  }
-
-  /// The least important atoms of each run; ties go to the channel further back.
-  private func remove(from group: ChannelGroup, keeping width: Int) -> [Int] {
-    let scores = scores[group.index]
-    // Runs of unequal length are frozen, and nothing is left out of them.
-    let count = (group.classes.first?.count ?? 0) - width
-    return group.classes.flatMap { run -> [Int] in
-      let free = run.enumerated().filter { isFree($0.element, group) }
-      let ranked = free.sorted {
-        let a = scores[$0.element]!, b = scores[$1.element]!
-        return a == b ? $0.offset > $1.offset : a < b
-      }
-      return ranked.prefix(count).map(\.element)
-    }
   }
 
   /// The removal whose cost comes nearest to `goal`, with an exact count at each step, since cuts of
   /// inputs and outputs multiply: by bisection over the ratio, then over how many groups already take
   /// the larger one of the two ratios on either side of the goal.
-  func atoms(
-    goal: Double, cost: (Set<Int>) throws(ModelError) -> Double
-  ) throws(ModelError) -> Set<Int> {
+  func atoms(goal: Double, cost: (AtomSet) -> Double) -> AtomSet {
     var low = 0.0, high = 1.0
     var best = atoms(ratio: 0)
-    var bestDistance = abs(try cost(best) - goal)
-    func attempt(_ candidate: Set<Int>) throws(ModelError) -> Double {
-      let value = try cost(candidate)
+    var bestDistance = abs(cost(best) - goal)
+    func attempt(_ candidate: AtomSet) -> Double {
+      let value = cost(candidate)
       if abs(value - goal) < bestDistance {
         best = candidate
         bestDistance = abs(value - goal)
@@ -147,7 +165,7 @@ struct Selection {
     }
     for _ in 0..<20 {
       let middle = (low + high) / 2
-      if try attempt(atoms(ratio: middle)) > goal { low = middle } else { high = middle }
+      if attempt(atoms(ratio: middle)) > goal { low = middle } else { high = middle }
     }
     guard bestDistance > goal / 1000 else { return best }
     let less = ratios(low), more = ratios(high)
@@ -155,7 +173,7 @@ struct Selection {
     while last - first > 1 {
       let middle = (first + last) / 2
       let mixed = groups.map { $0.index < middle ? more[$0.index] : less[$0.index] }
-      if try attempt(remove(mixed)) > goal { first = middle } else { last = middle }
+      if attempt(remove(mixed)) > goal { first = middle } else { last = middle }
     }
     return best
   }

@@ -10,130 +10,164 @@ enum SliceMeasure {
   case peak
 }
 
-extension Tensor {
-  /// The measure of each slice along an axis; nil for tensors without numbers.
-  func measures(_ measure: SliceMeasure, along axis: Int) -> [Double]? {
-    let length = dimensions[axis]
-    let inner = dimensions[(axis + 1)...].reduce(1, *)
-    let outer = dimensions[..<axis].reduce(1, *)
-    return withFloats { values in
-      var results = [Double](repeating: 0, count: length)
-      for block in 0..<outer {
-        for index in 0..<length {
-          let start = (block * length + index) * inner
-          measure.add(values, start, inner, to: &results[index])
-        }
-      }
-      return results
+/// How the slices of a weight lie among its elements: in each of `sections` parts there are `outer`
+/// blocks of `length` runs of `inner` elements, and the runs in one place of their blocks make up a
+/// slice.
+struct SliceLayout {
+  let sections: Int
+  let outer: Int
+  let length: Int
+  let inner: Int
+
+  /// Nil where the form does not fit the dimensions.
+  init?(_ dimensions: [Int], _ form: SliceForm) {
+    switch form {
+    case .axis(let axis):
+      guard dimensions.indices.contains(axis) else { return nil }
+      sections = 1
+      outer = dimensions[..<axis].reduce(1, *)
+      length = dimensions[axis]
+      inner = dimensions[(axis + 1)...].reduce(1, *)
+    case .columns(let groups):
+      guard dimensions.count >= 2, groups > 0, dimensions[0] % groups == 0 else { return nil }
+      sections = groups
+      outer = dimensions[0] / groups
+      length = dimensions[1]
+      inner = dimensions[2...].reduce(1, *)
     }
   }
 
-  /// The measure of each column of a grouped convolution's weight, for the channel that it serves in
-  /// its group: channel g·n + j reads column j in the rows of group g.
-  func measures(_ measure: SliceMeasure, groups: Int) -> [Double]? {
-    let columns = dimensions[1]
-    let rows = dimensions[0] / groups
-    let inner = dimensions[2...].reduce(1, *)
-    return withFloats { values in
-      var results = [Double](repeating: 0, count: groups * columns)
-      for row in 0..<groups * rows {
-        for column in 0..<columns {
-          let start = (row * columns + column) * inner
-          measure.add(values, start, inner, to: &results[row / rows * columns + column])
-        }
-      }
-      return results
-    }
-  }
-
-  /// The sum of the distances of each slice along an axis to all others (FPGM: what lies near the
-  /// geometric median of its layer is best replaced by the rest).
-  func distances(along axis: Int) -> [Double]? {
-    let length = dimensions[axis]
-    let inner = dimensions[(axis + 1)...].reduce(1, *)
-    let outer = dimensions[..<axis].reduce(1, *)
-    return withFloats { values in
-      var results = [Double](repeating: 0, count: length)
-      for a in 0..<length {
-        for b in 0..<a {
-          var sum = 0.0
-          for block in 0..<outer {
-            let one = (block * length + a) * inner, other = (block * length + b) * inner
-            sum += squaredDistance(values, one, other, inner)
-          }
-          results[a] += sum.squareRoot()
-          results[b] += sum.squareRoot()
-        }
-      }
-      return results
-    }
-  }
-
-  private func withFloats(_ body: (UnsafeBufferPointer<Float>) -> [Double]) -> [Double]? {
-    if elementType == .float, let storage {
-      defer { storage.releasePages() }
-      return storage.aligned(to: 4).withUnsafeBytes { body($0.bindMemory(to: Float.self)) }
-    }
-    return (floats ?? integers?.map { Float($0) })?.withUnsafeBufferPointer { body($0) }
-  }
+  /// The number of slices.
+  var count: Int { sections * length }
+  /// The elements of a slice.
+  var elementsInSlice: Int { outer * inner }
 }
 
 extension SliceMeasure {
-  /// Adds a run of elements to what was measured of a slice.
-  fileprivate func add(
-    _ values: UnsafeBufferPointer<Float>, _ start: Int, _ count: Int, to result: inout Double
+  /// Adds the elements of some slices, which are `Float` at any address, to what was measured of
+  /// them: `results` has a place for every slice.
+  func add(
+    _ values: UnsafeRawBufferPointer, _ layout: SliceLayout, _ slices: Range<Int>,
+    to results: UnsafeMutablePointer<Double>
   ) {
+    guard let values = values.baseAddress else { return }
     switch self {
-    case .magnitude: result += sum(values, start, count) { $0.replacing(with: -$0, where: $0 .< 0) }
-    case .square: result += sum(values, start, count) { $0 * $0 }
-    case .peak:
-      for index in start..<start + count { result = max(result, Double(abs(values[index]))) }
+    case .magnitude: layout.measure(Magnitude.self, values, slices, results)
+    case .square: layout.measure(Square.self, values, slices, results)
+    case .peak: layout.measure(Peak.self, values, slices, results)
     }
   }
 }
 
-/// Eight partial sums in a fixed order, so that the loop vectorises and the result is the same on
-/// every machine.
-@inline(__always)
-private func sum(
-  _ values: UnsafeBufferPointer<Float>, _ start: Int, _ count: Int,
-  _ term: (SIMD8<Float>) -> SIMD8<Float>
-) -> Double {
-  var partial = SIMD8<Float>.zero
-  var index = start
-  let end = start + count
-  while index + 8 <= end {
-    var lanes = SIMD8<Float>.zero
-    for lane in 0..<8 { lanes[lane] = values[index + lane] }
-    partial += term(lanes)
-    index += 8
+extension SliceLayout {
+  @inline(__always)
+  fileprivate func measure<M: RunMeasure>(
+    _ kind: M.Type, _ values: UnsafeRawPointer, _ slices: Range<Int>,
+    _ results: UnsafeMutablePointer<Double>
+  ) {
+    let size = MemoryLayout<Float>.size
+    for section in 0..<sections {
+      let part = slices.clamped(to: section * length..<(section + 1) * length)
+      guard !part.isEmpty else { continue }
+      let target = results + part.lowerBound
+      for block in 0..<outer {
+        // Runs are numbered through: those of the sections before come first.
+        let run = section * (outer - 1) * length + block * length + part.lowerBound
+        let start = values + run * inner * size
+        if inner == 1 {
+          for index in 0..<part.count {
+            let value = start.loadUnaligned(fromByteOffset: index * size, as: Float.self)
+            target[index] = M.join(target[index], Double(M.term(value)))
+          }
+        } else {
+          for index in 0..<part.count {
+            target[index] = M.join(target[index], M.run(start + index * inner * size, inner))
+          }
+        }
+      }
+    }
   }
-  var rest = SIMD8<Float>.zero
-  for lane in 0..<end - index { rest[lane] = values[index + lane] }
-  rest = term(rest)
-  var total = 0.0
-  for lane in 0..<8 { total += Double(partial[lane]) }
-  for lane in 0..<8 { total += Double(rest[lane]) }
-  return total
 }
 
-private func squaredDistance(
-  _ values: UnsafeBufferPointer<Float>, _ a: Int, _ b: Int, _ count: Int
-) -> Double {
-  var partial = SIMD8<Float>.zero
-  var offset = 0
-  while offset + 8 <= count {
-    var difference = SIMD8<Float>.zero
-    for lane in 0..<8 { difference[lane] = values[a + offset + lane] - values[b + offset + lane] }
-    partial += difference * difference
-    offset += 8
+/// How runs of elements are measured.
+private protocol RunMeasure {
+  /// What one element counts.
+  static func term(_ value: Float) -> Float
+  /// The measure of a run of elements at any address.
+  static func run(_ values: UnsafeRawPointer, _ count: Int) -> Double
+  /// The measure of two runs together.
+  static func join(_ a: Double, _ b: Double) -> Double
+}
+
+private protocol SumMeasure: RunMeasure {
+  static func term(_ values: SIMD8<Float>) -> SIMD8<Float>
+}
+
+extension SumMeasure {
+  @inline(__always)
+  static func join(_ a: Double, _ b: Double) -> Double { a + b }
+
+  /// Eight partial sums in a fixed order, so that the loop vectorises and the result is the same on
+  /// every machine.
+  @inline(__always)
+  static func run(_ values: UnsafeRawPointer, _ count: Int) -> Double {
+    let size = MemoryLayout<Float>.size
+    var partial = SIMD8<Float>.zero
+    var index = 0
+    while index + 8 <= count {
+      partial += term(values.loadUnaligned(fromByteOffset: index * size, as: SIMD8<Float>.self))
+      index += 8
+    }
+    var total = 0.0
+    for lane in 0..<8 { total += Double(partial[lane]) }
+    while index < count {
+      total += Double(term(values.loadUnaligned(fromByteOffset: index * size, as: Float.self)))
+      index += 1
+    }
+    return total
   }
-  var total = 0.0
-  for lane in 0..<8 { total += Double(partial[lane]) }
-  while offset < count {
-    let difference = Double(values[a + offset]) - Double(values[b + offset])
-    total += difference * difference
-    offset += 1
+}
+
+private enum Magnitude: SumMeasure {
+  @inline(__always)
+  static func term(_ value: Float) -> Float { value.magnitude }
+  @inline(__always)
+  static func term(_ values: SIMD8<Float>) -> SIMD8<Float> {
+    values.replacing(with: -values, where: values .< 0)
   }
-  return total
+}
+
+private enum Square: SumMeasure {
+  @inline(__always)
+  static func term(_ value: Float) -> Float { value * value }
+  @inline(__always)
+  static func term(_ values: SIMD8<Float>) -> SIMD8<Float> { values * values }
+}
+
+private enum Peak: RunMeasure {
+  @inline(__always)
+  static func term(_ value: Float) -> Float { value.magnitude }
+  @inline(__always)
+  static func join(_ a: Double, _ b: Double) -> Double { max(a, b) }
+
+  @inline(__always)
+  static func run(_ values: UnsafeRawPointer, _ count: Int) -> Double {
+    let size = MemoryLayout<Float>.size
+    var peak = SIMD8<Float>.zero
+    var index = 0
+    while index + 8 <= count {
+      let lanes = values.loadUnaligned(fromByteOffset: index * size, as: SIMD8<Float>.self)
+      let magnitudes = lanes.replacing(with: -lanes, where: lanes .< 0)
+      peak = peak.replacing(with: magnitudes, where: magnitudes .> peak)
+      index += 8
+    }
+    var result = 0.0
+    for lane in 0..<8 { result = max(result, Double(peak[lane])) }
+    while index < count {
+      let value = values.loadUnaligned(fromByteOffset: index * size, as: Float.self)
+      result = max(result, Double(value.magnitude))
+      index += 1
+    }
+    return result
+  }
 }

@@ -4,60 +4,63 @@ internal import Operators
 /// Cuts removed atoms out of a model: constants, attributes and declared types.
 package struct Surgery {
   let coupling: Coupling
-  private let keptByAxis: [SlotAxis: [Int]]
-  private let removedSlots: [Bool]
-  private let columns: [ColumnCut]
+  /// The indices that stay along each axis of the slot space; nil where all do.
+  private let keptByAxis: [[Int]?]
+  private let removed: AtomSet
+  private let columns: [NodeID: [ColumnCut]]
 
   /// The columns that a grouped convolution's weight keeps in the rows of each group.
   private struct ColumnCut {
-    let node: NodeID
     let axis: Axis
     let kept: [[Int]]
   }
 
-  init(_ coupling: Coupling, removing atoms: Set<Int>) {
-    var coupling = coupling
-    let removedSlots = (0..<coupling.space.count).map { atoms.contains(coupling.atom($0)) }
-    var kept: [SlotAxis: [Int]] = [:]
-    for axis in coupling.space.axes {
-      guard let slots = coupling.space[axis] else { continue }
-      let indices = (0..<slots.count).filter { !removedSlots[slots.lowerBound + $0] }
-      if indices.count < slots.count { kept[axis] = indices }
+  init(_ coupling: Coupling, removing removed: AtomSet) {
+    func kept(_ slots: Range<Int>) -> [Int]? {
+      guard slots.contains(where: { removed.contains(coupling.atom($0)) }) else { return nil }
+      return slots.indices.lazy.filter { !removed.contains(coupling.atom($0)) }
+        .map { $0 - slots.lowerBound }
     }
-    columns = coupling.groupedColumns.compactMap { column in
+    keptByAxis = coupling.space.ranges.map { removed.isEmpty ? nil : kept($0) }
+    var columns: [NodeID: [ColumnCut]] = [:]
+    for column in coupling.groupedColumns where !removed.isEmpty {
       let length = column.channels.count / column.groups
       let blocks = (0..<column.groups).map { group in
-        (0..<length).filter {
-          !removedSlots[column.channels.lowerBound + group * length + $0]
-        }
+        let start = column.channels.lowerBound + group * length
+        return kept(start..<start + length) ?? Array(0..<length)
       }
-      guard blocks.contains(where: { $0.count < length }) else { return nil }
-      return ColumnCut(node: column.node, axis: column.axis, kept: blocks)
+      if blocks.contains(where: { $0.count < length }) {
+        columns[column.node, default: []].append(ColumnCut(axis: column.axis, kept: blocks))
+      }
     }
+    self.columns = columns
     self.coupling = coupling
-    self.removedSlots = removedSlots
-    self.keptByAxis = kept
+    self.removed = removed
   }
 
   private var facts: Facts { coupling.facts }
 
   /// The indices that stay along an axis of a node's operand; nil when all do.
   func kept(_ node: NodeID, _ axis: Axis) -> [Int]? {
-    if let cut = columns.first(where: { $0.node == node && $0.axis == axis }) {
+    if let cut = columns[node]?.first(where: { $0.axis == axis }) {
       // Whole groups may go; those that stay keep the same number.
       return cut.kept.first { !$0.isEmpty } ?? []
     }
     guard let tensor = coupling.space.tensor(facts.graph, node, axis.port) else { return nil }
-    return keptByAxis[SlotAxis(tensor: tensor, axis: axis.axis)]
+    return kept(SlotAxis(tensor: tensor, axis: axis.axis))
+  }
+
+  private func kept(_ axis: SlotAxis) -> [Int]? {
+    coupling.space.number(of: axis).flatMap { keptByAxis[$0] }
   }
 
   /// Whether the atom of a slot is removed.
-  func isRemoved(_ slot: Int) -> Bool { removedSlots[slot] }
+  func isRemoved(_ slot: Int) -> Bool { removed.contains(coupling.atom(slot)) }
 
   /// The name of a tensor that would keep nothing along an axis; nil when there is none.
   var emptied: String? {
-    let axis = coupling.space.axes.first { keptByAxis[$0]?.isEmpty == true }
-    return axis.map { facts.graph[$0.tensor.value(facts.graph)].name }
+    keptByAxis.firstIndex { $0?.isEmpty == true }
+      .map { facts.graph[coupling.space.axes[$0].tensor.value(facts.graph)].name }
   }
 
   /// What a node loses.
@@ -78,79 +81,11 @@ package struct Surgery {
   private func newShape(_ tensor: SlotTensor, _ shape: Shape) -> Shape {
     var shape = shape
     for axis in shape.dimensions.indices {
-      if let kept = keptByAxis[SlotAxis(tensor: tensor, axis: axis)] {
+      if let kept = kept(SlotAxis(tensor: tensor, axis: axis)) {
         shape[axis] = .known(kept.count)
       }
     }
     return shape
-  }
-
-  /// The cost of a body, in which nothing is cut, and of the bodies inside it.
-  private static func cost(of facts: Facts) -> (macs: Int, parameters: Int, bytes: Int) {
-    var cost = (macs: 0, parameters: 0, bytes: 0)
-    for id in facts.graph.nodeIDs {
-      let inputs = facts.inputs(id)
-      let operands = inputs.operands.map { $0.map(\.boundToOne) }
-      let outputs = facts.outputs(id).map {
-        TensorType($0.elementType, $0.shape?.boundToOne)
-      }
-      cost.macs += facts.op(id)?.macs(Inputs(label: inputs.label, operands), outputs) ?? 0
-      for body in facts.bodies(id) {
-        let inner = Self.cost(of: body)
-        cost = (
-          cost.macs + inner.macs, cost.parameters + inner.parameters, cost.bytes + inner.bytes
-        )
-      }
-    }
-    let weights = Set(facts.weights.map(\.value))
-    for id in facts.graph.initializers {
-      guard let tensor = facts.graph[id].initializer else { continue }
-      if weights.contains(id) { cost.parameters += tensor.count }
-      cost.bytes += tensor.byteCount
-    }
-    return cost
-  }
-
-  /// Multiply-accumulates, parameters and bytes of constants after the cut.
-  func cost() -> (macs: Int, parameters: Int, bytes: Int) {
-    let graph = facts.graph
-    var macs = 0
-    for id in graph.nodeIDs {
-      guard let op = facts.op(id) else { continue }
-      let cut = cut(id)
-      let operands = (0..<cut.inputs.count).map { index -> Operand? in
-        guard var operand = cut.inputs[index] else { return nil }
-        operand.type.shape = cut.newShape(.input(index))
-        return operand
-      }
-      let outputs = cut.outputs.indices.map {
-        TensorType(cut.outputs[$0].elementType, cut.newShape(.output($0))?.boundToOne)
-      }
-      macs += op.macs(Inputs(label: cut.label, operands.map { $0.map(\.boundToOne) }), outputs) ?? 0
-    }
-    let weights = Set(facts.weights.map(\.value))
-    var parameters = 0
-    var bytes = 0
-    for id in graph.initializers {
-      guard let tensor = graph[id].initializer else { continue }
-      let count = newCount(of: id, tensor)
-      if weights.contains(id) { parameters += count }
-      bytes += tensor.elementType.byteCount(of: count) ?? tensor.byteCount
-    }
-    for body in graph.nodeIDs.flatMap({ facts.bodies($0) }) {
-      let inner = Self.cost(of: body)
-      macs += inner.macs
-      parameters += inner.parameters
-      bytes += inner.bytes
-    }
-    return (macs, parameters, bytes)
-  }
-
-  /// The elements of a constant after the cut, as its first reader sees it.
-  private func newCount(of id: ValueID, _ tensor: Tensor) -> Int {
-    guard case .input(let node, let slot)? = facts.graph[id].uses.min(by: { $0.place < $1.place })
-    else { return tensor.count }
-    return cut(node).newShape(.input(slot))?.elementCount.value ?? tensor.count
   }
 
   /// The model without the removed atoms.
@@ -245,9 +180,9 @@ package struct Surgery {
   func constantCut(_ node: NodeID, _ slot: Int, rank: Int) -> [[[Int]]?] {
     (0..<rank).map { axis in
       let place = Axis(.input(slot), axis)
-      if let cut = columns.first(where: { $0.node == node && $0.axis == place }) { return cut.kept }
+      if let cut = columns[node]?.first(where: { $0.axis == place }) { return cut.kept }
       guard let tensor = coupling.space.tensor(facts.graph, node, .input(slot)) else { return nil }
-      return keptByAxis[SlotAxis(tensor: tensor, axis: axis)].map { [$0] }
+      return kept(SlotAxis(tensor: tensor, axis: axis)).map { [$0] }
     }
   }
 }
@@ -256,35 +191,6 @@ package struct Surgery {
 struct Obstacle: Error {
   let node: NodeID
   let reason: String
-}
-
-extension Use {
-  /// A number that orders uses by node and input.
-  fileprivate var place: Int {
-    switch self {
-    case .input(let node, let slot): node.index * 1024 + slot
-    case .capture(let node): node.index * 1024 + 1023
-    case .output: .max
-    }
-  }
-}
-
-extension Shape {
-  /// The shape for one sample: every length that is not known counts as 1.
-  var boundToOne: Shape { Shape(dimensions.map { $0.value ?? 1 }) }
-}
-
-extension Inputs {
-  /// The operands for one sample.
-  var boundToOne: Inputs { Inputs(label: label, operands.map { $0.map(\.boundToOne) }) }
-}
-
-extension Operand {
-  fileprivate var boundToOne: Operand {
-    var operand = self
-    operand.type.shape = type.shape?.boundToOne
-    return operand
-  }
 }
 
 extension Graph {

@@ -6,51 +6,141 @@ extension Tensor {
   /// - Parameter cut: for each axis nil to keep all, one ascending list of indices, or as many
   ///   lists as axis 0 has equal blocks, the list of a block holding for its rows.
   func sliced(_ cut: [[[Int]]?]) -> Tensor {
-    guard let storage, let width = elementType.byteWidth else { return self }
-    let shape = dimensions
-    let rows = cut.first.flatMap { $0?.first } ?? Array(0..<(shape.first ?? 1))
-    let blockCount = cut.compactMap { $0?.count }.max() ?? 1
-    let rowsPerBlock = max((shape.first ?? 1) / blockCount, 1)
-    let newShape = shape.indices.map { axis in
-      axis == 0
-        ? rows.count
-        : cut[axis].map { lists in (lists.first { !$0.isEmpty } ?? []).count } ?? shape[axis]
-    }
-    // Behind the last axis that is cut, elements stay together as runs.
-    let lastCut = cut.lastIndex { $0 != nil } ?? 0
-    let run = shape.dropFirst(lastCut + 1).reduce(1, *)
-    // Offsets of the runs that each row keeps, in runs; computed once for each block.
-    let offsets = (0..<blockCount).map { block -> [Int] in
-      var offsets = [0]
-      for axis in shape.indices.dropFirst() where axis <= lastCut {
-        let indices = cut[axis].map { $0.count > 1 ? $0[block] : $0[0] } ?? Array(0..<shape[axis])
-        offsets = offsets.flatMap { start in indices.map { start * shape[axis] + $0 } }
-      }
-      return offsets
-    }
-    let runsInRow = shape.dropFirst().prefix(lastCut).reduce(1, *)
-    let total = newShape.reduce(1, *)
-    let result = Storage.deferred(count: total * width) { target in
-      guard total > 0, let to = target.baseAddress else { return }
-      defer { storage.releasePages() }
-      storage.withUnsafeBytes { source in
-        guard let from = source.baseAddress else { return }
-        let bytes = run * width
-        var written = 0
-        for row in rows {
-          let base = row * runsInRow
-          for offset in offsets[row / rowsPerBlock % blockCount] {
-            to.advanced(by: written).copyMemory(
-              from: from.advanced(by: (base + offset) * bytes), byteCount: bytes)
-            written += bytes
-          }
-        }
-      }
-    }
+    guard let storage, let width = elementType.byteWidth,
+      let runs = KeptRuns(dimensions, cut, width: width)
+    else { return self }
+    let size = storage.count
     var tensor = self
-    tensor.dimensions = newShape
-    tensor.payload = .bytes(result)
+    tensor.dimensions = dimensions.indices.map { axis in
+      axis == 0
+        ? runs.rowCount
+        : cut[axis].map { lists in (lists.first { !$0.isEmpty } ?? []).count } ?? dimensions[axis]
+    }
+    let total = tensor.dimensions.reduce(1, *) * width
+    guard total == runs.byteCount, runs.sourceByteCount <= size else { return self }
+    let copy: Storage.PartFilling = { target, offset in
+      storage.withUnsafeBytes { runs.copy(from: $0, to: target, offset: offset) }
+      // Parts are asked for in order: behind the last one nobody reads the source.
+      if offset + target.count == total { storage.releasePages() }
+    }
+    // What is computed itself should not be for every part.
+    tensor.payload = .bytes(
+      storage.isComputed
+        ? .deferred(count: total) { copy($0, 0) } : .streamed(count: total, fill: copy))
     if case .external = tensor.encoding { tensor.encoding = .raw }
     return tensor
+  }
+}
+
+/// The bytes of a tensor that a cut keeps, as runs of equal length: behind the last axis that is cut,
+/// elements stay together.
+private struct KeptRuns: Sendable {
+  private let rows: [Int]
+  private let rowsPerBlock: Int
+  /// The runs that each row of a block keeps, by their places in the row.
+  private let places: [[Int]]
+  /// The runs that a row has, and those that it keeps.
+  private let runsInRow: Int
+  private let keptInRow: Int
+  private let runSize: Int
+  /// The number of bytes that the cut is made from.
+  let sourceByteCount: Int
+
+  /// Nil where rows would keep unequal numbers of elements.
+  init?(_ shape: [Int], _ cut: [[[Int]]?], width: Int) {
+    rows = cut.first.flatMap { $0?.first } ?? Array(0..<(shape.first ?? 1))
+    let blockCount = cut.compactMap { $0?.count }.max() ?? 1
+    rowsPerBlock = max((shape.first ?? 1) / max(blockCount, 1), 1)
+    let lastCut = cut.lastIndex { $0 != nil } ?? 0
+    runSize = shape.dropFirst(lastCut + 1).reduce(1, *) * width
+    runsInRow = shape.dropFirst().prefix(lastCut).reduce(1, *)
+    places = (0..<max(blockCount, 1)).map { block -> [Int] in
+      var places = [0]
+      for axis in shape.indices.dropFirst() where axis <= lastCut {
+        let indices = cut[axis].map { $0.count > 1 ? $0[block] : $0[0] } ?? Array(0..<shape[axis])
+        places = places.flatMap { start in indices.map { start * shape[axis] + $0 } }
+      }
+      return places
+    }
+    sourceByteCount = shape.reduce(1, *) * width
+    let (places, rowsPerBlock) = (places, rowsPerBlock)
+    let kept = Set(rows.map { places[$0 / rowsPerBlock % places.count].count })
+    guard kept.count <= 1 else { return nil }
+    keptInRow = kept.first ?? 0
+  }
+
+  var rowCount: Int { rows.count }
+
+  /// The number of bytes that are kept.
+  var byteCount: Int { rows.count * keptInRow * runSize }
+
+  /// Copies kept bytes from an offset among them on, as many as `target` takes.
+  func copy(
+    from source: UnsafeRawBufferPointer, to target: UnsafeMutableRawBufferPointer, offset: Int
+  ) {
+    guard let from = source.baseAddress, let to = target.baseAddress, runSize > 0, keptInRow > 0
+    else { return }
+    let end = target.count
+    var written = 0
+    var (run, start) = offset.quotientAndRemainder(dividingBy: runSize)
+    while written < end {
+      let row = rows[run / keptInRow]
+      let base = from + row * runsInRow * runSize
+      let first = run % keptInRow
+      let places = places[row / rowsPerBlock % places.count]
+      let whole = min(keptInRow - first, (end - written) / runSize)
+      if start > 0 || whole == 0 {
+        // A part of a run, at either end of the target.
+        let count = min(runSize - start, end - written)
+        (to + written).copyMemory(from: base + places[first] * runSize + start, byteCount: count)
+        written += count
+        start = (start + count) % runSize
+        run += start == 0 ? 1 : 0
+      } else {
+        places.withUnsafeBufferPointer {
+          copy($0[first..<first + whole], from: base, to: to + written)
+        }
+        written += whole * runSize
+        run += whole
+      }
+    }
+  }
+
+  /// Copies whole runs of one row.
+  private func copy(
+    _ places: Slice<UnsafeBufferPointer<Int>>, from base: UnsafeRawPointer,
+    to target: UnsafeMutableRawPointer
+  ) {
+    switch runSize {
+    case 1: gather(UInt8.self, places, base, target)
+    case 2: gather(UInt16.self, places, base, target)
+    case 4: gather(UInt32.self, places, base, target)
+    case 8: gather(UInt64.self, places, base, target)
+    default:
+      var written = 0
+      var index = places.startIndex
+      while index < places.endIndex {
+        // Neighbours go together.
+        var next = index + 1
+        while next < places.endIndex, places[next] == places[next - 1] + 1 { next += 1 }
+        let count = (next - index) * runSize
+        (target + written).copyMemory(from: base + places[index] * runSize, byteCount: count)
+        written += count
+        index = next
+      }
+    }
+  }
+
+  @inline(__always)
+  private func gather<Element: BitwiseCopyable>(
+    _ type: Element.Type, _ places: Slice<UnsafeBufferPointer<Int>>, _ base: UnsafeRawPointer,
+    _ target: UnsafeMutableRawPointer
+  ) {
+    let size = MemoryLayout<Element>.size
+    let places = UnsafeBufferPointer(rebasing: places)
+    for index in places.indices {
+      let element = base.loadUnaligned(fromByteOffset: places[index] * size, as: Element.self)
+      target.storeBytes(of: element, toByteOffset: index * size, as: Element.self)
+    }
   }
 }

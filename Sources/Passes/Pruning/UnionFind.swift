@@ -18,6 +18,9 @@ struct UnionFind {
     return Int(item)
   }
 
+  /// The representative of each item's set.
+  mutating func roots() -> [Int32] { parent.indices.map { Int32(root($0)) } }
+
   /// Makes one set of the two; returns its representative and the one that is no longer.
   @discardableResult
   mutating func unite(_ a: Int, _ b: Int) -> (kept: Int, gone: Int)? {

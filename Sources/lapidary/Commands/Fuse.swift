@@ -55,6 +55,8 @@ struct Fuse: ParsableCommand, RunsModels {
     }
   }
 
+  var runsModels: Bool { verification.verify }
+
   func run() throws {
     guard !list, let model, let path = output else { return printRules() }
     var output = OutputOptions()

@@ -59,6 +59,10 @@ struct Prune: ParsableCommand, RunsModels {
   @OptionGroup var verification: VerificationOptions
   @OptionGroup var runOptions: RunOptions
 
+  var runsModels: Bool {
+    importance.runsModels || verification.verify && planOnly == nil
+  }
+
   /// A pattern and a fraction, as in `layer4*=0.25`.
   struct GroupRatioArgument: ExpressibleByArgument {
     let entry: PruningOptions.GroupRatio

@@ -49,11 +49,14 @@ struct ImportanceOptions: ParsableArguments {
     }
   }
 
+  /// Whether the model is run to score its channels.
+  var runsModels: Bool { scores == nil && importance.needsCalibration }
+
   /// Runs the model on the calibration data where the importance needs it.
   func calibrate(
     _ pruner: inout Pruner, for model: Model, _ run: RunOptions
   ) throws(ModelError) {
-    guard let calibration, scores == nil, importance.needsCalibration else { return }
+    guard let calibration, runsModels else { return }
     let data = try Dataset.load(calibration, for: model, seed: run.seed)
     let progress = Progress("calibrating", total: data.count)
     try pruner.calibrate(options: run.session()) { add throws(ModelError) in

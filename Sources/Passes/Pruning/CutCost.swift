@@ -1,0 +1,222 @@
+internal import IR
+internal import Operators
+
+/// What a model costs after a cut: multiply-accumulates for one sample, parameters and bytes of
+/// constants.
+///
+/// What each node and constant costs is remembered, since from one attempt of a search to the next
+/// most lengths stay what they were.
+final class CutCost {
+  private let coupling: Coupling
+  private var nodes: [CostedNode] = []
+  private var constants: [CostedConstant] = []
+  /// What cannot be cut: the bodies that nodes run.
+  private var fixed = Pruner.Cost(macs: 0, parameters: 0, bytes: 0)
+
+  init(_ coupling: Coupling) {
+    self.coupling = coupling
+    let facts = coupling.facts
+    let axes = CutAxes(coupling)
+    let weights = Set(facts.weights.map(\.value))
+    for id in facts.graph.nodeIDs {
+      for body in facts.bodies(id) { fixed += Self.cost(of: body) }
+      if let op = facts.op(id) { nodes.append(CostedNode(id, op, facts, axes)) }
+    }
+    for id in facts.graph.initializers {
+      if let tensor = facts.graph[id].initializer {
+        constants.append(
+          CostedConstant(id, tensor, isWeight: weights.contains(id), facts.graph, axes))
+      }
+    }
+  }
+
+  /// The cost without some atoms.
+  func cost(removing removed: AtomSet) -> Pruner.Cost {
+    let lengths = CutAxes.lengths(coupling, removing: removed)
+    var cost = fixed
+    for index in nodes.indices { cost.macs += nodes[index].macs(lengths) }
+    for index in constants.indices {
+      let count = constants[index].count(lengths)
+      if constants[index].isWeight { cost.parameters += count }
+      cost.bytes += constants[index].byteCount(of: count)
+    }
+    return cost
+  }
+
+  /// The cost of a body, in which nothing is cut, and of the bodies inside it.
+  private static func cost(of facts: Facts) -> Pruner.Cost {
+    var cost = Pruner.Cost(macs: 0, parameters: 0, bytes: 0)
+    for id in facts.graph.nodeIDs {
+      let outputs = facts.outputs(id).map(\.boundToOne)
+      cost.macs += facts.op(id)?.macs(facts.inputs(id).boundToOne, outputs) ?? 0
+      for body in facts.bodies(id) { cost += Self.cost(of: body) }
+    }
+    let weights = Set(facts.weights.map(\.value))
+    for id in facts.graph.initializers {
+      guard let tensor = facts.graph[id].initializer else { continue }
+      if weights.contains(id) { cost.parameters += tensor.count }
+      cost.bytes += tensor.byteCount
+    }
+    return cost
+  }
+}
+
+/// Numbers for all that can get shorter: the axes of the slot space, then the columns of grouped
+/// convolutions' weights.
+private struct CutAxes {
+  private let coupling: Coupling
+  private let columns: [NodeID: [(axis: Axis, number: Int)]]
+
+  init(_ coupling: Coupling) {
+    self.coupling = coupling
+    var columns: [NodeID: [(axis: Axis, number: Int)]] = [:]
+    for (number, column) in coupling.groupedColumns.enumerated() {
+      columns[column.node, default: []]
+        .append((column.axis, coupling.space.axes.count + number))
+    }
+    self.columns = columns
+  }
+
+  /// The axes of an operand that have a number.
+  func numbers(_ node: NodeID, _ port: Port, rank: Int) -> [(axis: Int, number: Int)] {
+    let tensor = coupling.space.tensor(coupling.facts.graph, node, port)
+    return (0..<rank).compactMap { axis in
+      if let column = columns[node]?.first(where: { $0.axis == Axis(port, axis) }) {
+        return (axis, column.number)
+      }
+      guard let tensor else { return nil }
+      return coupling.space.number(of: SlotAxis(tensor: tensor, axis: axis)).map { (axis, $0) }
+    }
+  }
+
+  /// The length of each without some atoms.
+  static func lengths(_ coupling: Coupling, removing removed: AtomSet) -> [Int] {
+    func kept(_ slots: Range<Int>) -> Int {
+      removed.isEmpty
+        ? slots.count
+        : slots.reduce(0) { $0 + (removed.contains(coupling.atom($1)) ? 0 : 1) }
+    }
+    var lengths = coupling.space.ranges.map(kept)
+    for column in coupling.groupedColumns {
+      let length = column.channels.count / column.groups
+      let start = column.channels.lowerBound
+      // Whole groups may go; those that stay keep the same number.
+      let group = (0..<column.groups).lazy
+        .map { kept(start + $0 * length..<start + ($0 + 1) * length) }.first { $0 > 0 }
+      lengths.append(group ?? 0)
+    }
+    return lengths
+  }
+}
+
+/// A node, and its multiply-accumulates for the lengths that it was last asked about.
+private struct CostedNode {
+  private let op: any Operator
+  private let inputs: Inputs
+  private let outputs: [TensorType]
+  private let axes: [(port: Port, axis: Int, number: Int)]
+  private var known: (lengths: [Int], macs: Int)?
+
+  init(_ id: NodeID, _ op: any Operator, _ facts: Facts, _ numbers: CutAxes) {
+    let inputs = facts.inputs(id).boundToOne
+    let outputs = facts.outputs(id).map(\.boundToOne)
+    let ports =
+      inputs.operands.indices.map { (Port.input($0), inputs.rank($0)) }
+      + outputs.indices.map { (Port.output($0), outputs[$0].shape?.rank) }
+    self.op = op
+    self.inputs = inputs
+    self.outputs = outputs
+    axes = ports.flatMap { port, rank in
+      numbers.numbers(id, port, rank: rank ?? 0).map { (port, $0.axis, $0.number) }
+    }
+  }
+
+  mutating func macs(_ lengths: [Int]) -> Int {
+    if let known, axes.indices.allSatisfy({ known.lengths[$0] == lengths[axes[$0].number] }) {
+      return known.macs
+    }
+    var operands = inputs.operands
+    var results = outputs
+    for place in axes {
+      switch place.port {
+      case .input(let index):
+        operands[index]?.type.shape?[place.axis] = .known(lengths[place.number])
+      case .output(let index):
+        results[index].shape?[place.axis] = .known(lengths[place.number])
+      }
+    }
+    let macs = op.macs(Inputs(label: inputs.label, operands), results) ?? 0
+    known = (axes.map { lengths[$0.number] }, macs)
+    return macs
+  }
+}
+
+/// A constant, whose elements are counted as its first reader sees it.
+private struct CostedConstant {
+  let isWeight: Bool
+  private let tensor: Tensor
+  private let axes: [(axis: Int, number: Int)]
+
+  init(_ id: ValueID, _ tensor: Tensor, isWeight: Bool, _ graph: Graph, _ numbers: CutAxes) {
+    self.isWeight = isWeight
+    self.tensor = tensor
+    let reader = graph[id].uses.min { $0.place < $1.place }
+    if case .input(let node, let slot)? = reader {
+      axes = numbers.numbers(node, .input(slot), rank: tensor.dimensions.count)
+    } else {
+      axes = []
+    }
+  }
+
+  func count(_ lengths: [Int]) -> Int {
+    var dimensions = tensor.dimensions
+    for place in axes { dimensions[place.axis] = lengths[place.number] }
+    return dimensions.reduce(1, *)
+  }
+
+  func byteCount(of count: Int) -> Int {
+    tensor.elementType.byteCount(of: count) ?? tensor.byteCount
+  }
+}
+
+extension Pruner.Cost {
+  fileprivate static func += (sum: inout Self, more: Self) {
+    sum.macs += more.macs
+    sum.parameters += more.parameters
+    sum.bytes += more.bytes
+  }
+}
+
+extension Use {
+  /// A number that orders uses by node and input.
+  var place: Int {
+    switch self {
+    case .input(let node, let slot): node.index * 1024 + slot
+    case .capture(let node): node.index * 1024 + 1023
+    case .output: .max
+    }
+  }
+}
+
+extension Shape {
+  /// The shape for one sample: every length that is not known counts as 1.
+  fileprivate var boundToOne: Shape { Shape(dimensions.map { $0.value ?? 1 }) }
+}
+
+extension TensorType {
+  /// The type for one sample.
+  var boundToOne: TensorType { TensorType(elementType, shape?.boundToOne) }
+}
+
+extension Inputs {
+  /// The operands for one sample.
+  var boundToOne: Inputs {
+    Inputs(
+      label: label,
+      operands.map { operand in
+        guard var operand else { return nil }
+        operand.type.shape = operand.type.shape?.boundToOne
+        return operand
+      })
+  }
+}
