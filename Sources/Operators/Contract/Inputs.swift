@@ -68,6 +68,8 @@ package struct Inputs: Sendable {
 
   /// Tensors with more elements than this are no lengths and are not followed.
   private static let followed = 4096
+  /// The same for floats: the arguments of a Resize, not the weights of a layer.
+  private static let followedFloats = 64
 
   /// The elements of a small input as expressions: constant or known by propagation. Those of
   /// floating-point inputs may be fractions.
@@ -76,7 +78,9 @@ package struct Inputs: Sendable {
     guard let constant = operand.constant else { return operand.data }
     guard constant.count <= Self.followed else { return nil }
     if let values = constant.integers { return values.map { .known($0) } }
-    guard constant.elementType == .float || constant.elementType == .double else { return nil }
+    guard constant.elementType == .float || constant.elementType == .double,
+      constant.count <= Self.followedFloats
+    else { return nil }
     return constant.doubles?.map { Dimension(fraction: $0) }
   }
 

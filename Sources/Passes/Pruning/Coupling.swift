@@ -40,6 +40,7 @@ struct Coupling {
   private(set) var groupedColumns: [GroupedColumns] = []
   private(set) var blocks: [Blocks] = []
 
+  private var traced = TracingMemory()
   /// The sets while they grow.
   private var sets: UnionFind
   /// The representative of every slot's atom, once all are united.
@@ -69,6 +70,7 @@ struct Coupling {
     resolve(movements)
     atoms = sets.roots()
     sets = UnionFind(count: 0)
+    traced = TracingMemory()
   }
 
   /// The representative of a slot's atom.
@@ -214,7 +216,7 @@ struct Coupling {
           op: op, inputs: facts.inputs(id), outputs: facts.outputs(id), moved: inputs,
           passing: passing)
         do throws(ModelError) {
-          movements.append(Movement(node: id, axes: try tracing.axes()))
+          movements.append(Movement(node: id, axes: try traced.axes(facts.graph[id], tracing)))
         } catch {
           return freezeAll(of: id, error.message)
         }
