@@ -79,7 +79,7 @@ public final class Storage: @unchecked Sendable {
 
   /// Copies the elements of `array`.
   public convenience init<T: BitwiseCopyable>(_ array: [T]) {
-    self.init(count: array.count * MemoryLayout<T>.stride) { target in
+    self.init(uninitializedCount: array.count * MemoryLayout<T>.stride) { target in
       array.withUnsafeBytes { target.copyMemory(from: $0) }
     }
   }
@@ -101,6 +101,16 @@ public final class Storage: @unchecked Sendable {
     }
     return Storage(
       computedCount: count, encoded: encoded, .computed { Storage(count: count, fill: fill) })
+  }
+
+  /// The same for bytes all of which `fill` initialises.
+  package static func deferred(
+    uninitializedCount count: Int, fill: @escaping @Sendable (UnsafeMutableRawBufferPointer) -> Void
+  ) -> Storage {
+    guard count >= largeSize else { return Storage(uninitializedCount: count, fill: fill) }
+    return Storage(
+      computedCount: count, encoded: nil,
+      .computed { Storage(uninitializedCount: count, fill: fill) })
   }
 
   /// Bytes that follow from other storage, like `deferred(count:encoded:fill:)`, of which any part
@@ -179,7 +189,9 @@ public final class Storage: @unchecked Sendable {
     switch source {
     case .memory(let base):
       guard UInt(bitPattern: base) % UInt(max(1, min(alignment, 16))) != 0 else { return self }
-      return withUnsafeBytes { bytes in Storage(count: count) { $0.copyMemory(from: bytes) } }
+      return withUnsafeBytes { bytes in
+        Storage(uninitializedCount: count) { $0.copyMemory(from: bytes) }
+      }
     case .computed(let make): return resident.withLock { $0 } ?? make()
     case .streamed(let fill): return resident.withLock { $0 } ?? Self.whole(count, fill)
     }

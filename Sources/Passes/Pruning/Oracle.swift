@@ -159,7 +159,7 @@ extension Tensor {
     var tensor = self
     tensor.encoding = .raw
     tensor.payload = .bytes(
-      .deferred(count: storage.count) { target in
+      .deferred(uninitializedCount: storage.count) { target in
         storage.withUnsafeBytes { target.copyMemory(from: $0) }
         storage.releasePages()
         guard let start = target.baseAddress else { return }

@@ -26,7 +26,8 @@ extension Tensor {
     // What is computed itself should not be for every part.
     tensor.payload = .bytes(
       storage.isComputed
-        ? .deferred(count: total) { copy($0, 0) } : .streamed(count: total, fill: copy))
+        ? .deferred(uninitializedCount: total) { copy($0, 0) } : .streamed(count: total, fill: copy)
+    )
     if case .external = tensor.encoding { tensor.encoding = .raw }
     return tensor
   }
