@@ -40,9 +40,10 @@ extension [SliceReading] {
     for places in placesByWeight {
       guard let floats = self[places[0]].weight.floatStorage else { continue }
       for place in places {
-        if let layout = SliceLayout(self[place].weight.dimensions, self[place].form) {
-          jobs.append(Job(place: place, floats: floats, layout: layout))
-        }
+        guard let layout = SliceLayout(self[place].weight.dimensions, self[place].form),
+          layout.count * layout.elementsInSlice * MemoryLayout<Float>.size <= floats.count
+        else { continue }
+        jobs.append(Job(place: place, floats: floats, layout: layout))
       }
       bytes += floats.count
       guard bytes >= Self.batch else { continue }
@@ -63,13 +64,18 @@ extension [SliceReading] {
 
   /// The positions of the readings of each weight, so that it is looked at while it is in the cache.
   private var placesByWeight: [[Int]] {
-    var numbers: [ObjectIdentifier: Int] = [:]
+    struct Weight: Hashable {
+      let storage: ObjectIdentifier
+      let type: ElementType
+    }
+    var numbers: [Weight: Int] = [:]
     var places: [[Int]] = []
     for (place, reading) in enumerated() {
       guard let storage = reading.weight.storage else { continue }
-      let number = numbers[ObjectIdentifier(storage)] ?? places.count
+      let weight = Weight(storage: ObjectIdentifier(storage), type: reading.weight.elementType)
+      let number = numbers[weight] ?? places.count
       if number == places.count {
-        numbers[ObjectIdentifier(storage)] = number
+        numbers[weight] = number
         places.append([])
       }
       places[number].append(place)
