@@ -23,6 +23,12 @@ extension Tensor {
   }
 }
 
+/// Tells weights apart by their elements.
+private struct WeightKey: Hashable {
+  let storage: ObjectIdentifier
+  let type: ElementType
+}
+
 extension [SliceReading] {
   /// So many bytes of weights are looked at together; then their pages are let go.
   private static let batch = 64 << 20
@@ -64,15 +70,11 @@ extension [SliceReading] {
 
   /// The positions of the readings of each weight, so that it is looked at while it is in the cache.
   private var placesByWeight: [[Int]] {
-    struct Weight: Hashable {
-      let storage: ObjectIdentifier
-      let type: ElementType
-    }
-    var numbers: [Weight: Int] = [:]
+    var numbers: [WeightKey: Int] = [:]
     var places: [[Int]] = []
     for (place, reading) in enumerated() {
       guard let storage = reading.weight.storage else { continue }
-      let weight = Weight(storage: ObjectIdentifier(storage), type: reading.weight.elementType)
+      let weight = WeightKey(storage: ObjectIdentifier(storage), type: reading.weight.elementType)
       let number = numbers[weight] ?? places.count
       if number == places.count {
         numbers[weight] = number
