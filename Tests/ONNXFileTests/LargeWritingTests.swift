@@ -4,6 +4,8 @@ import ONNXFile
 import TestSupport
 import Testing
 
+private func byte(_ place: Int) -> UInt8 { UInt8(truncatingIfNeeded: place &* 31 ^ place >> 9) }
+
 /// Files so large that one thread puts them together and another writes them.
 @Suite struct LargeWritingTests {
   /// Weights in memory, mapped and computed, whose lengths are no multiples of anything.
@@ -12,7 +14,6 @@ import Testing
     func add(_ name: String, _ storage: Storage) {
       _ = graph.addInitializer(name, Tensor(.uint8, [storage.count], storage))
     }
-    func byte(_ place: Int) -> UInt8 { UInt8(truncatingIfNeeded: place &* 31 ^ place >> 9) }
     add("small", Storage([1, 2, 3] as [UInt8]))
     add("mapped", mapped.slice(3..<mapped.count - 1_000_001))
     add(
@@ -40,7 +41,8 @@ import Testing
     let model = model(mapped: try mapped(folder))
     try ONNXFile.write(model, to: folder["m.onnx"])
     let written = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder["m.onnx"])))
-    #expect(written == (try ONNXFile.encode(model)))
+    let encoded = try ONNXFile.encode(model)
+    #expect(written == encoded)
   }
 
   @Test func aFullDiskIsAnError() throws {

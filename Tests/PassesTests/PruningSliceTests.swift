@@ -8,7 +8,7 @@ import Testing
 @Suite struct PruningSliceTests {
   @Test(
     "Every part of a cut weight holds the kept slices of the original",
-    arguments: [(kernel: 1, group: 1, channels: 768), (3, 1, 256), (2, 4, 768)])
+    arguments: [(1, 1, 768), (3, 1, 256), (2, 4, 768)] as [(Int, Int, Int)])
   func parts(kernel: Int, group: Int, channels: Int) throws {
     let out = 1024
     var net = Network()
