@@ -1,4 +1,3 @@
-import Foundation
 import IR
 import Passes
 import TestSupport
