@@ -36,7 +36,8 @@ final class BodyFrame {
   init(_ plan: BodyPlan, _ label: String, _ accelerator: Accelerator?, _ pool: BufferPool) {
     self.plan = plan
     self.label = label
-    runner = Runner(plan: plan.plan, accelerator: accelerator, pool: pool)
+    runner = Runner(
+      plan: plan.plan, valueCount: plan.body.graph.valueCount, accelerator: accelerator, pool: pool)
   }
 
   func run(_ arguments: [Datum?]) throws(ModelError) -> [Datum] {

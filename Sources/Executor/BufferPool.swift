@@ -42,9 +42,15 @@ final class BufferPool: Sendable {
       return best.map { state.free.remove(at: $0) }
     }
     if let found { return Buffer(found.address, capacity: found.capacity, pool: self) }
-    var address: UnsafeMutableRawPointer?
-    guard posix_memalign(&address, 64, wanted) == 0, let address else { return nil }
+    guard let address = BufferPool.allocate(wanted) else { return nil }
     return Buffer(address, capacity: wanted, pool: self)
+  }
+
+  /// Memory that is not cleared, 64-byte aligned, to be given back with `free`; nil when there is
+  /// none.
+  static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    var address: UnsafeMutableRawPointer?
+    return posix_memalign(&address, 64, byteCount) == 0 ? address : nil
   }
 
   fileprivate func give(_ address: UnsafeMutableRawPointer, capacity: Int) {

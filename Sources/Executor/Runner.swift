@@ -6,8 +6,9 @@ internal import Operators
 struct Runner {
   /// The steps as the graph has them, which make every value.
   let plan: Plan
+  private let whole: Program
   /// Fewer steps, which make the graph's outputs.
-  private var rewritten: Plan?
+  private let rewritten: Program?
   let accelerator: Accelerator?
   let pool: BufferPool
   /// Takes the time of each step.
@@ -16,10 +17,15 @@ struct Runner {
   private var values: [RuntimeTensor?] = []
   /// The other values of the present run: sequences, optionals and strings.
   private var others: [Int: Datum] = [:]
+  /// The slots whose values the present run keeps, beyond the graph's outputs.
+  private var kept: Set<Int> = []
   /// What runs the bodies of nodes, by place of the step.
   private let bodies: [NodeID: [BodyFrame]]
 
-  init(plan: Plan, accelerator: Accelerator?, pool: BufferPool = BufferPool()) {
+  /// - Parameter valueCount: how many values the plan's graph has.
+  init(
+    plan: Plan, valueCount: Int, accelerator: Accelerator?, pool: BufferPool = BufferPool()
+  ) {
     self.plan = plan
     self.accelerator = accelerator
     self.pool = pool
@@ -28,9 +34,18 @@ struct Runner {
       bodies[step.node] = step.bodies.map { BodyFrame($0, step.label, accelerator, pool) }
     }
     self.bodies = bodies
-    guard let accelerator else { return }
-    rewritten = plan.rewritten(for: accelerator) { step, operands in
-      try? evaluate(step, operands)
+    whole = Program(plan, valueCount: valueCount)
+    guard let accelerator else {
+      rewritten = nil
+      return
+    }
+    let fewer = plan.rewritten(for: accelerator) { step, operands in
+      try? Self.evaluate(step, operands, pool)
+    }
+    rewritten = Program(fewer, valueCount: valueCount)
+    // What only folding has read need not stay in memory.
+    for (slot, constant) in plan.constants where fewer.constants[slot] == nil {
+      constant.releasePages()
     }
   }
 
@@ -41,18 +56,18 @@ struct Runner {
     _ graph: Graph, _ inputs: [Int: RuntimeValue], _ wanted: [(name: String, slot: Int)],
     observing: Set<ValueID>, observe: (ValueID, TensorView) throws(ModelError) -> Void
   ) throws(ModelError) -> [Datum] {
-    values = [RuntimeTensor?](repeating: nil, count: graph.valueCount)
-    others = plan.strings
     defer {
       values = []
       others = [:]
     }
     let keep = Set(wanted.map(\.slot))
-    let plan =
+    let program =
       rewritten.flatMap {
-        $0.has(keep.subtracting(inputs.keys)) && observing.isEmpty ? $0 : nil
-      } ?? plan
-    for (slot, tensor) in plan.constants { values[slot] = tensor }
+        $0.plan.has(keep.subtracting(inputs.keys)) && observing.isEmpty ? $0 : nil
+      } ?? whole
+    values = program.initialValues
+    others = plan.strings
+    kept = keep.subtracting(program.outputs)
     for (slot, value) in inputs {
       others[slot] = nil
       switch value {
@@ -65,21 +80,19 @@ struct Runner {
       try observe(info.value, tensor.view)
     }
 
-    let needed = plan.steps(for: keep.union(observing.map(\.index)))
-    for index in plan.steps.indices where needed[index] {
-      try run(plan.steps[index], keep: keep)
-      guard !observing.isEmpty else {
-        release(plan.steps[index], keep)
-        continue
-      }
-      for slot in plan.steps[index].outputs {
-        if let slot, observing.contains(ValueID(slot)), let value = values[slot] {
-          try observe(ValueID(slot), try rowMajor(value, plan.steps[index].label).view)
+    let needed = program.steps(for: keep.union(observing.map(\.index)))
+    for (index, launch) in program.launches.enumerated() where needed[index] {
+      try run(launch)
+      if !observing.isEmpty {
+        for case let slot? in launch.outputs where observing.contains(ValueID(slot)) {
+          guard let value = values[slot] else { continue }
+          try observe(ValueID(slot), try rowMajor(value, launch.label).view)
         }
       }
-      release(plan.steps[index], keep)
+      release(launch)
     }
 
+    accelerator?.weights.finishReading()
     var results: [Datum] = []
     for (name, slot) in wanted {
       if let value = try datum(slot, "output '\(name)'") {
@@ -109,8 +122,8 @@ struct Runner {
     }
   }
 
-  private mutating func release(_ step: Step, _ keep: Set<Int>) {
-    for slot in step.released where !keep.contains(slot) {
+  private mutating func release(_ launch: Launch) {
+    for slot in launch.released where kept.isEmpty || !kept.contains(slot) {
       values[slot] = nil
       if !others.isEmpty { others[slot] = nil }
     }
@@ -129,18 +142,25 @@ struct Runner {
     return plain
   }
 
-  private mutating func run(_ step: Step, keep: Set<Int>) throws(ModelError) {
-    let fleeting = fetch(step)
-    defer { drop(fleeting) }
+  private mutating func run(_ launch: Launch) throws(ModelError) {
+    let fleeting = plan.fleeting.isEmpty ? [] : fetch(launch.step)
+    defer { if !fleeting.isEmpty { drop(fleeting) } }
     let start = clock?.now
-    if let fast = step.fast, try run(fast, step, keep) {
-      if let clock, let start { clock.record(step, values, since: start) }
+    if let fast = launch.fast, try run(fast, launch) {
+      if let clock, let start { clock.record(launch.step, values, since: start) }
       return
     }
-    if !step.parts.isEmpty {
-      if !runOnIntegers(step) { try run(parts: step.parts, keep: keep) }
+    if !launch.parts.isEmpty {
+      if !runOnIntegers(launch.step) { try run(parts: launch.parts) }
       return
     }
+    try runKernel(launch.step, since: start)
+  }
+
+  /// Runs a step by the kernels of its operator.
+  private mutating func runKernel(
+    _ step: Step, since start: ContinuousClock.Instant?
+  ) throws(ModelError) {
     if let op = step.valueOp, op.needsValues || step.inputs.contains(where: isOther) {
       try run(op, step)
       if let clock, let start { clock.record(step, values, since: start) }
@@ -170,7 +190,7 @@ struct Runner {
     if let ranks = StringRanks(strings) {
       return try run(step, operands, strings, ranks)
     }
-    for (slot, value) in zip(step.outputs, try evaluate(step, operands)) {
+    for (slot, value) in zip(step.outputs, try Self.evaluate(step, operands, pool)) {
       if let slot { values[slot] = value }
     }
     if let clock, let start { clock.record(step, values, since: start) }
@@ -192,17 +212,17 @@ struct Runner {
       }
       operands.append(plain)
     }
-    guard let results = try? evaluate(step, operands) else { return false }
+    guard let results = try? Self.evaluate(step, operands, pool) else { return false }
     for (slot, value) in zip(step.outputs, results) { if let slot { values[slot] = value } }
     if let clock, let start { clock.record(step, values, since: start) }
     return true
   }
 
   /// Runs the steps that one stands for. What they made for each other goes at once.
-  private mutating func run(parts: [Step], keep: Set<Int>) throws(ModelError) {
+  private mutating func run(parts: [Launch]) throws(ModelError) {
     let inner = parts.dropLast().flatMap { $0.outputs.compactMap { $0 } }
       .filter { values[$0] == nil }
-    for part in parts { try run(part, keep: keep) }
+    for part in parts { try run(part) }
     for slot in inner { values[slot] = nil }
   }
 
@@ -228,7 +248,7 @@ struct Runner {
       operands[index] = RuntimeTensor(ranks.encode(tensor))
     }
     let types = try step.op.infer(given)
-    let results = try evaluate(step, operands)
+    let results = try Self.evaluate(step, operands, pool)
     for (index, slot) in step.outputs.enumerated() {
       guard let slot, let result = results[index] else { continue }
       if types[safe: index]?.type.elementType == .string {
@@ -281,7 +301,6 @@ struct Runner {
 
   /// Brings the large constants of a step into memory. Returns their slots.
   private mutating func fetch(_ step: Step) -> [Int] {
-    guard !plan.fleeting.isEmpty else { return [] }
     var slots: [Int] = []
     for slot in step.reads where values[slot] == nil {
       guard let tensor = plan.fleeting[slot] else { continue }
@@ -301,10 +320,11 @@ struct Runner {
 
   /// Runs a node the accelerated way; false where that does not take these operands.
   private mutating func run(
-    _ fast: any FastStep, _ step: Step, _ keep: Set<Int>
+    _ fast: any FastStep, _ launch: Launch
   ) throws(ModelError) -> Bool {
     var operands: [RuntimeTensor?] = []
-    for slot in step.inputs {
+    operands.reserveCapacity(launch.inputs.count)
+    for slot in launch.inputs {
       guard let slot else {
         operands.append(nil)
         continue
@@ -312,35 +332,28 @@ struct Runner {
       guard let value = values[slot] else { return false }
       operands.append(value)
     }
-    guard fast.takes(operands.map { $0?.elementType }) else { return false }
+    guard fast.takes(operands) else { return false }
     if !fast.readsLayouts {
       for (index, operand) in operands.enumerated() {
-        if let operand { operands[index] = try rowMajor(operand, step.label) }
+        if let operand { operands[index] = try rowMajor(operand, launch.label) }
       }
     }
-    // An operand that nobody reads later leaves the table, so that its memory can be reused.
-    var dying = [Bool](repeating: false, count: operands.count)
-    for (index, slot) in step.inputs.enumerated() {
-      guard let slot, step.released.contains(slot), !keep.contains(slot),
-        step.inputs.count(where: { $0 == slot }) == 1
-      else { continue }
-      values[slot] = nil
-      dying[index] = true
+    var dying = launch.dying
+    if !kept.isEmpty {
+      for (index, slot) in launch.inputs.enumerated() {
+        if let slot, kept.contains(slot) { dying[index] = false }
+      }
     }
-    let call = FastCall(label: step.label, operands: operands, dying: dying, pool: pool)
-    operands = []
-    let outputs = try fast.run(call)
-    for (index, slot) in step.inputs.enumerated() {
-      if let slot, dying[index], let operand = call.operands[index] { values[slot] = operand }
-    }
-    guard let outputs else { return false }
-    for (slot, value) in zip(step.outputs, outputs) { if let slot { values[slot] = value } }
+    let call = FastCall(
+      label: launch.label, op: launch.op, operands: operands, dying: dying, pool: pool)
+    guard let outputs = try fast.run(call) else { return false }
+    for (slot, value) in zip(launch.outputs, outputs) { if let slot { values[slot] = value } }
     return true
   }
 
   /// Runs a node's operator on row-major operands.
-  private func evaluate(
-    _ step: Step, _ given: [RuntimeTensor?]
+  private static func evaluate(
+    _ step: Step, _ given: [RuntimeTensor?], _ pool: BufferPool
   ) throws(ModelError) -> [RuntimeTensor?] {
     try step.signature?.check(types: given.map { $0?.elementType ?? .undefined }) {
       ModelError(.invalid, "\(step.label), input \($0): expected \($1), found \($2)")
@@ -351,11 +364,10 @@ struct Runner {
       guard let operand else { continue }
       let taken = type(of: step.op).operandType(operand.elementType)
       guard taken != operand.elementType else { continue }
-      operands[index] = try adapted(operand, to: taken, step.label)
+      operands[index] = try adapted(operand, to: taken, step.label, pool)
       isAdapted = true
     }
     let results = Results(count: step.outputs.count)
-    let pool = pool
     var context = Evaluation(
       label: step.label, inputs: operands.map { $0?.view }, outputs: step.outputs.map { $0 != nil }
     ) { (index, elementType, shape) throws(ModelError) in
@@ -389,14 +401,14 @@ struct Runner {
     for (index, type) in types.enumerated() {
       guard let result = narrowed[index] else { continue }
       narrowed[index] = try adapted(
-        result, to: result.elementType.narrowed(to: type), step.label)
+        result, to: result.elementType.narrowed(to: type), step.label, pool)
     }
     return narrowed
   }
 
   /// The tensor with its elements widened to a type that an operator takes, or narrowed back.
-  private func adapted(
-    _ tensor: RuntimeTensor, to type: ElementType, _ label: String
+  private static func adapted(
+    _ tensor: RuntimeTensor, to type: ElementType, _ label: String, _ pool: BufferPool
   ) throws(ModelError) -> RuntimeTensor {
     guard type != tensor.elementType else { return tensor }
     let result = try pool.tensor(label, type, tensor.shape)

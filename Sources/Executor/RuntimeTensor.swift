@@ -7,9 +7,11 @@ final class RuntimeTensor {
   let shape: [Int]
   /// How the elements lie in `bytes`; nil for row-major.
   let layout: Layout?
-  let bytes: UnsafeRawBufferPointer
-  /// Keeps `bytes` alive.
-  private(set) var owner: AnyObject
+  /// Where the elements of a constant or an input come from.
+  private let source: Storage?
+  /// The elements in memory and what keeps them alive; nil for a constant that nobody has read yet.
+  private var resident: UnsafeRawBufferPointer?
+  private var holder: AnyObject?
   /// The same elements row-major, once somebody has asked for them.
   var rowMajor: RuntimeTensor?
 
@@ -19,17 +21,60 @@ final class RuntimeTensor {
   ) {
     self.elementType = elementType
     self.shape = shape
-    self.bytes = bytes
-    self.owner = owner
     self.layout = layout
+    source = nil
+    resident = bytes
+    holder = owner
   }
 
   /// A constant or an input; nil for strings.
-  convenience init?(_ tensor: Tensor) {
-    guard let storage = tensor.storage?.aligned(to: tensor.elementType.byteWidth ?? 1) else {
-      return nil
+  init?(_ tensor: Tensor) {
+    guard let storage = tensor.storage else { return nil }
+    elementType = tensor.elementType
+    shape = tensor.dimensions
+    layout = nil
+    source = storage
+  }
+
+  /// The elements. Those of a constant that lie at an odd address of the model file are copied at
+  /// the first call.
+  var bytes: UnsafeRawBufferPointer {
+    if let resident { return resident }
+    guard let storage = source?.aligned(to: elementType.byteWidth ?? 1) else {
+      return UnsafeRawBufferPointer(start: nil, count: 0)
     }
-    self.init(tensor.elementType, tensor.dimensions, storage.bytes, owner: storage)
+    holder = storage
+    resident = storage.bytes
+    return storage.bytes
+  }
+
+  /// Keeps `bytes` alive.
+  var owner: AnyObject {
+    _ = bytes
+    return holder ?? self
+  }
+
+  /// Calls `body` with the elements, which it copies elsewhere: those of a constant need not stay in
+  /// memory afterwards.
+  ///
+  /// - Parameter body: is told too whether the address is a multiple of the elements' size.
+  func withElements<R>(_ body: (UnsafeRawBufferPointer, _ isAligned: Bool) -> R) -> R {
+    guard resident == nil, let source else { return body(bytes, true) }
+    return source.withUnsafeBytes { bytes in
+      body(bytes, UInt(bitPattern: bytes.baseAddress) % UInt(elementType.byteWidth ?? 1) == 0)
+    }
+  }
+
+  /// Gives up memory that holds a constant's elements where they can be had again. Must not be
+  /// called while an operator reads them.
+  func releasePages() {
+    guard let source else { return }
+    resident = nil
+    holder = nil
+    // Fewer bytes are not worth the call.
+    guard source.count >= 1 << 14, !source.isComputed, let file = source.owner as? any PageOwner
+    else { return }
+    file.releasePages(source.bytes)
   }
 
   /// The number of elements.
@@ -40,7 +85,7 @@ final class RuntimeTensor {
 
   /// The memory for writing, where nobody else can see it: a buffer that only this tensor holds.
   var writableInPlace: UnsafeMutableRawPointer? {
-    guard owner is Buffer, rowMajor == nil, isKnownUniquelyReferenced(&owner) else { return nil }
+    guard holder is Buffer, rowMajor == nil, isKnownUniquelyReferenced(&holder) else { return nil }
     return UnsafeMutableRawPointer(mutating: bytes.baseAddress)
   }
 

@@ -19,10 +19,11 @@ public final class Session: Sendable {
     self.model = model
     self.options = options
     Threads.use(options.threads, backend: options.backend)
-    let accelerator = options.backend == .accelerated ? Accelerator() : nil
+    let accelerator = options.backend == .accelerated ? Accelerator(threads: options.threads) : nil
     let plan = try Plan(
       model, accelerator: accelerator, keepsConstants: options.keepsConstants)
-    runner = Runner(plan: plan, accelerator: accelerator)
+    runner = Runner(
+      plan: plan, valueCount: model.graph.valueCount, accelerator: accelerator)
   }
 
   /// Runs the model.

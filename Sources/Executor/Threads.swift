@@ -26,14 +26,20 @@ enum Threads {
   /// cores.
   static func use(_ threads: Int, backend: Backend) {
     Parallelism.threads = threads
-    guard backend == .accelerated, let setCount, start != nil else {
+    guard backend == .accelerated, setCount != nil, start != nil else {
       Parallelism.team = nil
       return
     }
-    let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-    setCount(Int32(clamping: threads > 0 ? threads : cores))
+    share(threads)
     Parallelism.team = { count, body in run(count, body) }
   }
+
+  /// Sets the number of threads that oneDNN shares work among; 0 stands for the machine's cores.
+  static func share(_ threads: Int) {
+    setCount?(Int32(clamping: threads > 0 ? threads : cores))
+  }
+
+  private static let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 
   /// Calls `body` with every number below `count` on OpenMP's threads.
   private static func run(_ count: Int, _ body: (Int) -> Void) {

@@ -76,8 +76,16 @@ package func quantizeDynamically(
   }
   let zeroPoint = saturate(-low / scale)
   let zero = Float(zeroPoint)
-  for i in 0..<x.count {
-    (y + i).initialize(to: saturate((x[i] / scale).rounded(.toNearestOrEven) + zero))
+  // Quotients lie within ±255: adding this number rounds them to whole ones, half to even, which
+  // then stand in the last bits.
+  let rounder: Float = 0x1.8p23
+  parallel(x.count, grain: 1 << 15) { range in
+    for i in range {
+      let whole = ((x[i] / scale + rounder) - rounder) + zero
+      // Not a number becomes zero.
+      let limited = whole > 0 ? min(whole, 255) : 0
+      y[i] = UInt8(truncatingIfNeeded: (limited + rounder).bitPattern)
+    }
   }
   return (scale, zeroPoint)
 }

@@ -36,9 +36,21 @@ struct GraphSketch {
     return result
   }
 
+  /// A node with inputs that may be left out, and several outputs.
+  mutating func add(
+    _ type: String, optional inputs: [ValueID?], outputs: Int, attributes: [Attribute] = []
+  ) -> [ValueID] {
+    let results = (0..<outputs).map { graph.addFreshValue("\(type)_out\($0)") }
+    graph.add(Node(type, inputs: inputs, outputs: results, attributes: attributes))
+    return results
+  }
+
+  /// Makes a value an output.
+  mutating func output(_ value: ValueID) { graph.addOutput(ValueInfo(value, type: nil)) }
+
   /// The model with these outputs.
   mutating func model(_ outputs: ValueID..., opset: Int = 17) -> Model {
-    for value in outputs { graph.addOutput(ValueInfo(value, type: nil)) }
+    for value in outputs { output(value) }
     return Model(graph: graph, opset: opset)
   }
 }

@@ -6,9 +6,15 @@ internal import Operators
 final class Accelerator {
   let engine: dnnl_engine_t
   let stream: dnnl_stream_t
+  /// Where constants lie in the layouts of primitives.
+  let weights = WeightStore()
+
+  private let threads: Int
 
   /// Nil where oneDNN does not work on this machine.
-  init?() {
+  ///
+  /// - Parameter threads: how many threads the session uses; 0 stands for the machine's cores.
+  init?(threads: Int) {
     var engine: dnnl_engine_t?
     guard dnnl_engine_create(&engine, dnnl_cpu, 0) == dnnl_success, let engine else { return nil }
     var stream: dnnl_stream_t?
@@ -21,6 +27,17 @@ final class Accelerator {
     }
     self.engine = engine
     self.stream = stream
+    self.threads = threads
+  }
+
+  /// Does something, on the calling thread alone where it is small.
+  func alone<T>(
+    when isSmall: Bool, _ body: () throws(ModelError) -> T
+  ) throws(ModelError) -> T {
+    guard isSmall else { return try body() }
+    Threads.share(1)
+    defer { Threads.share(threads) }
+    return try body()
   }
 
   deinit {
@@ -34,9 +51,13 @@ final class Accelerator {
   ///   - constants: the inputs that are the same in every run.
   ///   - outputs: which outputs the step names.
   func lower(_ step: Step, constants: [RuntimeTensor?]) -> (any FastStep)? {
+    if let op = step.op as? any Recurrent {
+      return RecurrentStep(op, constants, given: step.inputs.map { $0 != nil }, self)
+    }
     guard !step.outputs.dropFirst().contains(where: { $0 != nil }) else { return nil }
     switch step.form {
     case .plain:
+      if let function = step.binaryFunction { return binary(function) }
       return lower(step.op, constants, given: step.inputs.map { $0 != nil })
     case .function(let functions): return unary(functions)
     case .rowNormalization(let epsilon, let axis):
@@ -56,11 +77,11 @@ final class Accelerator {
   ) -> (any FastStep)? {
     let weights = Weights(constants, present: given, self)
     switch op {
-    case let op as Conv: return PreparedStep(convolution(op.geometry, weights, after))
+    case let op as Conv: return PreparedStep(self, convolution(op.geometry, weights, after))
     case let op as ConvTranspose: return transposedConvolution(op, weights, after)
-    case is MatMul: return PreparedStep(matrixProduct(weights, after))
+    case is MatMul: return PreparedStep(self, matrixProduct(weights, after))
     case let op as Gemm:
-      return product(op, weights, after).map { PreparedStep(readsLayouts: false, $0) }
+      return product(op, weights, after).map { PreparedStep(self, readsLayouts: false, $0) }
     case let op as BatchNormalization: return normalize(op, constants, clamps: true)
     default: return nil
     }
@@ -72,7 +93,8 @@ final class Accelerator {
     switch op {
     case is Conv, is ConvTranspose, is MatMul, is Gemm:
       return lower(op, constants, .none, given: given)
-    case let op as MaxPool: return pool(op).map { PreparedStep($0) }
+    case is MatMulInteger: return DynamicProduct(constants, given: given, self)
+    case let op as MaxPool: return pool(op).map { PreparedStep(self, $0) }
     case let op as AveragePool: return pool(op)
     case is GlobalAveragePool: return globalAverage()
     case is GlobalMaxPool: return globalPool(dnnl_pooling_max)
@@ -84,7 +106,6 @@ final class Accelerator {
     case let op as LogSoftmax: return softmax(op)
     case let op as Clip: return clip(op, constants)
     case let op as any UnaryElementwise: return unary(op.function)
-    case let op as any BroadcastBinary: return binary(op.function)
     default: return nil
     }
   }

@@ -79,7 +79,7 @@ extension Accelerator {
   func transposedConvolution(
     _ op: ConvTranspose, _ weights: Weights, _ finish: Finish
   ) -> any FastStep {
-    PreparedStep { [unowned self] (call) throws(ModelError) in
+    PreparedStep(self) { [unowned self] (call) throws(ModelError) in
       let shape = try op.shape(call.shapes(weights.inputCount))
       let window = shape.window
       guard (1...3).contains(window.rank), let x = call.operands[0]?.descriptor else { return nil }

@@ -14,7 +14,7 @@ extension Accelerator {
       dnnl_eltwise_exp.rawValue,
     ]
     let takesRowMajor = slow.contains(functions[0].algorithm.rawValue)
-    return PreparedStep { [unowned self] (call) throws(ModelError) in
+    return PreparedStep(self) { [unowned self] (call) throws(ModelError) in
       guard takesRowMajor || call.operands[0]?.layout != nil else { return nil }
       return self.unary(functions[0], call)
     }
@@ -23,7 +23,7 @@ extension Accelerator {
   /// A function that is spelled out in the graph.
   func unary(_ functions: [ElementFunction]) -> (any FastStep)? {
     guard functions.count == 1 else { return nil }
-    return PreparedStep { [unowned self] (call) throws(ModelError) in
+    return PreparedStep(self) { [unowned self] (call) throws(ModelError) in
       self.unary(functions[0], call)
     }
   }
@@ -42,7 +42,7 @@ extension Accelerator {
     }
     let (low, high) = (bounds[0], bounds[1])
     guard low <= high else { return nil }
-    return PreparedStep { [unowned self] (call) throws(ModelError) in
+    return PreparedStep(self) { [unowned self] (call) throws(ModelError) in
       call.operands[0]?.layout == nil ? nil : self.unary(.clip(low, high), call)
     }
   }
@@ -66,7 +66,7 @@ extension Accelerator {
   func binary(_ function: BinaryFunction) -> (any FastStep)? {
     guard let algorithm = ElementFunction.binary(function) else { return nil }
     let commutes = function == .add || function == .multiply
-    return PreparedStep { [unowned self] (call) throws(ModelError) in
+    return PreparedStep(self) { [unowned self] (call) throws(ModelError) in
       guard let a = call.operands[0], let b = call.operands[1] else { return nil }
       if a.layout != nil { return self.binary(algorithm, 0, 1, call) }
       return b.layout != nil && commutes ? self.binary(algorithm, 1, 0, call) : nil
@@ -103,7 +103,7 @@ extension Accelerator {
 
   /// Concatenation where an operand is in a layout of oneDNN's.
   func join(_ op: Concat) -> any FastStep {
-    PreparedStep { [unowned self] (call) throws(ModelError) in
+    PreparedStep(self) { [unowned self] (call) throws(ModelError) in
       let parts = call.operands.compactMap { $0 }
       guard parts.count == call.operands.count, parts.count <= 64,
         parts.contains(where: { $0.layout != nil }), let first = parts.first

@@ -11,17 +11,20 @@ protocol FastStep: AnyObject {
   var readsLayouts: Bool { get }
 
   /// Whether operands of these types are taken.
-  func takes(_ types: [ElementType?]) -> Bool
+  func takes(_ operands: [RuntimeTensor?]) -> Bool
 }
 
 extension FastStep {
   var readsLayouts: Bool { true }
-  func takes(_ types: [ElementType?]) -> Bool { types.allSatisfy { $0 == nil || $0 == .float } }
+  func takes(_ operands: [RuntimeTensor?]) -> Bool {
+    operands.allSatisfy { $0 == nil || $0?.elementType == .float }
+  }
 }
 
 /// What an accelerated node gets for one run.
 struct FastCall {
   let label: String
+  let op: any Operator
   let operands: [RuntimeTensor?]
   /// Whether the run holds the last reference to an operand, whose memory may then be reused.
   let dying: [Bool]
@@ -42,6 +45,29 @@ struct FastCall {
     ) { (_, _, shape) throws(ModelError) in
       throw ModelError(.unsupported, "\(label): no output of shape \(shape) is computed here")
     }
+  }
+}
+
+extension FastCall {
+  /// Whether the operator takes no longer than it takes to share its work out among threads.
+  ///
+  /// - Parameter parts: how often that is shared out, one part after another.
+  func isSmall(parts: Int = 1) -> Bool { work / max(1, parts) < 1 << 19 }
+
+  /// About how many elements the operator reads, writes or multiplies.
+  private var work: Int {
+    let inputs = Inputs(
+      label: label,
+      operands.map { operand in
+        operand.map { Operand(name: "", type: TensorType($0.elementType, $0.shape)) }
+      })
+    guard let outputs = try? op.infer(inputs).map(\.type),
+      let products = op.macs(inputs, outputs)
+    else { return .max }
+    let written = outputs.reduce(0) { $0 &+ ($1.shape?.elementCount.value ?? 0) }
+    let read = operands.reduce(0) { max($0, $1?.count ?? 0) }
+    // An element takes longer than a multiplication, of which many are carried out side by side.
+    return max(8 &* max(written, read), products)
   }
 }
 
@@ -69,8 +95,10 @@ final class Prepared {
 
   private let primitive: Primitive
   private let slots: [Slot]
-  private let fixed: [(argument: Int32, memory: Memory)]
+  /// Arguments that are the same in every run.
+  private let fixed: [Memory]
   private let target: Memory
+  private let arguments: [dnnl_exec_arg_t]
   private let result: Layout
   private let isRowMajor: Bool
   private let shape: [Int]
@@ -109,8 +137,13 @@ final class Prepared {
     guard let target = Memory(result, accelerator.engine) else { return nil }
     self.primitive = primitive
     self.slots = slots
-    self.fixed = fixed + (after?.fixed ?? [])
     self.target = target
+    let constant = fixed + (after?.fixed ?? [])
+    self.fixed = constant.map(\.memory)
+    let inputs = slots.filter { $0.argument != DNNL_ARG_DST_0 }.map { ($0.argument, $0.memory) }
+    arguments = (inputs + constant + [(DNNL_ARG_DST_0, target)]).map {
+      dnnl_exec_arg_t(arg: $0.0, memory: $0.1.handle)
+    }
     self.result = Layout(result)
     self.isRowMajor = result.isRowMajor
     self.shape = shape
@@ -120,8 +153,6 @@ final class Prepared {
 
   /// The output, or nil where oneDNN fails.
   func run(_ call: FastCall) throws(ModelError) -> RuntimeTensor? {
-    var arguments: [dnnl_exec_arg_t] = []
-    arguments.reserveCapacity(slots.count + fixed.count + 1)
     // Reordered operands live until the primitive has read them.
     var temporary: [Buffer] = []
     for slot in slots where slot.argument != DNNL_ARG_DST_0 {
@@ -135,15 +166,11 @@ final class Prepared {
         address = UnsafeRawPointer(buffer.address)
       }
       guard slot.memory.point(to: address) else { return nil }
-      arguments.append(dnnl_exec_arg_t(arg: slot.argument, memory: slot.memory.handle))
-    }
-    for (argument, memory) in fixed {
-      arguments.append(dnnl_exec_arg_t(arg: argument, memory: memory.handle))
     }
     let (owner, address) = try output(call)
-    guard target.point(to: address) else { return nil }
-    arguments.append(dnnl_exec_arg_t(arg: DNNL_ARG_DST_0, memory: target.handle))
-    guard primitive.execute(stream, arguments) else { return nil }
+    guard target.point(to: address), primitive.execute(stream, arguments) else {
+      return nil
+    }
     withExtendedLifetime(temporary) {}
     return RuntimeTensor(
       result.descriptor.data_type.elementType, shape,
@@ -207,6 +234,7 @@ final class PreparedStep: FastStep {
     let shapes: [[Int]?]
     let layouts: [Layout?]
     let prepared: Prepared?
+    let isSmall: Bool
   }
 
   /// More combinations than this are compiled again when they come back.
@@ -215,6 +243,7 @@ final class PreparedStep: FastStep {
   let readsLayouts: Bool
   private let types: Types
   private let prepare: Prepare
+  private unowned let accelerator: Accelerator
   /// The most recent last.
   private var entries: [Entry] = []
 
@@ -226,44 +255,52 @@ final class PreparedStep: FastStep {
   }
 
   /// - Parameter readsLayouts: false where the primitive wants row-major operands.
-  init(types: Types = .floats, readsLayouts: Bool = true, _ prepare: @escaping Prepare) {
+  init(
+    _ accelerator: Accelerator, types: Types = .floats, readsLayouts: Bool = true,
+    _ prepare: @escaping Prepare
+  ) {
+    self.accelerator = accelerator
     self.types = types
     self.readsLayouts = readsLayouts
     self.prepare = prepare
   }
 
-  func takes(_ types: [ElementType?]) -> Bool {
-    switch self.types {
-    case .floats: types.allSatisfy { $0 == nil || $0 == .float }
-    case .bytes(let count): types.prefix(count).allSatisfy { $0 == .uint8 || $0 == .int8 }
+  func takes(_ operands: [RuntimeTensor?]) -> Bool {
+    switch types {
+    case .floats: operands.allSatisfy { $0 == nil || $0?.elementType == .float }
+    case .bytes(let count):
+      operands.prefix(count).allSatisfy { $0?.elementType == .uint8 || $0?.elementType == .int8 }
     }
   }
 
   func run(_ call: FastCall) throws(ModelError) -> [RuntimeTensor?]? {
-    guard let prepared = try prepared(call), let result = try prepared.run(call) else { return nil }
-    return [result]
+    guard let entry = try entry(call), let prepared = entry.prepared else { return nil }
+    let result = try accelerator.alone(when: entry.isSmall) { () throws(ModelError) in
+      try prepared.run(call)
+    }
+    return result.map { [$0] }
   }
 
-  private func prepared(_ call: FastCall) throws(ModelError) -> Prepared? {
-    if let found = entries.lastIndex(where: { matches($0, call) }) {
-      return entries[found].prepared
-    }
-    let made = try prepare(call)
+  private func entry(_ call: FastCall) throws(ModelError) -> Entry? {
+    if let found = entries.lastIndex(where: { matches($0, call) }) { return entries[found] }
+    let isSmall = call.isSmall()
+    // A primitive's work is split when it is compiled.
+    let made = try accelerator.alone(when: isSmall) { () throws(ModelError) in try prepare(call) }
     if entries.count == Self.limit { entries.removeFirst() }
-    entries.append(
-      Entry(
-        types: call.operands.map { $0?.elementType },
-        shapes: call.operands.map { $0?.shape }, layouts: call.operands.map { $0?.layout },
-        prepared: made))
-    return made
+    let entry = Entry(
+      types: call.operands.map { $0?.elementType },
+      shapes: call.operands.map { $0?.shape }, layouts: call.operands.map { $0?.layout },
+      prepared: made, isSmall: isSmall)
+    entries.append(entry)
+    return entry
   }
 
   private func matches(_ entry: Entry, _ call: FastCall) -> Bool {
-    for (index, operand) in call.operands.enumerated()
-    where entry.types[index] != operand?.elementType || entry.shapes[index] != operand?.shape
-      || entry.layouts[index] !== operand?.layout
-    {
-      return false
+    for index in call.operands.indices {
+      let operand = call.operands[index]
+      guard entry.layouts[index] === operand?.layout, entry.types[index] == operand?.elementType,
+        entry.shapes[index] == operand?.shape
+      else { return false }
     }
     return true
   }

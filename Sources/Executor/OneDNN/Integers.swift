@@ -29,14 +29,14 @@ extension Accelerator {
     case let op as Gemm: prepare = product(op, weights, .integer(operation))
     default: prepare = nil
     }
-    return prepare.map { PreparedStep(types: .bytes(1), readsLayouts: !(op is Gemm), $0) }
+    return prepare.map { PreparedStep(self, types: .bytes(1), readsLayouts: !(op is Gemm), $0) }
   }
 
   /// An operator that moves or selects elements, on bytes.
   func lowerOnIntegers(_ op: any Operator) -> (any FastStep)? {
     switch op {
     case let op as MaxPool:
-      return pool(op).map { PreparedStep(types: .bytes(1), $0) }
+      return pool(op).map { PreparedStep(self, types: .bytes(1), $0) }
     case let op as Transpose: return TransposedView(op)
     default: return nil
     }
@@ -44,7 +44,7 @@ extension Accelerator {
 
   /// The sum of two tensors of bytes.
   private func sum(_ operation: IntegerOperation) -> any FastStep {
-    PreparedStep(types: .bytes(2)) { [unowned self] (call) throws(ModelError) in
+    PreparedStep(self, types: .bytes(2)) { [unowned self] (call) throws(ModelError) in
       guard let a = call.operands[0], let b = call.operands[1], a.shape == b.shape,
         let y = operation.y.flatMap({ dnnl_data_type_t($0.elementType) }),
         let given = b.descriptor(of: b.shape), var layout = a.descriptor(of: a.shape),

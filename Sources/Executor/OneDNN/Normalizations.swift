@@ -5,7 +5,7 @@ internal import Operators
 extension Accelerator {
   /// Softmax along an axis of a row-major tensor.
   func softmax(_ op: some SoftmaxFamily) -> any FastStep {
-    PreparedStep(readsLayouts: false) { [unowned self] (call) throws(ModelError) in
+    PreparedStep(self, readsLayouts: false) { [unowned self] (call) throws(ModelError) in
       guard let x = call.operands[0] else { return nil }
       let (outer, length, inner) = try op.runs(x.shape, label: call.label)
       guard var layout = dnnl_memory_desc_t.rowMajor([outer, length, inner]) else { return nil }
@@ -48,7 +48,7 @@ extension Accelerator {
   ) -> (any FastStep)? {
     let parameters = constants.dropFirst()
     guard parameters.allSatisfy({ $0?.elementType == .float }) else { return nil }
-    return PreparedStep(readsLayouts: false) { [unowned self] (call) throws(ModelError) in
+    return PreparedStep(self, readsLayouts: false) { [unowned self] (call) throws(ModelError) in
       guard let x = call.operands[0], !x.shape.isEmpty,
         let axis = try first(call, x.shape.count)
       else { return nil }
@@ -94,7 +94,7 @@ extension Accelerator {
       return constant
     }
     guard parameters.count == 4, Set(parameters.map(\.shape)).count == 1 else { return nil }
-    return PreparedStep { [unowned self] (call) throws(ModelError) in
+    return PreparedStep(self) { [unowned self] (call) throws(ModelError) in
       guard let x = call.operands[0], var layout = x.layout?.descriptor,
         x.shape.count >= 2, parameters[0].shape == [x.shape[1]]
       else { return nil }

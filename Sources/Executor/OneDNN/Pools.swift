@@ -12,7 +12,7 @@ extension Accelerator {
   }
 
   func pool(_ op: AveragePool) -> any FastStep {
-    PreparedStep { [unowned self] (call) throws(ModelError) in
+    PreparedStep(self) { [unowned self] (call) throws(ModelError) in
       let window = try op.window(call.shapes)
       // Where a last window is cut, oneDNN counts more padding than ONNX.
       if op.includesPadding, zip(window.exactPadsEnd, window.padsEnd).contains(where: { $0 > $1 }) {
@@ -25,7 +25,7 @@ extension Accelerator {
   }
 
   func globalPool(_ algorithm: dnnl_alg_kind_t) -> any FastStep {
-    PreparedStep { [unowned self] (call) throws(ModelError) in
+    PreparedStep(self) { [unowned self] (call) throws(ModelError) in
       let shape = call.operands[0]?.shape ?? []
       guard (3...5).contains(shape.count) else { return nil }
       let plane = Array(shape.dropFirst(2)), rank = plane.count

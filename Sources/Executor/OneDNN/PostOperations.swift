@@ -185,6 +185,17 @@ extension PostOperations {
     guard finish() else { return nil }
   }
 
+  /// A zero-point of the left operand that every run brings.
+  convenience init?(sourceZero: Memory) {
+    self.init()
+    // The smallest number stands for one that is not known yet.
+    var later = Int32.min
+    guard
+      dnnl_primitive_attr_set_zero_points(attributes, DNNL_ARG_SRC, 1, 0, &later) == dnnl_success
+    else { return nil }
+    fixed.append((DNNL_ARG_ATTR_ZERO_POINTS | DNNL_ARG_SRC, sourceZero))
+  }
+
   /// Rounding of the sum of two tensors of integers.
   convenience init?(sum operation: IntegerOperation) {
     self.init()

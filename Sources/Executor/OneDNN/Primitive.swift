@@ -5,6 +5,8 @@ final class Memory {
   let handle: dnnl_memory_t
   /// Keeps the memory alive, where it is the same in every run.
   private let owner: AnyObject?
+  /// Where the bytes are.
+  private var address: UnsafeRawPointer?
 
   init?(_ layout: dnnl_memory_desc_t, _ engine: dnnl_engine_t, fixed: Fixed? = nil) {
     var memory: dnnl_memory_t?
@@ -25,7 +27,14 @@ final class Memory {
 
   /// Refers to other bytes from now on.
   func point(to address: UnsafeRawPointer) -> Bool {
-    dnnl_memory_set_data_handle(handle, UnsafeMutableRawPointer(mutating: address)) == dnnl_success
+    guard address != self.address else { return true }
+    self.address = nil
+    guard
+      dnnl_memory_set_data_handle(handle, UnsafeMutableRawPointer(mutating: address))
+        == dnnl_success
+    else { return false }
+    self.address = address
+    return true
   }
 }
 

@@ -11,8 +11,8 @@ final class TransposedView: FastStep {
 
   init(_ op: Transpose) { permutation = op.permutation }
 
-  func takes(_ types: [ElementType?]) -> Bool {
-    types.allSatisfy { $0.flatMap { dnnl_data_type_t($0) } != nil }
+  func takes(_ operands: [RuntimeTensor?]) -> Bool {
+    operands.allSatisfy { ($0?.elementType).flatMap { dnnl_data_type_t($0) } != nil }
   }
 
   func run(_ call: FastCall) throws(ModelError) -> [RuntimeTensor?]? {

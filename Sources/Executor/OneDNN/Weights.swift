@@ -8,7 +8,8 @@ final class Weights {
   private let present: [Bool]
   private unowned let accelerator: Accelerator
   private var memories: [(index: Int, layout: dnnl_memory_desc_t, memory: Memory)] = []
-  private let pool = BufferPool()
+  /// Smaller constants are copied in any case, so that pages of the model's file can go.
+  private static let large = 1 << 16
   /// Taken into the weights: a factor and an offset for each index along axis 0 of input 1.
   private var affine: (factor: [Float], offset: [Float])?
   /// Taken off the elements of input 1, which are 8-bit integers.
@@ -55,63 +56,98 @@ final class Weights {
     if let known = memories.first(where: { $0.index == index && $0.layout.isSame(as: wanted) }) {
       return known.memory
     }
-    guard let (owner, address) = elements(index) else { return nil }
-    var fixed = Memory.Fixed(address: address, owner: owner)
-    if !given.isSame(as: wanted) {
-      guard let reorder = Reorder(given, to: wanted, accelerator),
-        let buffer = pool.take(Layout(wanted).byteCount),
-        reorder.run(address, to: buffer.address)
-      else { return nil }
-      fixed = Memory.Fixed(address: UnsafeRawPointer(buffer.address), owner: buffer)
-      // The copy is what runs read from now on.
-      (constant(index)?.owner as? Storage)?.releasePages()
-    }
-    guard let memory = Memory(wanted, accelerator.engine, fixed: fixed) else { return nil }
+    guard let memory = place(index, given, wanted) else { return nil }
     memories.append((index, wanted, memory))
     return memory
   }
 
-  /// The elements of a constant with factor and offset taken in.
-  private func elements(_ index: Int) -> (owner: AnyObject, address: UnsafeRawPointer)? {
-    guard let affine, index > 0 else {
-      guard let constant = constant(index), let address = constant.bytes.baseAddress else {
-        return nil
-      }
-      switch constant.elementType {
-      case .float, .int32: return (constant.owner, address)
-      case .int8 where zeroPoint == 0: return (constant.owner, address)
-      case .int8: return centred(constant, Int8.self)
-      case .uint8: return centred(constant, UInt8.self)
-      default: return nil
-      }
+  private func place(
+    _ index: Int, _ given: dnnl_memory_desc_t, _ wanted: dnnl_memory_desc_t
+  ) -> Memory? {
+    let byteCount = Layout(wanted).byteCount
+    let staysInPlace = given.isSame(as: wanted) && byteCount >= Self.large && !isComputed(index)
+    if staysInPlace, let constant = constant(index), let address = constant.bytes.baseAddress {
+      let fixed = Memory.Fixed(address: address, owner: constant.owner)
+      return Memory(wanted, accelerator.engine, fixed: fixed)
     }
-    let rows = affine.factor.count
-    guard index == 1 || index == 2, rows > 0 else { return nil }
-    let given = constant(index)?.bytes.bindMemory(to: Float.self)
+    guard let (owner, to) = accelerator.weights.take(byteCount) else { return nil }
+    let done: Bool? = withElements(index) { elements in
+      guard let from = elements.baseAddress else { return false }
+      guard !given.isSame(as: wanted) else {
+        guard elements.count == byteCount else { return false }
+        to.copyMemory(from: from, byteCount: byteCount)
+        return true
+      }
+      return Reorder(given, to: wanted, accelerator)?.run(from, to: to)
+    }
+    guard done == true else { return nil }
+    // The copy is what runs read from now on.
+    constant(index)?.releasePages()
+    return Memory(
+      wanted, accelerator.engine,
+      fixed: Memory.Fixed(address: UnsafeRawPointer(to), owner: owner))
+  }
+
+  /// Whether an input's elements are others than the model's.
+  private func isComputed(_ index: Int) -> Bool {
+    (affine != nil && index > 0) || constant(index)?.elementType == .uint8
+      || (constant(index)?.elementType == .int8 && zeroPoint != 0)
+  }
+
+  /// Calls `body` with the elements of a constant with factor and offset, or the zero-point, taken in.
+  private func withElements<R>(_ index: Int, _ body: (UnsafeRawBufferPointer) -> R?) -> R? {
+    let store = accelerator.weights
+    if let affine, index > 0 {
+      let made: Storage? =
+        if let constant = constant(index) {
+          store.reading(constant) { scaled(index, $0, affine.factor, affine.offset) }
+        } else {
+          scaled(index, nil, affine.factor, affine.offset)
+        }
+      return made.flatMap { $0.withUnsafeBytes(body) }
+    }
+    guard let constant = constant(index) else { return nil }
+    switch constant.elementType {
+    case .float, .int32: return store.reading(constant, body)
+    case .int8 where zeroPoint == 0: return store.reading(constant, body)
+    case .int8:
+      return store.reading(constant) { centred($0, Int8.self)?.withUnsafeBytes(body) }
+    case .uint8:
+      return store.reading(constant) { centred($0, UInt8.self)?.withUnsafeBytes(body) }
+    default: return nil
+    }
+  }
+
+  /// The weight times a factor a row, or the bias times that plus an offset.
+  private func scaled(
+    _ index: Int, _ bytes: UnsafeRawBufferPointer?, _ factor: [Float], _ offset: [Float]
+  ) -> Storage? {
+    let rows = factor.count
+    let given = bytes?.bindMemory(to: Float.self)
     let count = given?.count ?? rows
-    guard let buffer = pool.take(4 * count), count % rows == 0 else { return nil }
-    let result = buffer.address.bindMemory(to: Float.self, capacity: count)
+    guard index == 1 || index == 2, rows > 0, count % rows == 0 else { return nil }
     let length = count / rows
-    for row in 0..<rows {
-      let factor = affine.factor[row], offset = index == 2 ? affine.offset[row] : 0
-      for place in row * length..<(row + 1) * length {
-        result[place] = (given?[place] ?? 0) * factor + offset
+    return Storage(count: 4 * count) { target in
+      let result = target.bindMemory(to: Float.self)
+      for row in 0..<rows {
+        let factor = factor[row], offset = index == 2 ? offset[row] : 0
+        for place in row * length..<(row + 1) * length {
+          result[place] = (given?[place] ?? 0) * factor + offset
+        }
       }
     }
-    return (buffer, UnsafeRawPointer(buffer.address))
   }
 
   /// 8-bit integers with their zero-point taken off, as int8; nil where they do not fit.
   private func centred<T: FixedWidthInteger & BitwiseCopyable>(
-    _ constant: RuntimeTensor, _ type: T.Type
-  ) -> (owner: AnyObject, address: UnsafeRawPointer)? {
-    let given = constant.bytes.bindMemory(to: T.self)
-    guard let buffer = pool.take(given.count) else { return nil }
-    let result = buffer.address.bindMemory(to: Int8.self, capacity: given.count)
-    for index in given.indices {
-      guard let value = Int8(exactly: Int32(given[index]) - zeroPoint) else { return nil }
-      result[index] = value
+    _ bytes: UnsafeRawBufferPointer, _ type: T.Type
+  ) -> Storage? {
+    let given = bytes.bindMemory(to: T.self)
+    guard given.allSatisfy({ Int8(exactly: Int32($0) - zeroPoint) != nil }) else { return nil }
+    return Storage(count: given.count) { target in
+      for index in given.indices {
+        target[index] = UInt8(truncatingIfNeeded: Int32(given[index]) - zeroPoint)
+      }
     }
-    return (buffer, UnsafeRawPointer(buffer.address))
   }
 }

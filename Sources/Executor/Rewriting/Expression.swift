@@ -85,9 +85,7 @@ extension StepGraph {
       else { return nil }
       return self.match(inner, first, match)
     case .binary(let function, let a, let b):
-      guard let op = step.op as? any BroadcastBinary, op.function == function,
-        step.inputs.count == 2, let second = step.inputs[1]
-      else { return nil }
+      guard step.binaryFunction == function, let second = step.inputs[1] else { return nil }
       if let half = self.match(a, first, match), let whole = self.match(b, second, half) {
         return whole
       }

@@ -170,7 +170,7 @@ extension StepGraph {
   private func sum(_ index: Int, _ step: Step) -> Found? {
     guard let y = rounding(step), let (members, place, functions) = origin(index, step),
       let inner = steps[place], case .plain = inner.form,
-      (inner.op as? any BroadcastBinary)?.function == .add,
+      inner.binaryFunction == .add,
       let (x, a, first) = integers(inner.inputs[0]), a.single != nil,
       let (z, b, second) = integers(inner.inputs[safe: 1] ?? nil), b.single != nil,
       [a, b].allSatisfy({ $0.elementType == .uint8 || $0.elementType == .int8 })

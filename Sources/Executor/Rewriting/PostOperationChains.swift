@@ -55,26 +55,31 @@ extension StepGraph {
       return (functions.map { .function($0) }, nil)
     }
     guard case .plain = step.form else { return nil }
-    switch step.op {
-    case let op as any BroadcastBinary:
-      guard ElementFunction.binary(op.function) != nil, step.inputs.count == 2 else { return nil }
-      let isFirst = step.inputs[0] == slot
-      guard let other = step.inputs[isFirst ? 1 : 0], other != slot else { return nil }
-      if let number = number(other),
-        let function = ElementFunction.linear(op.function, number, isFirst: isFirst)
-      {
-        // A number with more axes than the result would add axes to it.
-        return constant(other)?.shape.isEmpty ?? false || constant(other)?.shape == [1]
-          ? ([.function(function)], nil) : nil
-      }
-      guard isFirst || op.function == .add || op.function == .multiply else { return nil }
-      return ([.binary(op.function, input: inputs)], other)
-    case let op as BatchNormalization:
+    if let function = step.binaryFunction {
+      return following(step, function, slot, inputs: inputs)
+    }
+    if let op = step.op as? BatchNormalization {
       guard let (factor, offset) = affine(op, step) else { return nil }
       return ([.affine(factor: factor, offset: offset)], nil)
-    default:
-      return elementFunctions(step).map { ($0.map { .function($0) }, nil) }
     }
+    return elementFunctions(step).map { ($0.map { .function($0) }, nil) }
+  }
+
+  private func following(
+    _ step: Step, _ function: BinaryFunction, _ slot: Int, inputs: Int
+  ) -> (operations: [PostOperation], operand: Int?)? {
+    guard ElementFunction.binary(function) != nil else { return nil }
+    let isFirst = step.inputs[0] == slot
+    guard let other = step.inputs[isFirst ? 1 : 0], other != slot else { return nil }
+    if let number = number(other),
+      let function = ElementFunction.linear(function, number, isFirst: isFirst)
+    {
+      // A number with more axes than the result would add axes to it.
+      return constant(other)?.shape.isEmpty ?? false || constant(other)?.shape == [1]
+        ? ([.function(function)], nil) : nil
+    }
+    guard isFirst || function == .add || function == .multiply else { return nil }
+    return ([.binary(function, input: inputs)], other)
   }
 
   /// What a normalisation with constant statistics multiplies with and adds.

@@ -1,4 +1,5 @@
 internal import Kernels
+internal import Operators
 
 /// What a step computes where that is not its node's operator alone.
 enum StepForm {
@@ -44,5 +45,18 @@ extension Step {
       outputs: outputs, captures: [], bodies: [])
     self.form = form
     self.parts = parts
+  }
+}
+
+extension Step {
+  /// The function of two operands that the step's operator computes of its inputs; nil where it does
+  /// not.
+  var binaryFunction: BinaryFunction? {
+    guard inputs.count == 2 else { return nil }
+    switch op {
+    case let op as any BroadcastBinary: return op.function
+    case let op as any VariadicElementwise: return op.divides ? nil : op.function
+    default: return nil
+    }
   }
 }
