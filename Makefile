@@ -75,7 +75,8 @@ mutate: deps ## Check MUTATIONS damaged models, one by one
 	  $(SWIFT) test -c release --filter MutationTests
 
 sanitize: deps ## Run the file layer's and the executor's tests under the address and thread sanitizers
-	$(SWIFT) test --sanitize address --scratch-path .build/address --filter $(SANITIZED)
+	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leak-sanitizer.supp \
+	  $(SWIFT) test --sanitize address --scratch-path .build/address --filter $(SANITIZED)
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.supp \
 	  $(SWIFT) test --sanitize thread --scratch-path .build/thread --filter $(SANITIZED)
 
