@@ -30,6 +30,7 @@ from measuring import LAPIDARY, ROOT, THREADS, Row
 LATENCY = [
     "resnet50", "vgg19", "densenet121", "mobilenet_v3_large", "efficientnet_b0", "convnext_tiny",
 ]
+PRUNE = ["resnet50", "densenet121", "vgg19", "vit_b_16"]
 JOBS = ["files", "latency", "integers", "fuse", "prune"]
 
 
@@ -92,7 +93,7 @@ def main() -> int:
         if "fuse" in jobs:
             rows += jobs_fuse.rows(models[:4], folder, rounds)
         if "prune" in jobs and torch:
-            rows += jobs_prune.rows(models[:1], folder, rounds)
+            rows += jobs_prune.rows(exported(PRUNE, torch), folder, rounds)
     print(table(rows))
     mean = geometric_mean(rows)
     if mean:

@@ -15,9 +15,13 @@ warnings.filterwarnings("ignore")
 model = getattr(torchvision.models, sys.argv[1])(weights=None).eval()
 image = torch.randn(1, 3, 224, 224)
 last = [m for m in model.modules() if isinstance(m, torch.nn.Linear)][-1]
+# Parameters that belong to no layer, and how they lie along the channels.
+loose = [(p, p.dim() - 1) for name, p in model.named_parameters() if name.rsplit(".")[-1] in
+         ("class_token", "pos_embedding")]
+heads = {m: m.num_heads for m in model.modules() if isinstance(m, torch.nn.MultiheadAttention)}
 pruner = torch_pruning.pruner.MagnitudePruner(
     model, image, torch_pruning.importance.MagnitudeImportance(p=2), pruning_ratio=0.5,
-    ignored_layers=[last])
+    ignored_layers=[last], unwrapped_parameters=loose, num_heads=heads)
 pruner.step()
 torch.onnx.export(model, (image,), sys.argv[2], opset_version=17, dynamo=False)
 """
