@@ -47,7 +47,7 @@ def main() -> None:
         "plan_ms": 1e3 * plan,
         "median_ms": statistics.median(times),
         "peak_bytes": memory(),
-        "interpreter_bytes": before,
+        "process_bytes": before,
     }
     print(json.dumps(result))
 

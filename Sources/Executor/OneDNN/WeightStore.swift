@@ -37,6 +37,7 @@ final class WeightStore {
       guard !isAligned, let from = bytes.baseAddress else { return body(bytes) }
       guard let copy = room(bytes.count) else { return nil }
       copy.copyMemory(from: from, byteCount: bytes.count)
+      constant.releasePages()
       return body(UnsafeRawBufferPointer(start: copy, count: bytes.count))
     }
   }

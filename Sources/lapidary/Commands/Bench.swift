@@ -51,7 +51,8 @@ struct Bench: ParsableCommand, RunsModels {
         "median_ms": .number(measured.quantile(0.5).milliseconds),
         "p95_ms": .number(measured.quantile(0.95).milliseconds),
         "min_ms": .number(measured.quantile(0).milliseconds),
-        "peak_bytes": .int(measured.peakBytes), "growth_bytes": .int(measured.growth),
+        "peak_bytes": .int(measured.peakBytes), "process_bytes": .int(measured.processBytes),
+        "growth_bytes": .int(measured.growth),
         "operators": operators.json,
       ]))
   }
@@ -68,12 +69,15 @@ private struct Latency {
   let profiledRuns: Int
   /// The most memory that the process has held before the operators were timed.
   let peakBytes: Int
+  /// What the process held before it read the model: code and libraries.
+  let processBytes: Int
   /// How much more memory the process held after the timed runs than after the first tenth of them.
   let growth: Int
 
   init(
     of path: String, inputs spec: String, seed: UInt64, runs: Int, options: SessionOptions
   ) throws {
+    processBytes = Self.memory("VmHWM:")
     let clock = ContinuousClock()
     var started = clock.now
     let model = try ONNXFile.read(path)
