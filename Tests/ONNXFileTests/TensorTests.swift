@@ -75,8 +75,14 @@ import Testing
       "expected 1 values in double_data, found 0"
     ),
     (Wire.tensor(.float, [-1], Wire.field(9, [])), "expected lengths from 0, found -1"),
-    (Wire.tensor(.float, [1 << 40, 1 << 40], Wire.field(9, [])), "found a product that overflows"),
-    (Wire.tensor(.double, [1 << 62], Wire.field(9, [])), "found a product that overflows"),
+    (
+      Wire.tensor(.float, [1 << 40, 1 << 40], Wire.field(9, [])),
+      "expected fewer than 2^56 elements, found shape [1099511627776, 1099511627776]"
+    ),
+    (
+      Wire.tensor(.double, [1 << 62], Wire.field(9, [])),
+      "expected fewer than 2^56 elements, found shape [4611686018427387904]"
+    ),
     (Wire.tensor(.int8, [1], Wire.field(5, Wire.varint(256))), "found one out of range"),
     (Wire.tensor(.uint32, [1], Wire.field(11, Wire.varint(-1))), "found one out of range"),
     (Wire.tensor(.string, [1], Wire.field(9, [65])), "found them in raw_data"),

@@ -1,5 +1,5 @@
+internal import Executor
 internal import IR
-internal import Kernels
 
 extension Tensor {
   /// The sum of the distances of each slice along an axis to all others (FPGM: what lies near the
@@ -27,7 +27,7 @@ extension SliceLayout {
       let batch = first..<min(first + rows, length)
       pairs.withUnsafeMutableBufferPointer { pairs in
         let pairs = UnsafeMutableBufferPointer(rebasing: pairs[...])
-        parallel(batch.count, grain: 1) { range in
+        shareOut(batch.count, grain: 1) { range in
           for row in range {
             for other in 0..<first + row {
               pairs[row * length + other] = distance(values, first + row, other)

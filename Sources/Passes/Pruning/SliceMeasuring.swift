@@ -1,5 +1,5 @@
+internal import Executor
 internal import IR
-internal import Kernels
 
 /// Which slices of a weight are measured.
 enum SliceForm: Hashable {
@@ -101,7 +101,7 @@ extension [SliceReading] {
     let measured = [Double](unsafeUninitializedCapacity: total) { target, initialized in
       target.initialize(repeating: 0)
       guard let target = target.baseAddress else { return }
-      parallel(parts.count, grain: 1) { range in
+      shareOut(parts.count, grain: 1) { range in
         for part in parts[range] {
           let job = jobs[part.job]
           job.floats.withUnsafeBytes {
