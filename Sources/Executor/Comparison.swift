@@ -25,6 +25,8 @@ public struct Comparison: Sendable, Hashable {
   /// Signal to noise in dB: the reference's energy over the energy of the difference. Infinite
   /// where nothing differs.
   public let sqnr: Double
+  /// The energy of the difference over the reference's: 0 where nothing differs.
+  public var noise: Double { pow(10, -sqnr / 10) }
   /// The cosine of the angle between the two tensors as vectors; 1 where both are zero.
   public let cosine: Double
   /// Whether every element is the same value.

@@ -55,7 +55,25 @@ public struct SampleShapes: Sequence, IteratorProtocol {
       }
     }
     fallback = untried
+    if !open.isEmpty {
+      // Exporters declare axes open whose length they wrote into the graph.
+      untried += Self.writtenLengths(model).map { length in shapes { _ in length } }
+    }
     untried.reverse()
+  }
+
+  /// Lengths that stand in short lists of integers, as the targets of reshapes do: the smallest few.
+  private static func writtenLengths(_ model: Model) -> [Int] {
+    var written: Set<Int> = []
+    let graph = model.graph
+    let attributes = graph.nodeIDs.lazy.flatMap { graph[$0].attributes }.compactMap {
+      if case .tensor(let tensor) = $0.value { tensor } else { nil }
+    }
+    for tensor in graph.initializers.compactMap({ graph[$0].initializer }) + attributes
+    where tensor.elementType == .int64 && tensor.count <= 8 {
+      written.formUnion(tensor.integers?.filter { (2...4096).contains($0) } ?? [])
+    }
+    return Array(written.subtracting(lengths).sorted().prefix(16))
   }
 
   /// The next candidate; nil when there is no other.

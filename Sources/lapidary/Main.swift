@@ -34,7 +34,8 @@ struct LapidaryCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Compress.self, Inspect.self, Check.self, Infer.self, Convert.self, Text.self, Fuse.self,
-      Groups.self, Prune.self, VerifyPlan.self, Quantize.self, Run.self, Compare.self,
+      Groups.self, Prune.self, VerifyPlan.self, Sparsify.self, SensitivityCommand.self,
+      Quantize.self, Run.self, Compare.self,
       Evaluate.self, Bench.self, Diff.self,
     ])
 }

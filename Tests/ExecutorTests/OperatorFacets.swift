@@ -32,6 +32,9 @@ struct OperatorFacets: Sendable {
       rule.relations.compactMap { relation in
         switch relation {
         case .same(let a, let b): a == b ? nil : "couples"
+        case .part: "joins"
+        case .parallel, .quantized: nil
+        case .heads: "heads"
         case .spread: "spreads"
         case .freeze(_, let reason): "freezes: \(reason)"
         case .blocks, .groupedColumns, .tiled: "groups"

@@ -29,6 +29,11 @@ public indirect enum JSONValue: Hashable, Sendable {
     .object(pairs.map { Member(key: $0.key, value: $0.value) })
   }
 
+  /// An object from pairs that are made when the program runs.
+  public static func members(_ pairs: [(key: String, value: JSONValue)]) -> JSONValue {
+    .object(pairs.map { Member(key: $0.key, value: $0.value) })
+  }
+
   /// A number, or `null` where there is none.
   public static func int(_ value: Int?) -> JSONValue { value.map { .int($0) } ?? .null }
 

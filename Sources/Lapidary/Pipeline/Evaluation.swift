@@ -31,38 +31,49 @@ public struct Accuracy: Hashable, Sendable {
     }
     let session = try Session(model, options: options)
     let output = model.graph[model.graph.outputs[0].value].name
-    (samples, top1, top5) = (0, 0, 0)
+    self.init()
     for range in data.batches(of: batch) {
       let results = try session.run(try data.inputs(range))
-      guard let tensor = results[output], let scores = tensor.floats, !scores.isEmpty,
-        scores.count % range.count == 0
-      else {
+      try add(results[output], named: output, Array(labels[range]))
+      progress(samples)
+    }
+  }
+
+  /// Nothing counted yet.
+  init() { (samples, top1, top5) = (0, 0, 0) }
+
+  /// Takes in the scores of some samples, the classes along the last axis.
+  ///
+  /// - Throws: `ModelError` when there are no scores or a label is no class.
+  mutating func add(
+    _ tensor: Tensor?, named output: String, _ labels: [Int]
+  ) throws(ModelError) {
+    guard let tensor, let scores = tensor.floats, !scores.isEmpty, !labels.isEmpty,
+      scores.count % labels.count == 0
+    else {
+      throw ModelError(
+        .request,
+        "output '\(output)': expected scores of type float, one row a sample, found \(tensor.map { "\($0.type)" } ?? "none")"
+      )
+    }
+    let classes = scores.count / labels.count
+    for (row, label) in labels.enumerated() {
+      guard label >= 0, label < classes else {
         throw ModelError(
           .request,
-          "output '\(output)': expected scores of type float, one row a sample, found \(results[output].map { "\($0.type)" } ?? "none")"
+          "labels: expected a class from 0 to \(classes - 1), found \(label) for sample \(samples)"
         )
       }
-      let classes = scores.count / range.count
-      for (row, sample) in range.enumerated() {
-        let label = labels[sample]
-        guard label >= 0, label < classes else {
-          throw ModelError(
-            .request,
-            "labels: expected a class from 0 to \(classes - 1), found \(label) for sample \(sample)"
-          )
-        }
-        let own = scores[row * classes + label]
-        var above = 0
-        for other in 0..<classes {
-          let score = scores[row * classes + other]
-          // A score that is not a number never wins, and a label without one is never right.
-          if score > own || (score == own && other < label) || own.isNaN { above += 1 }
-        }
-        top1 += above == 0 ? 1 : 0
-        top5 += above < 5 && !own.isNaN ? 1 : 0
-        samples += 1
+      let own = scores[row * classes + label]
+      var above = 0
+      for other in 0..<classes {
+        let score = scores[row * classes + other]
+        // A score that is not a number never wins, and a label without one is never right.
+        if score > own || (score == own && other < label) || own.isNaN { above += 1 }
       }
-      progress(samples)
+      top1 += above == 0 ? 1 : 0
+      top5 += above < 5 && !own.isNaN ? 1 : 0
+      samples += 1
     }
   }
 }

@@ -25,7 +25,7 @@ public struct Recipe: Sendable {
   /// quantize: { method: percentile, percentile: 0.9999, exclude: ["fc"] }
   /// ```
   ///
-  /// Under `prune`, `importance`, `reduction`, `normalizer`, `min-channels` and
+  /// Under `prune`, `importance`, `reduction`, `normalizer`, `attention`, `min-channels` and
   /// `ratios: { "layer4*": 0.25 }` go beside these.
   ///
   /// A stage set to `false` is left out.
@@ -68,6 +68,8 @@ public struct Recipe: Sendable {
       case "prune.params": options.target = .parameters(try field.number())
       case "prune.bytes": options.target = .bytes(try field.number())
       case "prune.scope": options.scope = try field.choice(PruningOptions.Scope.self)
+      case "prune.attention":
+        options.attention = try field.choice(PruningOptions.Attention.self)
       case "prune.importance":
         guard let importance = PruningOptions.Importance(name: try field.string()) else {
           throw field.mismatch(

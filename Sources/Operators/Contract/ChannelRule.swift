@@ -30,6 +30,9 @@ package struct ChannelRule: Sendable {
     /// Index i of the first axis goes with index i of each of the `count` equal runs that the second
     /// consists of: the rows of a recurrent operator's gates, the scales of its directions.
     case tiled(Axis, Axis, count: Int)
+    /// Index i of the first axis goes with index start + i of the second, one of the operands that are
+    /// joined along it.
+    case part(Axis, of: Axis, start: Int)
     /// Nothing may be removed along this axis.
     case freeze(Axis, reason: String)
     /// The axis consists of `count` equal runs that must keep the same number of indices.
@@ -49,11 +52,26 @@ package struct ChannelRule: Sendable {
     /// The operator only moves elements of these inputs; the engine runs it on labels to see where
     /// they go. Axes in `passing` go through unchanged and are not traced.
     case moves(inputs: [Int], passing: [(input: Int, output: Int)])
+    /// What lies at the indices of this axis is computed side by side by a product of two
+    /// activations: heads of attention.
+    case parallel(Axis)
+    /// A weight of integers stands for (weight - zero-point) · scale; both are scalars or hold a number
+    /// for each index along `axis`.
+    case quantized(weight: Int, scale: Int?, zeroPoint: Int?, axis: Int)
+    /// An attention operator's heads.
+    case heads(AttentionChannels)
   }
 
   package var relations: [Relation]
 
   package init(_ relations: [Relation]) { self.relations = relations }
+
+  /// The rule with one more fact, unless the node is a barrier.
+  package func adding(_ relation: Relation) -> ChannelRule {
+    var rule = self
+    if barrier == nil { rule.relations.append(relation) }
+    return rule
+  }
 
   /// Nothing can be removed from any operand.
   package static func barrier(_ reason: String) -> ChannelRule { ChannelRule([], barrier: reason) }

@@ -125,6 +125,7 @@ package struct BatchedProduct: Sendable {
     } else {
       // Two activations: to mask either one is to mask the sum.
       relations.append(.consumes(k))
+      for axis in 0..<batches { relations.append(.parallel(Axis(output, axis))) }
     }
     return ChannelRule(relations)
   }

@@ -95,8 +95,7 @@ package struct Attention: Operator {
     let key = try heads(k, 1, keyHeads, inputs.label, mismatch)
     let value = try heads(v, 2, keyHeads, inputs.label, mismatch)
     try check(query, key, value, mismatch)
-    let past = inputs.has(4) ? inputs.shape(4)?.dimensions[safe: 2] ?? .unknown : .known(0)
-    let total = past + key.rows
+    let total = pastKeys(inputs) + key.rows
     let y =
       q.rank == 3
       ? Shape([query.batch, query.rows, query.heads * value.width])
@@ -156,18 +155,107 @@ package struct Attention: Operator {
     try evaluateAttention(context)
   }
 
+  /// Rule 9 of PRUNING.md.
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
-    .barrier("attention mixes positions, and its head size may set the scale")
+    guard let heads = headChannels(inputs, outputs) else {
+      return .barrier("the shapes of attention's operands are not known")
+    }
+    var relations: [ChannelRule.Relation] = [.heads(heads)]
+    // Removed elements of the keys add nothing to the scores.
+    relations += heads.keys.prefix(1).compactMap { $0.axes.last.map { .consumes($0) } }
+    return ChannelRule(relations + sharedAxes(inputs, outputs))
+  }
+
+  /// Where the heads lie; nil when that is not known.
+  private func headChannels(_ inputs: Inputs, _ outputs: [TensorType]) -> AttentionChannels? {
+    guard let q = inputs.shape(0), let k = inputs.shape(1), let v = inputs.shape(2),
+      let y = outputs.first?.shape, [3, 4].contains(q.rank),
+      let many = q.rank == 4 ? q[1].value : queryHeads,
+      let few = k.rank == 4 ? k[1].value : keyHeads, many > 0, few > 0, many % few == 0
+    else { return nil }
+    func place(_ port: Port, _ shape: Shape, _ heads: Int) -> AttentionChannels.Place? {
+      if shape.rank == 4 { return .apart(heads: Axis(port, 1), elements: Axis(port, 3)) }
+      guard shape.rank == 3, let length = shape[2].value, length % heads == 0 else { return nil }
+      return .beside(Axis(port, 2), start: 0, width: length / heads)
+    }
+    guard let queries = place(.input(0), q, many), let keys = place(.input(1), k, few),
+      let values = place(.input(2), v, few), let results = place(.output(0), y, many)
+    else { return nil }
+    var channels = AttentionChannels(queryHeads: many, keyHeads: few)
+    func caches(_ input: Int, _ output: Int) -> [AttentionChannels.Place] {
+      var places: [AttentionChannels.Place?] = []
+      if let past = inputs.shape(input) { places.append(place(.input(input), past, few)) }
+      if let present = outputs[safe: output]?.shape {
+        places.append(place(.output(output), present, few))
+      }
+      return places.compactMap { $0 }
+    }
+    channels.queries = [queries]
+    channels.keys = [keys] + caches(4, 1)
+    channels.values = [values] + caches(5, 2)
+    channels.outputs = [results]
+    if let mask = inputs.shape(3), mask.rank >= 3, mask[mask.rank - 3].value == many {
+      channels.scores.append(.apart(heads: Axis(.input(3), mask.rank - 3), elements: nil))
+    }
+    if outputs[safe: 3]?.shape?.rank == 4 {
+      channels.scores.append(.apart(heads: Axis(.output(3), 1), elements: nil))
+    }
+    return channels
+  }
+
+  /// Axes of samples and positions.
+  private func sharedAxes(
+    _ inputs: Inputs, _ outputs: [TensorType]
+  ) -> [ChannelRule.Relation] {
+    let samples = (1...2).map { ChannelRule.Relation.same(Axis(.input(0), 0), Axis(.input($0), 0)) }
+    let isFlat = inputs.rank(0) == 3
+    let positions = (0...2).map {
+      ChannelRule.Relation.freeze(Axis(.input($0), isFlat ? 1 : 2), reason: "positions are mixed")
+    }
+    return samples + [.same(Axis(.input(0), 0), Axis(.output(0), 0))] + positions
+      + [.freeze(Axis(.output(0), isFlat ? 1 : 2), reason: "positions are mixed")]
+  }
+
+  package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] {
+    guard let channels = headChannels(cut.inputs, cut.outputs), let query = channels.queries.first,
+      let key = channels.keys.first
+    else { return [] }
+    let many = cut.heads(query, count: channels.queryHeads)
+    let few = cut.heads(key, count: channels.keyHeads)
+    var edits: [NodeEdit] = []
+    if queryHeads > 0, many.heads != queryHeads {
+      edits.append(.attribute("q_num_heads", .int(many.heads)))
+    }
+    if keyHeads > 0, few.heads != keyHeads {
+      edits.append(.attribute("kv_num_heads", .int(few.heads)))
+    }
+    return edits + cut.scale(scale, width: many.width, was: oldWidth(query, cut))
+  }
+
+  private func oldWidth(_ place: AttentionChannels.Place, _ cut: Cut) -> Int {
+    switch place {
+    case .beside(_, _, let width): width
+    case .apart(_, let elements):
+      elements.flatMap { cut.inputs.shape(0)?[$0.axis].value } ?? 0
+    }
   }
 
   package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Attention") }
 
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
-    guard let types = try? infer(inputs), let scores = types[3].type.shape?.elementCount.value,
-      let width = types[1].type.shape?[3].value, let valueWidth = types[2].type.shape?[3].value
+    // Whatever the heads, each element of the queries and of the results takes part once for
+    // every key.
+    guard let q = inputs.shape(0)?.elementCount.value, let k = inputs.shape(1), k.rank >= 3,
+      let y = outputs.first?.shape?.elementCount.value,
+      let keys = (k[k.rank - 2] + pastKeys(inputs)).value
     else { return nil }
-    let (sum, overflow) = width.addingReportingOverflow(valueWidth)
-    return overflow ? nil : product(scores, sum)
+    let (sum, overflow) = q.addingReportingOverflow(y)
+    return overflow ? nil : product(sum, keys)
+  }
+
+  /// The number of keys of the past.
+  private func pastKeys(_ inputs: Inputs) -> Dimension {
+    inputs.has(4) ? inputs.shape(4)?.dimensions[safe: 2] ?? .unknown : .known(0)
   }
 
   /// The lengths of an evaluation's operands.

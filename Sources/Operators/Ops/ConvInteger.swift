@@ -39,6 +39,7 @@ package struct ConvInteger: Operator {
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     geometry.channels(inputs, outputs, perChannel: [3])
+      .adding(.quantized(weight: 1, scale: nil, zeroPoint: 3, axis: 0))
   }
 
   package func quantization(_ inputs: Inputs) -> QuantizationRule {

@@ -132,6 +132,13 @@ package struct Einsum: Operator {
         }
       }
     }
+    let isBetweenActivations =
+      labels.operands.count > 1
+      && labels.operands.indices.allSatisfy { inputs[$0]?.constant == nil }
+    for (axis, label) in labels.output.enumerated()
+    where isBetweenActivations && labels.operands.allSatisfy({ $0.contains(label) }) {
+      relations.append(.parallel(Axis(.output(0), axis)))
+    }
     return ChannelRule(relations)
   }
 

@@ -30,6 +30,8 @@ package struct MatMulInteger: Operator {
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     product.channels(inputs, outputs, perRow: [2], perColumn: [3])
+      .adding(
+        .quantized(weight: 1, scale: nil, zeroPoint: 3, axis: max(0, (inputs.rank(1) ?? 1) - 1)))
   }
 
   package func quantization(_ inputs: Inputs) -> QuantizationRule {

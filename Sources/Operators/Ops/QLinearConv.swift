@@ -49,6 +49,7 @@ package struct QLinearConv: Operator {
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     geometry.channels(inputs, outputs, perChannel: [4, 5])
+      .adding(.quantized(weight: 3, scale: 4, zeroPoint: 5, axis: 0))
   }
 
   package func quantization(_ inputs: Inputs) -> QuantizationRule {

@@ -40,6 +40,8 @@ package struct QLinearMatMul: Operator {
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     product.channels(inputs, outputs, perColumn: [4, 5])
+      .adding(
+        .quantized(weight: 3, scale: 4, zeroPoint: 5, axis: max(0, (inputs.rank(3) ?? 1) - 1)))
   }
 
   package func quantization(_ inputs: Inputs) -> QuantizationRule {

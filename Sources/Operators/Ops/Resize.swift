@@ -196,9 +196,17 @@ package struct Resize: Operator {
     let axes = try axes(rank: shape.rank, label: cut.label)
     let changed = cut.changedAxes(.output(0), rank: shape.rank)
     guard changed.contains(where: { axes.contains($0) }) else { return [] }
-    guard let old = cut.inputs.knownIntegers(sizes), old.count == axes.count,
-      proportions == .stretch
-    else { throw cut.unsupported("sizes are not constant") }
+    guard proportions == .stretch else {
+      throw cut.unsupported("lengths of different axes follow from each other")
+    }
+    guard let old = cut.inputs.knownIntegers(sizes), old.count == axes.count else {
+      // The sizes are computed: those of channels are written over.
+      var lengths: [Int: Int] = [:]
+      for (place, axis) in axes.enumerated() where changed.contains(axis) {
+        lengths[place] = shape[axis].value
+      }
+      return [.lengths(.input(sizes), lengths)]
+    }
     var new = old
     for (place, axis) in axes.enumerated() where changed.contains(axis) {
       new[place] = shape[axis].value ?? old[place]

@@ -122,7 +122,7 @@ extension Coupling {
       let grouped = groupedColumns.first { $0.node == role.node && $0.axis == role.axis }
       for slot in facts.graph[role.node].inputs.indices {
         guard let value = facts.graph[role.node].inputs[slot],
-          facts.weight(role.node, .input(slot)) == nil, let rank = inputs.rank(slot)
+          !facts.hasWeight(role.node, .input(slot)), let rank = inputs.rank(slot)
         else { continue }
         for axis in 0..<rank {
           guard let slots = space.slots(facts.graph, role.node, Axis(.input(slot), axis)) else {

@@ -28,7 +28,7 @@ struct ChannelGroups {
   init(_ coupling: inout Coupling) {
     let (makers, order) = MakerLists.find(coupling)
     let blocks = BlockPlaces(&coupling)
-    let members = Self.members(order, makers, blocks)
+    let members = Self.members(order, makers, blocks, coupling.multiplied)
     groups = members.enumerated().map { index, atoms in
       let runs = blocks.runs(of: atoms)
       let atoms = runs.flatMap { $0 }
@@ -68,15 +68,24 @@ struct ChannelGroups {
     return found
   }
 
+  /// What the atoms of a group share: the weights that make them, and whether a product of two
+  /// activations sums over them.
+  private struct MakerKey: Hashable {
+    let list: Int32
+    let isMultiplied: Bool
+  }
+
   /// Atoms with the same makers form a group; equal-count constraints join groups.
   private static func members(
-    _ order: [Int], _ makers: MakerLists, _ blocks: BlockPlaces
+    _ order: [Int], _ makers: MakerLists, _ blocks: BlockPlaces, _ multiplied: Set<Int>
   ) -> [[Int]] {
-    var groupOfList: [Int32: Int] = [:]
+    var groupOfList: [MakerKey: Int] = [:]
     var groupOfConstraint: [Int: Int] = [:]
     var members: [[Int]] = []
     for atom in order {
-      let list = makers.list(of: atom), constraint = blocks[atom].first?.constraint
+      let list = MakerKey(
+        list: makers.list(of: atom), isMultiplied: multiplied.contains(atom))
+      let constraint = blocks[atom].first?.constraint
       let known = constraint.map { groupOfConstraint[$0] } ?? groupOfList[list]
       if let known {
         members[known].append(atom)
@@ -269,5 +278,17 @@ private struct BlockPlaces {
       for tally in tallies { places[tally.atom] = -1 }
       return tallies
     }
+  }
+}
+
+extension Coupling {
+  /// Atoms that a product of two activations sums over. They compete with their like only: queries and
+  /// keys do not compare with values although one weight may make all three.
+  fileprivate var multiplied: Set<Int> {
+    var atoms: Set<Int> = []
+    for role in consumers where !facts.hasWeight(role.node, role.axis.port) {
+      for slot in role.slots { atoms.insert(atom(slot)) }
+    }
+    return atoms
   }
 }

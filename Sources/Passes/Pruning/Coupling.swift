@@ -39,6 +39,11 @@ struct Coupling {
   private(set) var statistics: [Role] = []
   private(set) var groupedColumns: [GroupedColumns] = []
   private(set) var blocks: [Blocks] = []
+  /// Axes whose indices products of two activations keep apart: heads.
+  var parallel: [Range<Int>] = []
+  let attention: PruningOptions.Attention
+  /// Whether the reading of some axis froze another.
+  private var strandsChannels = false
 
   private var traced = TracingMemory()
   /// The sets while they grow.
@@ -49,9 +54,14 @@ struct Coupling {
   private var reasons: [String] = []
   private var reasonIndex: [String: ReasonNumber] = [:]
 
-  /// - Parameter barriers: nodes to treat as barriers, with the reason.
-  init(_ facts: Facts, barriers: [NodeID: String] = [:]) {
+  /// - Parameters:
+  ///   - attention: what goes of attention.
+  ///   - barriers: nodes to treat as barriers, with the reason.
+  init(
+    _ facts: Facts, attention: PruningOptions.Attention = .auto, barriers: [NodeID: String] = [:]
+  ) {
     self.facts = facts
+    self.attention = attention
     let rules = facts.graph.nodeIDs.map { id in
       facts.op(id)?.channels(facts.inputs(id), facts.outputs(id))
     }
@@ -107,12 +117,12 @@ struct Coupling {
   /// What a reason says.
   func text(_ reason: ReasonNumber) -> String { reasons[Int(reason)] }
 
-  private mutating func unite(_ a: Int, _ b: Int) {
+  mutating func unite(_ a: Int, _ b: Int) {
     guard let (kept, gone) = sets.unite(a, b) else { return }
     if reasonOfRoot[kept] < 0 { reasonOfRoot[kept] = reasonOfRoot[gone] }
   }
 
-  private mutating func freeze(_ slots: Range<Int>, _ reason: String) {
+  mutating func freeze(_ slots: Range<Int>, _ reason: String) {
     let number = number(of: reason)
     for slot in slots {
       let root = root(slot)
@@ -163,7 +173,7 @@ struct Coupling {
     }
   }
 
-  private func slots(_ id: NodeID, _ axis: Axis) -> Range<Int>? {
+  func slots(_ id: NodeID, _ axis: Axis) -> Range<Int>? {
     space.slots(facts.graph, id, axis)
   }
 
@@ -187,6 +197,10 @@ struct Coupling {
       case .tiled(let small, let large, let count):
         mentioned.formUnion([small, large])
         tile(id, small, large, count: count, label)
+      case .part(let small, let large, let start):
+        mentioned.formUnion([small, large])
+        join(id, small, large, start: start, label)
+      case .quantized: break
       case .freeze(let axis, let reason):
         mentioned.insert(axis)
         if let slots = slots(id, axis) { freeze(slots, "\(label): \(reason)") }
@@ -209,6 +223,11 @@ struct Coupling {
         }
       case .produces(let axis): add(&producers, id, axis)
       case .consumes(let axis): add(&consumers, id, axis)
+      case .parallel(let axis):
+        if let slots = slots(id, axis) { parallel.append(slots) }
+      case .heads(let channels):
+        mentioned.formUnion((channels.places.ofQueries + channels.places.ofKeys).flatMap(\.axes))
+        couple(id, channels, label)
       case .scales(let axis): add(&scales, id, axis)
       case .doesNotCommute(let axis): add(&statistics, id, axis)
       case .moves(let inputs, let passing):
@@ -264,6 +283,21 @@ struct Coupling {
     }
   }
 
+  /// Unites index i of `small` with index start + i of `large`.
+  private mutating func join(
+    _ id: NodeID, _ small: Axis, _ large: Axis, start: Int, _ label: String
+  ) {
+    guard let all = slots(id, large) else { return }
+    guard let part = slots(id, small), start + part.count <= all.count else {
+      // An operand with a single index cannot lose it.
+      if start < all.count {
+        freeze(all.lowerBound + start, "\(label): what it joins here has one index only")
+      }
+      return
+    }
+    for (place, slot) in part.enumerated() { unite(slot, all.lowerBound + start + place) }
+  }
+
   /// Unites index i of `small` with index i of each of `count` runs of `large`.
   private mutating func tile(
     _ id: NodeID, _ small: Axis, _ large: Axis, count: Int, _ label: String
@@ -302,16 +336,78 @@ struct Coupling {
         }
       if clear { parts.0.append(movement) } else { parts.1.append(movement) }
     }
-    for movement in plain + ambiguous { settle(movement) }
+    for movement in plain { settle(movement, attention) }
+    let before = self
+    settle(ambiguous, attention)
+    // Choices that freeze channels which others would not are made anew.
+    guard attention == .auto, strandsChannels else { return }
+    var most = freeAtoms()
+    for other in [PruningOptions.Attention.widths, .heads] {
+      var attempt = before
+      attempt.settle(ambiguous, other)
+      let free = attempt.freeAtoms()
+      if free > most { (self, most) = (attempt, free) }
+    }
   }
 
-  private mutating func settle(_ movement: Movement) {
+  /// Settles movements, those first of which it is known whether an axis of theirs counts heads.
+  private mutating func settle(_ movements: [Movement], _ attention: PruningOptions.Attention) {
+    guard attention != .auto else {
+      for movement in movements { settle(movement, attention) }
+      return
+    }
+    var rest = movements
+    while !rest.isEmpty {
+      let heads = headAtoms()
+      let next = rest.firstIndex { movement in
+        movement.axes.contains { $0.readings.contains { countsHeads(movement.node, $0, heads) } }
+      }
+      settle(rest.remove(at: next ?? 0), attention)
+    }
+  }
+
+  /// The atoms of heads, as far as they are known.
+  private mutating func headAtoms() -> Set<Int> {
+    var atoms: Set<Int> = []
+    for slot in parallel.joined() { atoms.insert(root(slot)) }
+    return atoms
+  }
+
+  /// Whether a reading takes an axis for one that counts heads.
+  private mutating func countsHeads(_ id: NodeID, _ link: TracedLink, _ heads: Set<Int>) -> Bool {
+    guard !heads.isEmpty else { return false }
+    for axis in [link.from, link.to] {
+      for slot in slots(id, axis) ?? 0..<0 where heads.contains(root(slot)) { return true }
+    }
+    return false
+  }
+
+  /// The atoms that weights make and that can go.
+  private mutating func freeAtoms() -> Int {
+    var free: Set<Int> = []
+    for role in producers {
+      for slot in role.slots {
+        let atom = root(slot)
+        if reasonOfRoot[atom] < 0 { free.insert(atom) }
+      }
+    }
+    return free.count
+  }
+
+  private mutating func settle(_ movement: Movement, _ attention: PruningOptions.Attention) {
     let id = movement.node
     let label = facts.graph.label(id)
     var candidates = movement.axes.flatMap(\.readings)
     let blocked = candidates.map { isBlocked(id, $0.from) || isBlocked(id, $0.to) }
+    let known = attention == .auto ? [] : headAtoms()
+    let isWanted = candidates.map { link in
+      !known.isEmpty && countsHeads(id, link, known) == (attention == .heads)
+    }
     let order = candidates.indices.sorted {
       if blocked[$0] != blocked[$1] { return !blocked[$0] }
+      if isWanted[$0] != isWanted[$1] { return isWanted[$0] }
+      // Of several axes of heads the outer one goes: a head of keys with those that share it.
+      if attention == .heads, isWanted[$0] { return $0 < $1 }
       if candidates[$0].classes != candidates[$1].classes {
         return candidates[$0].classes > candidates[$1].classes
       }
@@ -346,11 +442,13 @@ struct Coupling {
       let read = chosen.contains { $0.from == axis.from && $0.to.port == .output(axis.output) }
       guard !read, let from = slots(id, axis.from) else { continue }
       for index in axis.present where index < from.count {
+        strandsChannels = true
         freeze(from.lowerBound + index, "\(label): another axis is read where this one goes")
       }
     }
     for link in candidates where !chosen.contains(where: { $0.to == link.to }) {
       if let to = slots(id, link.to) {
+        strandsChannels = true
         freeze(to, "\(label): another axis is read where this one comes from")
       }
     }

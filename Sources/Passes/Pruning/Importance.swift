@@ -188,7 +188,10 @@ private struct AtomScores {
       guard case .input(let slot) = role.axis.port, let value = graph[role.node].inputs[slot],
         let values = scores[graph[value].name], values.count == role.slots.count
       else { continue }
-      add(role.slots, values)
+      // Of several slices of a weight that make one channel the mean counts, not the sum.
+      var slices: [Int: Int] = [:]
+      for slot in role.slots { slices[coupling.atom(slot), default: 0] += 1 }
+      add(role.slots, zip(role.slots, values).map { $1 / Double(slices[coupling.atom($0)] ?? 1) })
     }
   }
 
@@ -205,15 +208,5 @@ private struct AtomScores {
       }
       add(reading.slots, values)
     }
-  }
-}
-
-extension Facts {
-  /// The constant behind a node's input.
-  func weight(_ node: NodeID, _ port: Port) -> Tensor? {
-    guard case .input(let slot) = port, let value = graph[node].inputs[safe: slot] ?? nil else {
-      return nil
-    }
-    return graph[value].initializer ?? constant(value)
   }
 }

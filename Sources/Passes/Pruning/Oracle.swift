@@ -67,10 +67,11 @@ package struct Oracle {
     guard let value = graph[node].inputs[step.input] else { return }
     let name = graph[value].name
     if let weight = graph[value].initializer {
+      let zero = facts.zeroByte(node, step.input, weight)
       let zeroed =
         step.kept.count == 1
-        ? weight.zeroing(along: step.axis, except: step.kept[0])
-        : weight.zeroing(columns: step.axis, except: step.kept)
+        ? weight.zeroing(along: step.axis, except: step.kept[0], zero)
+        : weight.zeroing(columns: step.axis, except: step.kept, zero)
       graph.setInput(node, slot: step.input, to: graph.addInitializer("\(name)_masked", zeroed))
       return
     }
@@ -122,30 +123,34 @@ package struct Oracle {
 
 extension Tensor {
   /// The tensor with zeros in all slices along an axis but those kept.
-  fileprivate func zeroing(along axis: Int, except kept: [Int]) -> Tensor {
+  fileprivate func zeroing(
+    along axis: Int, except kept: [Int], _ zero: (@Sendable (Int) -> UInt8)?
+  ) -> Tensor {
     let length = dimensions[axis]
     let stays = Set(kept)
     let gone = (0..<length).filter { !stays.contains($0) }
     let inner = dimensions[(axis + 1)...].reduce(1, *)
     let outer = dimensions[..<axis].reduce(1, *)
-    return zeroing(runs: inner) { zero in
+    return zeroing(runs: inner, zero) { drop in
       for block in 0..<outer {
-        for index in gone { zero(block * length + index) }
+        for index in gone { drop(block * length + index) }
       }
     }
   }
 
   /// A grouped weight with zeros in the columns that the rows of each group lose.
-  fileprivate func zeroing(columns axis: Int, except kept: [[Int]]) -> Tensor {
+  fileprivate func zeroing(
+    columns axis: Int, except kept: [[Int]], _ zero: (@Sendable (Int) -> UInt8)?
+  ) -> Tensor {
     let length = dimensions[axis]
     let allRows = dimensions[0]
     let rows = max(1, allRows / kept.count)
     let inner = dimensions[(axis + 1)...].reduce(1, *)
     let stays = kept.map { Set($0) }
-    return zeroing(runs: inner) { zero in
+    return zeroing(runs: inner, zero) { drop in
       for row in 0..<allRows {
         for column in 0..<length where !stays[min(row / rows, kept.count - 1)].contains(column) {
-          zero(row * length + column)
+          drop(row * length + column)
         }
       }
     }
@@ -153,7 +158,8 @@ extension Tensor {
 
   /// The tensor with zeros in the runs of `length` elements whose numbers `body` gives.
   private func zeroing(
-    runs length: Int, _ body: @escaping @Sendable ((Int) -> Void) -> Void
+    runs length: Int, _ zero: (@Sendable (Int) -> UInt8)?,
+    _ body: @escaping @Sendable ((Int) -> Void) -> Void
   ) -> Tensor {
     guard let storage, let width = elementType.byteWidth else { return self }
     var tensor = self
@@ -166,9 +172,35 @@ extension Tensor {
         let bytes = length * width
         body { run in
           guard run >= 0, (run + 1) * bytes <= target.count else { return }
-          (start + run * bytes).initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+          if let zero {
+            for offset in run * bytes..<(run + 1) * bytes { target[offset] = zero(offset / width) }
+          } else {
+            (start + run * bytes).initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+          }
         }
       })
     return tensor
+  }
+}
+
+extension Facts {
+  /// The byte that stands for zero at each element of a weight of integers of 8 bits, which is its
+  /// zero-point's; nil where that is 0.
+  fileprivate func zeroByte(
+    _ node: NodeID, _ slot: Int, _ weight: Tensor
+  ) -> (@Sendable (Int) -> UInt8)? {
+    guard [.int8, .uint8].contains(weight.elementType), let op = op(node) else { return nil }
+    for case .quantized(slot, _, let zeroPoint?, let axis)
+      in op.channels(inputs(node), outputs(node)).relations
+    {
+      guard let value = graph[node].inputs[safe: zeroPoint] ?? nil,
+        let zeros = constant(value)?.integers, weight.dimensions.indices.contains(axis)
+      else { continue }
+      let bytes = zeros.map { UInt8(truncatingIfNeeded: $0) }
+      let inner = weight.dimensions[(axis + 1)...].reduce(1, *), length = weight.dimensions[axis]
+      if bytes.count == 1 { return { _ in bytes[0] } }
+      if bytes.count == length { return { bytes[$0 / inner % length] } }
+    }
+    return nil
   }
 }

@@ -11,6 +11,7 @@ public struct Pruner: Sendable {
   /// their new shapes.
   public let overridable: Int
   private let options: PruningOptions
+  private let aliases: [String: String]
   private var activations: ActivationStatistics?
 
   /// What came of a removal.
@@ -30,6 +31,8 @@ public struct Pruner: Sendable {
     public var difference: Double?
     /// Why the oracle did not run, when it was asked.
     public var unproved: String?
+    /// Patterns of the options, to keep or with a ratio, that name no weight, node, value or operator.
+    public var unmatchedPatterns: [String] = []
     /// The cut, for the recovery that follows.
     package let surgery: Surgery
   }
@@ -59,6 +62,7 @@ public struct Pruner: Sendable {
     prepared.graph.defaultsAreConstant = !options.freezesOverridable
     self.model = prepared
     self.options = options
+    aliases = Self.aliases(model.graph, prepared.graph)
   }
 
   /// The model with constants of nodes in initializers, constant expressions computed and identities
@@ -69,6 +73,19 @@ public struct Pruner: Sendable {
     return prepared
   }
 
+  /// Names of values that were a weight handed on and are gone.
+  private static func aliases(_ before: Graph, _ after: Graph) -> [String: String] {
+    var names: [String: String] = [:]
+    for id in before.nodeIDs where before[id].inputs.count == 1 && before[id].outputs.count == 1 {
+      guard let source = before[id].inputs[0], let result = before[id].outputs[0],
+        before[source].initializer != nil, after.value(named: before[result].name) == nil,
+        after.value(named: before[source].name).flatMap({ after[$0].initializer }) != nil
+      else { continue }
+      names[before[result].name] = before[source].name
+    }
+    return names
+  }
+
   /// Runs the model on calibration data, for importance that is measured on activations.
   ///
   /// - Parameter batches: calls its argument with the inputs of each batch.
@@ -76,7 +93,7 @@ public struct Pruner: Sendable {
     options sessionOptions: SessionOptions = SessionOptions(),
     _ batches: ((_ inputs: [String: Tensor]) throws(ModelError) -> Void) throws(ModelError) -> Void
   ) throws(ModelError) {
-    let coupling = Coupling(try inferTypes(model))
+    let coupling = Coupling(try inferTypes(model), attention: options.attention)
     var statistics = ActivationStatistics(coupling.activationReadings())
     let session = try Session(model, options: sessionOptions)
     try batches { inputs throws(ModelError) in try statistics.add(inputs, session) }
@@ -85,8 +102,13 @@ public struct Pruner: Sendable {
 
   /// The coupled groups, with nothing removed.
   public func groups(modelHash: String = "") throws(ModelError) -> PruningPlan {
-    let work = try PruningWork(model, options, activations, barriers: [:])
+    let work = try analysis()
     return work.plan(Surgery(work.coupling, removing: work.nothing), hash: modelHash, pruned: nil)
+  }
+
+  /// Coupling, groups and scores, with nothing removed.
+  func analysis() throws(ModelError) -> PruningWork {
+    try PruningWork(model, options, activations, barriers: [:])
   }
 
   /// Chooses channels and removes them.
@@ -139,10 +161,11 @@ public struct Pruner: Sendable {
       try check(pruned, surgery)
       var result = Result(
         model: pruned.withOverridableDefaults,
-        plan: work.plan(surgery, hash: hash, pruned: pruned.graph),
+        plan: work.plan(surgery, hash: hash, pruned: pruned.graph, aliases: aliases),
         before: work.cost.cost(removing: work.nothing), after: work.cost.cost(removing: removed),
         difference: nil, unproved: nil, surgery: surgery)
       result.budget = budget(result)
+      result.unmatchedPatterns = work.unmatched
       if let verification {
         let masked = try Oracle(surgery: surgery).maskedOriginal(model)
         result.difference = try noting("oracle") { () throws(ModelError) in

@@ -54,6 +54,17 @@ public struct PruningOptions: Sendable {
     case isomorphic
   }
 
+  /// What goes of attention.
+  public enum Attention: String, Sendable, CaseIterable {
+    /// Where attention is spelled out in products whichever leaves more channels to choose from;
+    /// whole heads where one operator computes it.
+    case auto
+    /// Whole heads of queries, keys and values; a head of keys goes with all that share it.
+    case heads
+    /// The same elements of every head, which keep their number.
+    case widths
+  }
+
   /// A fraction of channels for some groups.
   public struct GroupRatio: Hashable, Sendable {
     /// A name or pattern (`*` and `?`) of weights, nodes, values or operators.
@@ -82,6 +93,8 @@ public struct PruningOptions: Sendable {
   public var seed: UInt64 = 0
   /// Against which channels a channel competes.
   public var scope = Scope.local
+  /// What goes of attention.
+  public var attention = Attention.auto
   /// Widths are rounded to the nearest multiple of this number.
   public var roundTo = 1
   /// No group is left with fewer channels than this, if it has as many.

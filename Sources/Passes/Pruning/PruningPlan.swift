@@ -14,6 +14,9 @@ public struct PruningPlan: Codable, Hashable, Sendable {
   public var groups: [Group]
   /// Every constant that is cut, in the order of the graph.
   public var weights: [Slice]
+  /// Names that nodes which hand on their input gave to weights, which are cut alike; exporters write
+  /// equal weights once. Nil when there are none.
+  public var aliases: [String: String]?
   /// Channels that cannot go, by weight and reason.
   public var frozen: [Frozen]
   /// What makes the original equal to the cut model, for the proof.

@@ -10,12 +10,22 @@ struct PruningWork {
   let protected: AtomSet
   let options: PruningOptions
   let cost: CutCost
+  /// Patterns of the options that name nothing in the model.
+  let unmatched: [String]
 
   init(
     _ model: Model, _ options: PruningOptions, _ activations: ActivationStatistics?,
     barriers: [NodeID: String]
   ) throws(ModelError) {
-    var coupling = Coupling(try inferTypes(model), barriers: barriers)
+    var coupling = Coupling(
+      try inferTypes(model), attention: options.attention, barriers: barriers)
+    let patterns = options.keep + options.groupRatios.map(\.pattern)
+    let built = coupling
+    let known = patterns.isEmpty ? [] : built.producers.map { built.patternNames($0) }
+    unmatched = patterns.filter { pattern in
+      let glob = Glob(pattern)
+      return !known.contains { $0.contains(where: glob.matches) }
+    }
     coupling.keep(options.keep)
     groups = ChannelGroups(&coupling)
     let importance = try Importance(coupling, options, activations)
@@ -76,7 +86,7 @@ struct PruningWork {
     return removed
   }
 
-  private func slice(_ role: Coupling.Role, kept: [Int]) -> PruningPlan.Slice {
+  func slice(_ role: Coupling.Role, kept: [Int]) -> PruningPlan.Slice {
     let graph = coupling.facts.graph
     var name = ""
     if case .input(let slot) = role.axis.port, let value = graph[role.node].inputs[slot] {
@@ -88,7 +98,9 @@ struct PruningWork {
 
   /// - Parameter pruned: the cut model, whose names of weights the plan states; nil when there is
   ///   none.
-  func plan(_ surgery: Surgery, hash: String, pruned: Graph?) -> PruningPlan {
+  func plan(
+    _ surgery: Surgery, hash: String, pruned: Graph?, aliases: [String: String] = [:]
+  ) -> PruningPlan {
     var frozen: [PruningPlan.Frozen] = []
     var planned: [PruningPlan.Group] = []
     let readers = coupling.readers(of: groups)
@@ -116,9 +128,13 @@ struct PruningWork {
       }
     }
     let macs = cost.cost(removing: nothing).macs
-    return PruningPlan(
+    var plan = PruningPlan(
       model: hash, macs: macs, groups: planned, weights: surgery.slices(pruned), frozen: frozen,
       proof: surgery.proofSteps)
+    let cut = Set(plan.weights.map(\.weight))
+    let others = aliases.filter { cut.contains($0.value) }
+    if !others.isEmpty { plan.aliases = others }
+    return plan
   }
 }
 
@@ -186,7 +202,7 @@ extension Coupling {
 
   /// What patterns may call the channels that a weight makes: names of weight, node, operator and
   /// results.
-  private func patternNames(_ role: Role) -> [String] {
+  fileprivate func patternNames(_ role: Role) -> [String] {
     let node = facts.graph[role.node]
     var names = [node.name ?? "", node.type]
     if case .input(let slot) = role.axis.port, let value = node.inputs[slot] {

@@ -125,8 +125,10 @@ struct Prune: ParsableCommand, RunsModels {
       try destination.write(result.model, placement, from: original, at: model)
     }
     if let plan { try TextFile.write(try certified(result).json(), to: plan) }
+    let unmatched = result.unmatchedPatterns.map { "'\($0)' fits nothing whose channels could go" }
     show(
-      result, ModelNotes(original).lines + overridableNote(pruner) + budgetNote(result),
+      result,
+      ModelNotes(original).lines + overridableNote(pruner) + budgetNote(result) + unmatched,
       toStandardError: destination.reportsToStandardError)
   }
 

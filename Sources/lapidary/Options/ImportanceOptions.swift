@@ -16,13 +16,22 @@ struct ImportanceOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What of its group a score is divided by.", valueName: "mean|sum|max|none"))
-  var normalizer = PruningOptions.Normalizer.mean
+      "What of its group a score is divided by; mean, or none for --scores, when left out.",
+      valueName: "mean|sum|max|none"))
+  var normalizer: PruningOptions.Normalizer?
 
   @Option(
     help: ArgumentHelp(
       "Against which channels a channel competes.", valueName: "local|global|isomorphic"))
   var scope = PruningOptions.Scope.local
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      What goes of attention: whole heads, the same elements of every head, or whichever leaves more \
+      to choose from.
+      """, valueName: "auto|heads|widths"))
+  var attention = PruningOptions.Attention.auto
 
   @Option(help: ArgumentHelp("Scores of channels by weight, instead.", valueName: "FILE.json"))
   var scores: String?
@@ -40,8 +49,9 @@ struct ImportanceOptions: ParsableArguments {
   func apply(to options: inout PruningOptions, seed: UInt64) throws(ModelError) {
     options.importance = importance
     options.reduction = reduction
-    options.normalizer = normalizer
+    options.normalizer = normalizer ?? (scores == nil ? .mean : .none)
     options.scope = scope
+    options.attention = attention
     options.seed = seed
     if let scores {
       options.importance = .scores
@@ -76,3 +86,4 @@ extension PruningOptions.Importance: ExpressibleByArgument {
 extension PruningOptions.Reduction: ExpressibleByArgument {}
 extension PruningOptions.Normalizer: ExpressibleByArgument {}
 extension PruningOptions.Scope: ExpressibleByArgument {}
+extension PruningOptions.Attention: ExpressibleByArgument {}

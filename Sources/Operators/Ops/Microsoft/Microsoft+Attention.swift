@@ -170,8 +170,74 @@ extension Microsoft {
       )
     }
 
+    /// Rule 9 of PRUNING.md: the columns of the projection are heads of queries, keys and values.
     package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
-      .barrier("heads lie side by side in one axis")
+      guard let channels = headChannels(inputs, outputs) else {
+        return .barrier("the shapes of attention's operands are not known")
+      }
+      var relations: [ChannelRule.Relation] = [
+        .heads(channels), .same(Axis(.input(0), 2), Axis(.input(1), 0)),
+        .same(Axis(.input(0), 0), Axis(.output(0), 0)),
+        .freeze(Axis(.input(0), 1), reason: "positions are mixed"),
+        .freeze(Axis(.output(0), 1), reason: "positions are mixed"),
+      ]
+      if inputs[1]?.constant != nil {
+        relations += [.produces(Axis(.input(1), 1)), .consumes(Axis(.input(1), 0))]
+      } else {
+        relations.append(.consumes(Axis(.input(0), 2)))
+      }
+      return ChannelRule(relations)
+    }
+
+    /// The lengths of queries, keys and values over all heads.
+    private func lengths(_ inputs: Inputs) -> [Int]? {
+      if let sizes { return sizes }
+      guard inputs.rank(1) == 2, let columns = inputs.shape(1)?[1].value, columns % 3 == 0 else {
+        return nil
+      }
+      return [Int](repeating: columns / 3, count: 3)
+    }
+
+    /// Where the heads lie; nil when that is not known.
+    private func headChannels(_ inputs: Inputs, _ outputs: [TensorType]) -> AttentionChannels? {
+      guard let lengths = lengths(inputs), lengths.allSatisfy({ $0 % heads == 0 }) else {
+        return nil
+      }
+      var channels = AttentionChannels(queryHeads: heads, keyHeads: heads)
+      // Queries are made inside, from the weight: elements of theirs could not be masked.
+      channels.wholeHeadsOnly = "whole heads go"
+      func parts(_ number: Int) -> [AttentionChannels.Place] {
+        let start = lengths[..<number].reduce(0, +), width = lengths[number] / heads
+        let weight = AttentionChannels.Place.beside(Axis(.input(1), 1), start: start, width: width)
+        guard inputs.has(2) else { return [weight] }
+        return [weight, .beside(Axis(.input(2), 0), start: start, width: width)]
+      }
+      channels.queries = parts(0)
+      channels.keys = parts(1)
+      channels.values = parts(2)
+      channels.outputs = [.beside(Axis(.output(0), 2), start: 0, width: lengths[2] / heads)]
+      for (port, shape) in [
+        (Port.input(4), inputs.shape(4)), (.output(1), outputs[safe: 1]?.shape),
+      ]
+      where shape?.rank == 5 {
+        channels.keys.append(.apart(heads: Axis(port, 2), elements: Axis(port, 4)))
+      }
+      if let addend = inputs.shape(5), addend.rank == 4, addend[1].value == heads {
+        channels.scores = [.apart(heads: Axis(.input(5), 1), elements: nil)]
+      }
+      return channels
+    }
+
+    package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] {
+      guard let channels = headChannels(cut.inputs, cut.outputs),
+        let query = channels.queries.first,
+        let lengths = lengths(cut.inputs)
+      else { return [] }
+      let left = cut.heads(query, count: heads).heads
+      guard left != heads else { return [] }
+      let count = NodeEdit.attribute("num_heads", .int(left))
+      guard sizes != nil else { return [count] }
+      return [count, .attribute("qkv_hidden_sizes", .ints(lengths.map { $0 / heads * left }))]
     }
 
     package func quantization(_ inputs: Inputs) -> QuantizationRule {
@@ -179,10 +245,16 @@ extension Microsoft {
     }
 
     package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
-      guard let types = try? infer(inputs), let rows = inputs.shape(0)?.elementCount.value,
-        let columns = inputs.shape(1)?[1].value, let queries = inputs.shape(0)?[1].value,
-        let present = types[1].type.shape?.elementCount.value,
-        let projection = product(rows, columns), let scores = product(present, queries)
+      guard let x = inputs.shape(0), let rows = x.elementCount.value,
+        let columns = inputs.shape(1)?[1].value, let queries = x[1].value, let batch = x[0].value,
+        let values = outputs.first?.shape?.dimensions.last?.value, columns >= values,
+        let projection = product(rows, columns)
+      else { return nil }
+      let past = inputs.has(4) ? inputs.shape(4)?.dimensions[safe: 3]?.value : 0
+      // The elements of queries and of results, each once for every key.
+      guard let past, let positions = product(batch, queries),
+        let elements = product(positions, (columns - values) / 2 + values),
+        let scores = product(elements, past + queries)
       else { return nil }
       let (sum, overflow) = projection.addingReportingOverflow(scores)
       return overflow ? nil : sum

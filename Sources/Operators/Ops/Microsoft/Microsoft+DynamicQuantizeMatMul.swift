@@ -45,6 +45,8 @@ extension Microsoft {
       var rule = product.channels(inputs, outputs, perColumn: [2, 3, 4])
       guard rule.barrier == nil, let rank = inputs.rank(0) else { return rule }
       // The scale follows from all of A together.
+      rule.relations.append(
+        .quantized(weight: 1, scale: 2, zeroPoint: 3, axis: max(0, (inputs.rank(1) ?? 1) - 1)))
       rule.relations += (0..<rank).map { .doesNotCommute(Axis(.input(0), $0)) }
       return rule
     }

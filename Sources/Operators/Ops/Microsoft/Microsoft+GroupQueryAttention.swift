@@ -189,8 +189,74 @@ extension Microsoft {
         scratch.source, AttentionLayout(rows: tokens, heads: heads, width: width), owner: scratch)
     }
 
+    /// Rule 9 of PRUNING.md: a head of keys and values goes with the heads of queries that share it.
     package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
-      .barrier("heads lie side by side in one axis")
+      guard let channels = headChannels(inputs, outputs) else {
+        return .barrier("the shapes of attention's operands are not known")
+      }
+      var relations: [ChannelRule.Relation] = [
+        .heads(channels), .same(Axis(.input(0), 0), Axis(.output(0), 0)),
+        .freeze(Axis(.input(0), 1), reason: "positions are mixed"),
+        .freeze(Axis(.output(0), 1), reason: "positions are mixed"),
+      ]
+      for index in [1, 2] where inputs.has(index) {
+        relations += [
+          .same(Axis(.input(0), 0), Axis(.input(index), 0)),
+          .freeze(Axis(.input(index), 1), reason: "positions are mixed"),
+        ]
+      }
+      return ChannelRule(relations)
+    }
+
+    /// Where the heads lie; nil when that is not known.
+    private func headChannels(_ inputs: Inputs, _ outputs: [TensorType]) -> AttentionChannels? {
+      let isPacked = !inputs.has(1)
+      guard let length = inputs.shape(0)?.dimensions.last?.value,
+        let y = outputs.first?.shape?.dimensions.last?.value, y % heads == 0,
+        isPacked || (inputs.rank(1) == 3 && inputs.rank(2) == 3)
+      else { return nil }
+      let width = length / (isPacked ? heads + 2 * keyHeads : heads)
+      func beside(_ port: Port, start: Int = 0) -> AttentionChannels.Place {
+        .beside(Axis(port, 2), start: start, width: width)
+      }
+      var channels = AttentionChannels(queryHeads: heads, keyHeads: keyHeads)
+      // Runtimes want the width of a head to be a multiple of 8, and rotation pairs its elements.
+      channels.wholeHeadsOnly = "whole heads go"
+      channels.queries = [beside(.input(0))]
+      channels.outputs = [beside(.output(0))]
+      channels.keys = [
+        isPacked ? beside(.input(0), start: heads * width) : beside(.input(1))
+      ]
+      channels.values = [
+        isPacked ? beside(.input(0), start: (heads + keyHeads) * width) : beside(.input(2))
+      ]
+      for (input, output) in [(3, 1), (4, 2)] {
+        let ports: [(Port, Shape?)] = [
+          (.input(input), inputs.shape(input)), (.output(output), outputs[safe: output]?.shape),
+        ]
+        for (port, shape) in ports where shape?.rank == 4 {
+          channels.keys.append(.apart(heads: Axis(port, 1), elements: Axis(port, 3)))
+        }
+      }
+      if let addend = inputs.shape(10), addend.rank == 4, addend[1].value == heads {
+        channels.scores.append(.apart(heads: Axis(.input(10), 1), elements: nil))
+      }
+      if inputs.rank(11) == 1 {
+        channels.scores.append(.apart(heads: Axis(.input(11), 0), elements: nil))
+      }
+      return channels
+    }
+
+    package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] {
+      guard let channels = headChannels(cut.inputs, cut.outputs),
+        let query = channels.queries.first, let key = channels.keys.first
+      else { return [] }
+      let many = cut.heads(query, count: heads).heads
+      let few = cut.heads(key, count: keyHeads).heads
+      var edits: [NodeEdit] = []
+      if many != heads { edits.append(.attribute("num_heads", .int(many))) }
+      if few != keyHeads { edits.append(.attribute("kv_num_heads", .int(few))) }
+      return edits
     }
 
     package func quantization(_ inputs: Inputs) -> QuantizationRule {
@@ -198,7 +264,7 @@ extension Microsoft {
     }
 
     package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
-      guard let types = try? infer(inputs), let y = types[0].type.shape?.elementCount.value,
+      guard let y = outputs.first?.shape?.elementCount.value, let types = try? infer(inputs),
         let keys = types[1].type.shape?[2].value
       else { return nil }
       return product(y, 2).flatMap { product($0, keys) }

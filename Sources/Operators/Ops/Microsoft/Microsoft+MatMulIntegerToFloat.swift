@@ -36,6 +36,8 @@ extension Microsoft {
 
     package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
       product.channels(inputs, outputs, perColumn: [3, 5, 6])
+        .adding(
+          .quantized(weight: 1, scale: 3, zeroPoint: 5, axis: max(0, (inputs.rank(1) ?? 1) - 1)))
     }
 
     package func quantization(_ inputs: Inputs) -> QuantizationRule { .isInteger }

@@ -49,96 +49,16 @@ extension Microsoft {
       let isPacked = q.rank == 5
       let k = inputs.shape(1), v = inputs.shape(2)
       let width = isPacked ? q[4] : q[2].floorDivided(by: count)
-      var rows = isPacked ? q[1] : Dimension.unknown, valueWidth = isPacked ? width : .unknown
-      if let k, !isPacked {
-        rows = k.rank == 4 ? k[2] : k.rank >= 2 ? k[1] : .unknown
-        if k.rank == 5 { valueWidth = width }
-      }
+      var valueWidth = isPacked || k?.rank == 5 ? width : Dimension.unknown
       if let v {
         valueWidth = v.rank == 4 ? v[3] : v.dimensions.last?.floorDivided(by: count) ?? .unknown
       }
-      let past = inputs.has(6) ? inputs.shape(6)?.dimensions[safe: 2] ?? .unknown : .known(0)
+      let total = pastKeys(inputs) + keyRows(inputs)
       return [
         Inferred(type, Shape([q[0], q[1], count * valueWidth])),
-        Inferred(type, Shape([q[0], count, past + rows, width])),
-        Inferred(type, Shape([q[0], count, past + rows, valueWidth])),
+        Inferred(type, Shape([q[0], count, total, width])),
+        Inferred(type, Shape([q[0], count, total, valueWidth])),
       ]
-    }
-
-    /// Rows of one operand with batch, heads, positions and width.
-    private typealias Operand = (rows: HeadRows, lengths: [Int])
-
-    private func flat(_ source: Source, _ context: Evaluation, _ index: Int) throws(ModelError)
-      -> Operand
-    {
-      let shape = source.shape
-      guard shape.count == 3, shape[2] % heads == 0 else {
-        throw context.mismatch(
-          index, expected: "a last axis that \(heads) divides", found: "shape \(shape)")
-      }
-      let width = shape[2] / heads
-      return (
-        HeadRows(source, AttentionLayout(rows: shape[1], heads: heads, width: width)),
-        [shape[0], heads, shape[1], width]
-      )
-    }
-
-    /// The operands that lie side by side in one tensor.
-    private func packed(
-      _ source: Source, _ count: Int, _ context: Evaluation, _ index: Int
-    ) throws(ModelError) -> [Operand] {
-      let shape = source.shape
-      guard shape.count == 5, shape[2] == heads, shape[3] == count else {
-        throw context.mismatch(
-          index, expected: "shape [batch,positions,\(heads),\(count),width]",
-          found: "shape \(shape)")
-      }
-      guard context.optional(3) == nil else {
-        throw ModelError(
-          .unsupported, "\(context.label), input 3: a bias of packed operands is not supported")
-      }
-      let width = shape[4], row = heads * count * width
-      let layout = AttentionLayout(batch: shape[1] * row, head: count * width, row: row)
-      return (0..<count).map {
-        (
-          HeadRows(source, layout).advanced(by: $0 * width),
-          [shape[0], heads, shape[1], width]
-        )
-      }
-    }
-
-    private func operands(
-      _ context: Evaluation
-    ) throws(ModelError) -> (q: Operand, k: Operand, v: Operand) {
-      let first = try context.floatSource(0, rank: 3...5)
-      if first.shape.count == 5 {
-        let parts = try packed(first, 3, context, 0)
-        return (parts[0], parts[1], parts[2])
-      }
-      var q = try flat(first, context, 0)
-      let second = try context.floatSource(1, rank: 3...5)
-      if second.shape.count == 5 {
-        let parts = try packed(second, 2, context, 1)
-        return (q, parts[0], parts[1])
-      }
-      let third = try context.floatSource(2, rank: 3...4)
-      q.rows = try context.biased(q.rows, q.lengths, bias: 3, offset: 0)
-      if second.shape.count == 4 {
-        func rows(_ x: Source) -> Operand {
-          let s = x.shape
-          return (HeadRows(x, AttentionLayout(heads: s[1], rows: s[2], width: s[3])), s)
-        }
-        guard third.shape.count == 4, second.shape[1] == heads, third.shape[1] == heads else {
-          throw context.mismatch(
-            2, expected: "shape [batch,\(heads),positions,width]", found: "shape \(third.shape)")
-        }
-        return (q, rows(second), rows(third))
-      }
-      var k = try flat(second, context, 1), v = try flat(third, context, 2)
-      let width = first.shape[2]
-      k.rows = try context.biased(k.rows, k.lengths, bias: 3, offset: width)
-      v.rows = try context.biased(v.rows, v.lengths, bias: 3, offset: 2 * width)
-      return (q, k, v)
     }
 
     package func evaluate(_ context: inout Evaluation) throws(ModelError) {
@@ -189,8 +109,97 @@ extension Microsoft {
       guard done else { throw context.unsupportedTypes([0, 1, 2]) }
     }
 
+    /// Rule 9 of PRUNING.md.
     package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
-      .barrier("heads lie side by side in one axis")
+      guard let channels = headChannels(inputs, outputs) else {
+        return .barrier("the shapes of attention's operands are not known")
+      }
+      var relations: [ChannelRule.Relation] = [.heads(channels)]
+      // Removed elements of the keys add nothing to the scores.
+      if channels.wholeHeadsOnly == nil, let axis = channels.keys.first?.axes.last {
+        relations.append(.consumes(axis))
+      }
+      for index in 0..<inputs.count where inputs.has(index) && index != 3 {
+        if index > 0, inputs.shape(index)?.dimensions.first == inputs.shape(0)?[0] {
+          relations.append(.same(Axis(.input(0), 0), Axis(.input(index), 0)))
+        }
+        guard index < 3, let rank = inputs.rank(index), rank >= 3 else { continue }
+        relations.append(
+          .freeze(Axis(.input(index), rank == 4 ? 2 : 1), reason: "positions are mixed"))
+      }
+      relations += [
+        .same(Axis(.input(0), 0), Axis(.output(0), 0)),
+        .freeze(Axis(.output(0), 1), reason: "positions are mixed"),
+      ]
+      return ChannelRule(relations)
+    }
+
+    /// Where the heads lie; nil when that is not known.
+    private func headChannels(_ inputs: Inputs, _ outputs: [TensorType]) -> AttentionChannels? {
+      guard let q = inputs.shape(0), let y = outputs.first?.shape?.dimensions.last?.value else {
+        return nil
+      }
+      var channels = AttentionChannels(queryHeads: heads, keyHeads: heads)
+      let result = AttentionChannels.Place.beside(Axis(.output(0), 2), start: 0, width: y / heads)
+      channels.outputs = [result]
+      func place(_ port: Port, _ shape: Shape?) -> AttentionChannels.Place? {
+        guard let shape else { return nil }
+        switch shape.rank {
+        case 3:
+          guard let length = shape[2].value, length % heads == 0 else { return nil }
+          return .beside(Axis(port, 2), start: 0, width: length / heads)
+        case 4: return .apart(heads: Axis(port, 1), elements: Axis(port, 3))
+        case 5: return .apart(heads: Axis(port, 2), elements: Axis(port, 4))
+        default: return nil
+        }
+      }
+      guard let queries = place(.input(0), q) else { return nil }
+      channels.queries = [queries]
+      if q.rank == 5 {
+        // One axis holds the elements of all three.
+        (channels.keys, channels.values) = ([queries], [queries])
+      } else {
+        guard let keys = place(.input(1), inputs.shape(1)) else { return nil }
+        channels.keys = [keys]
+        guard let values = inputs.rank(1) == 5 ? keys : place(.input(2), inputs.shape(2)) else {
+          return nil
+        }
+        channels.values = [values]
+      }
+      if inputs.has(3), q.rank == 3, let width = q[2].value {
+        // A bias under removed elements would still shift the scores.
+        channels.wholeHeadsOnly = "its bias is added to removed elements too"
+        let bias = Axis(.input(3), 0)
+        channels.queries.append(.beside(bias, start: 0, width: width / heads))
+        channels.keys.append(.beside(bias, start: width, width: width / heads))
+        channels.values.append(.beside(bias, start: 2 * width, width: y / heads))
+      }
+      if let addend = inputs.shape(5), addend.rank == 4, addend[1].value == heads {
+        channels.scores = [.apart(heads: Axis(.input(5), 1), elements: nil)]
+      }
+      for (input, output) in [(6, 1), (7, 2)] {
+        var caches: [AttentionChannels.Place] = []
+        if let past = place(.input(input), inputs.shape(input)) { caches.append(past) }
+        if let present = place(.output(output), outputs[safe: output]?.shape) {
+          caches.append(present)
+        }
+        if output == 1 { channels.keys += caches } else { channels.values += caches }
+      }
+      return channels
+    }
+
+    package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] {
+      guard let channels = headChannels(cut.inputs, cut.outputs), let query = channels.queries.first
+      else { return [] }
+      let left = cut.heads(query, count: heads)
+      let old =
+        switch query {
+        case .beside(_, _, let width): width
+        case .apart: cut.inputs.shape(0)?.dimensions.last?.value ?? 0
+        }
+      let count: [NodeEdit] =
+        left.heads == heads ? [] : [.attribute("num_heads", .int(left.heads))]
+      return count + cut.scale(scale, width: left.width, was: old)
     }
 
     package func quantization(_ inputs: Inputs) -> QuantizationRule {
@@ -198,13 +207,24 @@ extension Microsoft {
     }
 
     package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
-      guard let types = try? infer(inputs), types.count == 3,
-        let queries = types[0].type.shape?[1].value,
-        let keys = types[1].type.shape?.elementCount.value,
-        let values = types[2].type.shape?.elementCount.value
+      guard let q = inputs.shape(0), let all = q.elementCount.value,
+        let y = outputs.first?.shape?.elementCount.value,
+        let keys = (keyRows(inputs) + pastKeys(inputs)).value
       else { return nil }
-      let (sum, overflow) = keys.addingReportingOverflow(values)
-      return overflow ? nil : product(queries, sum)
+      let (sum, overflow) = (q.rank == 5 ? all / 3 : all).addingReportingOverflow(y)
+      return overflow ? nil : product(sum, keys)
+    }
+
+    /// The number of keys.
+    private func keyRows(_ inputs: Inputs) -> Dimension {
+      if inputs.rank(0) == 5 { return inputs.shape(0)?[1] ?? .unknown }
+      guard let k = inputs.shape(1), k.rank >= 3 else { return .unknown }
+      return k.rank == 4 ? k[2] : k[1]
+    }
+
+    /// The number of keys of the past.
+    private func pastKeys(_ inputs: Inputs) -> Dimension {
+      inputs.has(6) ? inputs.shape(6)?.dimensions[safe: 2] ?? .unknown : .known(0)
     }
   }
 }

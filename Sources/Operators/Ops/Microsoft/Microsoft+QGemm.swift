@@ -87,6 +87,7 @@ extension Microsoft {
         .same(Axis(.input(0), transA ? 0 : 1), summed),
         .same(Axis(.input(0), transA ? 1 : 0), Axis(.output(0), 0)), .same(column, output),
         .produces(column), .consumes(summed),
+        .quantized(weight: 3, scale: 4, zeroPoint: 5, axis: column.axis),
       ]
       for index in 4...6 {
         guard let shape = inputs.shape(index), let last = shape.dimensions.last, last == y[1] else {

@@ -85,12 +85,25 @@ extension Microsoft {
         let axis = try? inputs.normalizedAxis(axis, rank: rank)
       else { return .barrier("shape of output 0 is not known") }
       var relations: [ChannelRule.Relation] = []
+      var start: Int? = 0
       for index in tensors(inputs.count) {
-        relations += (0..<rank).map { other in
-          other == axis
-            ? .freeze(Axis(.input(index), other), reason: "quantized tensors are joined along it")
-            : .same(Axis(.input(index), other), Axis(.output(0), other))
+        for other in 0..<rank {
+          let own = Axis(.input(index), other), joined = Axis(.output(0), other)
+          if other != axis {
+            relations.append(.same(own, joined))
+          } else if let start {
+            relations.append(.part(own, of: joined, start: start))
+          } else {
+            relations.append(
+              .freeze(own, reason: "the length of an operand before it is not known"))
+          }
         }
+        let length = inputs.shape(index)?.dimensions[safe: axis]?.value
+        start = start.flatMap { start in length.map { start + $0 } }
+      }
+      if start == nil {
+        relations.append(
+          .freeze(Axis(.output(0), axis), reason: "the length of an operand is not known"))
       }
       return ChannelRule(relations)
     }

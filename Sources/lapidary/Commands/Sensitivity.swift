@@ -1,0 +1,157 @@
+import ArgumentParser
+import Foundation
+import Lapidary
+
+/// `lapidary sensitivity`.
+struct SensitivityCommand: ParsableCommand, RunsModels {
+  static let configuration = CommandConfiguration(
+    commandName: "sensitivity",
+    abstract: "Measures how much the outputs suffer when channels of one group at a time go.",
+    discussion: """
+      For each group the least important channels are masked at several ratios, and the outputs \
+      compared with the model's own: signal over error in dB, the lower the worse, and with an array \
+      'labels' in the data how often the model is still right. The scores that -o writes say for each \
+      channel at which error it goes; with them, prune --scope global takes the same error from every \
+      group.
+
+      Example: lapidary sensitivity Fixtures/fashion/fashion.onnx \
+      --calibration Fixtures/fashion/calibration.npz --samples 32 -o scores.json
+      """)
+
+  @Argument(help: "The model; - for the standard input.")
+  var model: String
+
+  @Option(
+    help: """
+      Samples, and labels if there are any: an .npz file, a folder of .npy or .pb files, or random:N.
+      """)
+  var calibration: String
+
+  @Option(name: [.short, .long], help: "The file for scores that prune --scores takes.")
+  var output: String?
+
+  @Option(help: "Use no more samples than this.")
+  var samples = 32
+
+  @Option(help: ArgumentHelp("The fractions of a group to remove.", valueName: "R,R,…"))
+  var ratios: RatioList = RatioList(values: [0.25, 0.5, 0.75])
+
+  @Option(
+    help: ArgumentHelp(
+      "Which channels of a group go first.",
+      valueName: "l1|l2|linf|bn|fpgm|random|mean|variance|apoz|wanda"))
+  var importance: PruningOptions.Importance = .l2
+
+  @Option(
+    help: ArgumentHelp("What goes of attention.", valueName: "auto|heads|widths"))
+  var attention = PruningOptions.Attention.auto
+
+  @Option(help: "Names or patterns of weights, nodes or operators whose channels stay.")
+  var keep: [String] = []
+
+  @OptionGroup var report: ReportOptions
+  @OptionGroup var runOptions: RunOptions
+
+  /// Fractions with commas between them.
+  struct RatioList: ExpressibleByArgument {
+    let values: [Double]
+    var defaultValueDescription: String { values.map { "\($0)" }.joined(separator: ",") }
+
+    init(values: [Double]) { self.values = values }
+
+    init?(argument: String) {
+      let values = argument.split(separator: ",", omittingEmptySubsequences: false)
+        .map { Double($0.trimmingCharacters(in: .whitespaces)) }
+      guard values.allSatisfy({ $0.map { $0 > 0 && $0 < 1 } ?? false }) else { return nil }
+      self.values = Set(values.compactMap { $0 }).sorted()
+    }
+  }
+
+  func validate() throws {
+    guard samples > 0 else {
+      throw ValidationError("--samples: expected 1 or more, found \(samples)")
+    }
+  }
+
+  func run() throws {
+    let original = try ONNXFile.read(model)
+    let data = try Dataset.load(calibration, for: original, seed: runOptions.seed)
+    var options = PruningOptions(target: .ratio(0))
+    options.importance = importance
+    options.attention = attention
+    options.keep = keep
+    options.seed = runOptions.seed
+    var pruner = try Pruner(original, options)
+    if importance.needsCalibration {
+      try pruner.calibrate(options: runOptions.session()) { add throws(ModelError) in
+        for range in data.batches(of: 16) { try add(try data.inputs(range)) }
+      }
+    }
+    let probes = try pruner.sensitivity(ratios: ratios.values, options: runOptions.session())
+    let cuts = probes.groups.reduce(0) { $0 + $1.probes.count }
+    let progress = Progress("measuring", total: cuts)
+    let result = try Sensitivity(probes, of: pruner.model, on: data, limit: samples) { done, _ in
+      progress.update(done)
+    }
+    if let output { try TextFile.write(Array((result.json.text).utf8), to: output) }
+    let summary = result.summary
+    report.print(
+      text: result.table.text + summary + "\n",
+      markdown: result.table.markdown + "\n" + summary + "\n", json: result.json)
+  }
+}
+
+extension Sensitivity {
+  private func percent(_ value: Double) -> String { NumberText.decimal(value * 100, 1) + " %" }
+
+  fileprivate var summary: String {
+    "\(samples) samples" + (top1.map { "; top-1 of the model as it is: \(percent($0))" } ?? "")
+  }
+
+  fileprivate var table: Table {
+    let ratios = Set(groups.flatMap { $0.points.map(\.ratio) }).sorted()
+    var table = Table(
+      "",
+      [.init("group", numeric: true), .init("channels", numeric: true)]
+        + ratios.map { .init("\(top1 == nil ? "dB" : "dB, top-1") at \($0)", numeric: true) }
+        + [.init("made by")])
+    for group in groups {
+      let cells = ratios.map { ratio -> Table.Cell in
+        guard let point = group.points.first(where: { $0.ratio == ratio }) else {
+          return .init("-", json: .null)
+        }
+        let sqnr = NumberText.decimal(point.sqnr, 1)
+        return .init(point.top1.map { "\(sqnr), \(percent($0))" } ?? sqnr)
+      }
+      let names = group.weights.prefix(2).joined(separator: ", ")
+      let more = group.weights.count > 2 ? " and \(group.weights.count - 2) more" : ""
+      table.rows.append(
+        [.init(group.index), .init(group.channels)] + cells + [.init(names + more)])
+    }
+    return table
+  }
+
+  /// Scores and figures, in the form that `ChannelScores` reads.
+  fileprivate var json: JSONValue {
+    let measured = groups.map { group -> JSONValue in
+      .object([
+        "group": .int(group.index), "channels": .int(group.channels),
+        "weights": .array(group.weights.map { .string($0) }),
+        "cuts": .array(
+          group.points.map { point in
+            .object([
+              "ratio": .number(point.ratio), "kept": .int(point.kept),
+              "sqnr": .number(point.sqnr), "top1": point.top1.map { .number($0) } ?? .null,
+            ])
+          }),
+      ])
+    }
+    let lists = scores.scores.sorted { $0.key < $1.key }.map { name, values in
+      (name, JSONValue.array(values.map { .number($0) }))
+    }
+    return .object([
+      "schema": .int(1), "samples": .int(samples), "top1": top1.map { .number($0) } ?? .null,
+      "groups": .array(measured), "scores": .members(lists),
+    ])
+  }
+}
