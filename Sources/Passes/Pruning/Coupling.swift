@@ -431,6 +431,7 @@ struct Coupling {
         freeze(to.lowerBound + index, "\(label): adds elements of its own to this slice")
       }
     }
+    freezeUnread(id, movement, chosen, label)
     for pin in movement.axes.flatMap(\.pinned) {
       guard let slots = slots(id, pin.axis) else { continue }
       for index in pin.indices where index < slots.count {
@@ -450,6 +451,29 @@ struct Coupling {
       if let to = slots(id, link.to) {
         strandsChannels = true
         freeze(to, "\(label): another axis is read where this one comes from")
+      }
+    }
+  }
+
+  /// Freezes axes of outputs that no axis is read on, where elements come from an axis of unknown
+  /// length that goes elsewhere: one that a batch and heads were folded into.
+  private mutating func freezeUnread(
+    _ id: NodeID, _ movement: Movement, _ chosen: [TracedLink], _ label: String
+  ) {
+    func open(_ shape: Shape?) -> Dimension {
+      (shape?.dimensions ?? [.unknown]).reduce(.known(1)) { $1.value == nil ? $0 * $1 : $0 }
+    }
+    let inputs = facts.inputs(id), outputs = facts.outputs(id)
+    let sources = Set(movement.axes.map(\.from.port)).map { port -> Dimension in
+      if case .input(let slot) = port { open(inputs.shape(slot)) } else { .unknown }
+    }
+    for (number, output) in outputs.enumerated() where !sources.contains(open(output.shape)) {
+      for axis in 0..<(output.shape?.rank ?? 0) {
+        let place = Axis(.output(number), axis)
+        guard !chosen.contains(where: { $0.to == place }), let slots = slots(id, place) else {
+          continue
+        }
+        freeze(slots, "\(label): its elements come from an axis of unknown length")
       }
     }
   }
