@@ -78,7 +78,7 @@ public struct Pruner: Sendable {
     var names: [String: String] = [:]
     for id in before.nodeIDs where before[id].inputs.count == 1 && before[id].outputs.count == 1 {
       guard let source = before[id].inputs[0], let result = before[id].outputs[0],
-        before[source].initializer != nil, after.value(named: before[result].name) == nil,
+        before[source].initializer != nil, !after.computes(before[result].name),
         after.value(named: before[source].name).flatMap({ after[$0].initializer }) != nil
       else { continue }
       names[before[result].name] = before[source].name
@@ -241,5 +241,13 @@ extension PruningOptions {
     guard roundTo >= 1 else {
       throw ModelError(.request, "round-to: expected a number of at least 1, found \(roundTo)")
     }
+  }
+}
+
+extension Graph {
+  /// Whether a value of this name is there in fact, not only by name.
+  fileprivate func computes(_ name: String) -> Bool {
+    guard let value = value(named: name) else { return false }
+    return self[value].producer != nil || self[value].initializer != nil || isInput(value)
   }
 }
