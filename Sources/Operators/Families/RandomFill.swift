@@ -10,8 +10,30 @@ package protocol RandomFill: Operator {
   var settings: RandomSettings { get }
   /// The shape; that of input 0 when nil.
   var shape: [Int]? { get }
-  /// Draws one element.
-  func draw(_ generator: inout RandomGenerator) -> Double
+  /// What each element is drawn from.
+  var distribution: RandomDistribution { get }
+}
+
+/// What random numbers are drawn from.
+package enum RandomDistribution: Sendable {
+  case normal(mean: Float, scale: Float)
+  /// Evenly between two bounds.
+  case uniform(low: Float, high: Float)
+
+  static func normal(_ node: NodeView) throws(ModelError) -> Self {
+    .normal(mean: try node.float("mean", default: 0), scale: try node.float("scale", default: 1))
+  }
+
+  static func uniform(_ node: NodeView) throws(ModelError) -> Self {
+    .uniform(low: try node.float("low", default: 0), high: try node.float("high", default: 1))
+  }
+
+  fileprivate func draw(_ generator: inout RandomGenerator) -> Double {
+    switch self {
+    case .normal(let mean, let scale): Double(mean) + Double(scale) * generator.normal()
+    case .uniform(let low, let high): Double(low) + Double(high - low) * generator.uniform()
+    }
+  }
 }
 
 /// The attributes of all operators that draw at random.
@@ -56,7 +78,7 @@ extension RandomFill {
     if let shape { size = shape } else { size = try context.input(0).shape }
     var generator = settings.generator(context.label)
     let count = try context.numberCount(size)
-    let values = (0..<count).map { _ in draw(&generator) }
+    let values = (0..<count).map { _ in distribution.draw(&generator) }
     let type = settings.elementType ?? context.optional(0)?.elementType ?? .float
     try context.write(values, type, size)
   }

@@ -1,5 +1,4 @@
 package import IR
-package import Kernels
 
 /// Normally distributed numbers
 /// (https://onnx.ai/onnx/operators/onnx__RandomNormal.html).
@@ -13,17 +12,11 @@ package struct RandomNormal: RandomFill {
       """)
   package let settings: RandomSettings
   package let shape: [Int]?
-  private let mean: Float
-  private let scale: Float
+  package let distribution: RandomDistribution
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     settings = try RandomSettings(node, elementType: .float)
     shape = try node.drawnShape()
-    mean = try node.float("mean", default: 0)
-    scale = try node.float("scale", default: 1)
-  }
-
-  package func draw(_ generator: inout RandomGenerator) -> Double {
-    Double(mean) + Double(scale) * generator.normal()
+    distribution = try .normal(node)
   }
 }

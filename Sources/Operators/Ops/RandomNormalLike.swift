@@ -1,5 +1,4 @@
 package import IR
-package import Kernels
 
 /// Normally distributed numbers, in the shape of another tensor
 /// (https://onnx.ai/onnx/operators/onnx__RandomNormalLike.html).
@@ -13,16 +12,10 @@ package struct RandomNormalLike: RandomFill {
       """)
   package let settings: RandomSettings
   package var shape: [Int]? { nil }
-  private let mean: Float
-  private let scale: Float
+  package let distribution: RandomDistribution
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     settings = try RandomSettings(node)
-    mean = try node.float("mean", default: 0)
-    scale = try node.float("scale", default: 1)
-  }
-
-  package func draw(_ generator: inout RandomGenerator) -> Double {
-    Double(mean) + Double(scale) * generator.normal()
+    distribution = try .normal(node)
   }
 }

@@ -1,5 +1,4 @@
 package import IR
-package import Kernels
 
 /// Numbers drawn evenly between two bounds
 /// (https://onnx.ai/onnx/operators/onnx__RandomUniform.html).
@@ -13,17 +12,11 @@ package struct RandomUniform: RandomFill {
       """)
   package let settings: RandomSettings
   package let shape: [Int]?
-  private let low: Float
-  private let high: Float
+  package let distribution: RandomDistribution
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     settings = try RandomSettings(node, elementType: .float)
     shape = try node.drawnShape()
-    low = try node.float("low", default: 0)
-    high = try node.float("high", default: 1)
-  }
-
-  package func draw(_ generator: inout RandomGenerator) -> Double {
-    Double(low) + Double(high - low) * generator.uniform()
+    distribution = try .uniform(node)
   }
 }

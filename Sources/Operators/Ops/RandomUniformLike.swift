@@ -1,5 +1,4 @@
 package import IR
-package import Kernels
 
 /// Numbers drawn evenly between two bounds, in the shape of another tensor
 /// (https://onnx.ai/onnx/operators/onnx__RandomUniformLike.html).
@@ -13,16 +12,10 @@ package struct RandomUniformLike: RandomFill {
       """)
   package let settings: RandomSettings
   package var shape: [Int]? { nil }
-  private let low: Float
-  private let high: Float
+  package let distribution: RandomDistribution
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     settings = try RandomSettings(node)
-    low = try node.float("low", default: 0)
-    high = try node.float("high", default: 1)
-  }
-
-  package func draw(_ generator: inout RandomGenerator) -> Double {
-    Double(low) + Double(high - low) * generator.uniform()
+    distribution = try .uniform(node)
   }
 }
