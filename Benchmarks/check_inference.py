@@ -174,7 +174,7 @@ def main():
     for path in options.models:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                fine &= check(options.lapidary, path, lengths, pathlib.Path(folder))
+                fine &= check(options.lapidary.resolve(), path, lengths, pathlib.Path(folder))
             except Exception as error:
                 print(f"FAIL {path.name}: {type(error).__name__}: {str(error)[:300]}")
                 fine = False
