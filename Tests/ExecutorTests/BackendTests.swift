@@ -67,6 +67,9 @@ private let cases = [
     attributes: ["kernel_shape": [3, 3], "strides": [2, 3], "pads": [1, 1, 1, 1]],
     scalars: ["ceil_mode": 1, "count_include_pad": 1]),
   Case(
+    type: "AveragePool", shapes: [[1, 5, 2, 9]],
+    attributes: ["kernel_shape": [3, 3], "strides": [2, 2]]),
+  Case(
     type: "MaxPool", shapes: [[1, 5, 2, 9]],
     attributes: ["kernel_shape": [3, 3], "strides": [2, 2]], scalars: ["ceil_mode": 1]),
   Case(

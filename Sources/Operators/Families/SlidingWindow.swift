@@ -24,11 +24,14 @@ package struct SlidingWindow: Sendable {
   package let padding: Padding
   /// Whether a last window that is not whole counts.
   package let roundsUp: Bool
+  /// Whether the input may be shorter than the window, as for pools: what lies beyond does not count.
+  private let takesShortInput: Bool
   private let givenStrides: [Int]?
   private let givenDilations: [Int]?
   private let givenPads: [Int]?
 
   package init(_ node: NodeView, requiresKernel: Bool = false) throws(ModelError) {
+    takesShortInput = requiresKernel
     kernel = try Self.lengths(node, "kernel_shape", atLeast: 1)
     if requiresKernel, kernel?.isEmpty ?? true {
       throw node.mismatch("kernel_shape", expected: "the lengths of the window", found: "none")
@@ -116,18 +119,19 @@ package struct SlidingWindow: Sendable {
       }
       let padded = length + window.padsBegin[axis] + window.padsEnd[axis]
       let slack = padded - extent
-      var positions = slack < 0 ? 0 : slack / stride + 1
-      if roundsUp {
-        // One window that is not whole counts too, be it the only one.
-        positions = slack <= -stride ? 0 : (slack + stride - 1) / stride + 1
+      // A pool's only window need not be whole, as in ONNX Runtime. Expressions over named lengths
+      // count whole windows.
+      let isShort = slack < 0 && (!takesShortInput || slack <= -stride)
+      var positions = isShort ? 0 : slack / stride + 1
+      if roundsUp, !isShort {
+        positions = (slack + stride - 1) / stride + 1
         // A window that would start in the padding at the end does not count.
         if (positions - 1) * stride >= length + window.padsBegin[axis] { positions -= 1 }
       }
       guard positions > 0, length > 0 else {
+        let least = takesShortInput ? max(1, extent - stride + 1) : extent
         throw mismatch(
-          0,
-          "at least \(roundsUp ? max(1, extent - stride + 1) : extent) positions along spatial axis"
-            + " \(axis), padding included", "\(padded)")
+          0, "at least \(least) positions along spatial axis \(axis), padding included", "\(padded)")
       }
       window.output[axis] = positions
     }
