@@ -131,7 +131,8 @@ package struct SlidingWindow: Sendable {
       guard positions > 0, length > 0 else {
         let least = takesShortInput ? max(1, extent - stride + 1) : extent
         throw mismatch(
-          0, "at least \(least) positions along spatial axis \(axis), padding included", "\(padded)")
+          0, "at least \(least) positions along spatial axis \(axis), padding included", "\(padded)"
+        )
       }
       window.output[axis] = positions
     }
