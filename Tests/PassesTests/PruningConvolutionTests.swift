@@ -100,6 +100,28 @@ import Testing
     return net.model()
   }
 
+  @Test("Channels tied across some of the blocks keep as many as those of the other blocks")
+  func tiedBlocks() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv(
+      "conv1", x, 3, 12, strengths: [30, 30, 1, 1, 1, 1, 30, 30, 30, 1, 30, 1])
+    let b = net.conv(
+      "group", a, 12, 12, group: 3, strengths: [1, 10, 10, 1, 1, 10, 10, 1, 10, 1, 1, 10])
+    let axis1 = [Attribute("axis", .int(1))]
+    let parts = net.nodes(
+      "Split", "split", [b, net.integers("sizes", [4, 4, 4])], axis1, outputs: 3)
+    let product = net.node("Mul", "mul", [parts[0], parts[1]])
+    net.output(net.conv("end", net.node("Concat", "join", [product, parts[2]], axis1), 8, 2))
+    let result = try prune(net.model())
+    #expect(result.plan.kept("conv1.w") == [0, 1, 6, 7, 8, 10])
+    #expect(result.plan.kept("group.w") == [1, 2, 5, 6, 8, 11])
+    let columns = result.plan.weights.first { $0.weight == "group.w" && $0.axis == 1 }
+    #expect(columns?.kept == [[0, 1], [2, 3], [0, 2]])
+    #expect(result.plan.kept("end.w", axis: 1) == [1, 2, 4, 7])
+    #expect(result.plan.frozen.map(\.weight) == ["end.w"])
+  }
+
   @Test("A grouped weight that a node computes loses the same columns in each group")
   func computedGroupedWeight() throws {
     let stored = try prune(groupedWeight("computed"))

@@ -94,6 +94,7 @@ import Testing
     let b = net.node("Mul", "mul2", [net.conv("conv2", x, 3, 4, strengths: [1, 9, 1, 9]), scale])
     net.output(net.conv("end1", a, 4, 2))
     net.output(net.conv("end2", b, 4, 2))
+    net.graph.valueInfos.append(ValueInfo(scale, type: .tensor(TensorType(.float, [4, 1, 1]))))
     let result = try prune(net.model())
     #expect(result.plan.kept("conv1.w") == [0, 1])
     #expect(result.plan.kept("conv2.w") == [1, 3])
@@ -102,6 +103,7 @@ import Testing
       try graph.constant(#require(result.model.node(name).inputs[1]))?.floats
     }
     #expect(scales == [[1, 2], [2, 4]])
+    #expect(graph.valueInfos.map { $0.type?.tensor?.shape?.known } == [[2, 1, 1]])
   }
 
   @Test("A constant of which one reader keeps everything is cut for the other only")
@@ -198,5 +200,21 @@ import Testing
     #expect(result.plan.reasons("conv1.w").count == 1)
     #expect(result.plan.reasons("conv3.w").allSatisfy { $0.hasPrefix("ReduceMean 'mean': ") })
     #expect(result.plan.reasons("conv3.w").count == 1)
+  }
+
+  @Test("Every weight whose channels stay is listed, with its own number of channels")
+  func frozenWeightsOfOneGroup() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let axis1 = [Attribute("axis", .int(1))]
+    let a = net.conv("conv1", x, 3, 4), b = net.conv("conv2", x, 3, 6)
+    let parts = net.nodes("Split", "split", [b, net.integers("sizes", [4, 2])], axis1, outputs: 2)
+    let sum = net.node("Softmax", "soft", [net.node("Add", "add", [a, parts[0]])], axis1)
+    net.output(net.conv("end1", sum, 4, 2))
+    net.output(net.conv("end2", parts[1], 2, 2))
+    let frozen = try prune(net.model()).plan.frozen.filter { !$0.reason.hasPrefix("graph") }
+    #expect(frozen.map(\.weight) == ["conv1.w", "conv2.w"])
+    #expect(frozen.map(\.channels) == [4, 4])
+    #expect(frozen.allSatisfy { $0.reason == "Softmax 'soft': softmax over this axis" })
   }
 }

@@ -57,8 +57,90 @@ import Testing
     #expect(result.plan.kept("conv3.w", axis: 1) == [1, 2, 4, 7])
     #expect(result.model.constant("conv1.w")?.dimensions == [4, 2, 1, 1])
     #expect(result.model.constant("conv2.w")?.dimensions == [4, 2, 1, 1])
-    #expect(try result.model.constant(of: "split", 1)?.integers == [1, 2, 2, 3, 3])
-    #expect(try result.model.constant(of: "join", 1)?.integers == [1, 4, 3, 3])
+    // What stays of 2·j + g is, in order: 2 (of channel 1), 3 (of 5), 4 (of 2) and 5 (of 6).
+    #expect(result.model.operators == ["Conv", "Gather", "Conv", "Conv"])
+    #expect(result.model.constant("join_out_order")?.integers == [0, 2, 1, 3])
+  }
+
+  @Test("Both grouped convolutions around a shuffle keep equal blocks, though no half is even")
+  func oddShuffle() throws {
+    var net = Network()
+    let x = net.input("x", [1, 4, 3, 3])
+    // Channel 6·g + j becomes 2·j + g: three of each first block go into each second one, and
+    // 2, 1, 1 and 2 of them stay.
+    let a = net.conv(
+      "conv1", x, 4, 12, group: 2, strengths: [30, 30, 1, 30, 1, 1, 30, 1, 1, 30, 30, 1])
+    let split = net.node("Reshape", "split", [a, net.integers("to5", [1, 2, 6, 3, 3])])
+    let turned = net.node(
+      "Transpose", "turn", [split], [Attribute("perm", .ints([0, 2, 1, 3, 4]))])
+    let joined = net.node("Reshape", "join", [turned, net.integers("to4", [1, 12, 3, 3])])
+    let b = net.conv("conv2", joined, 12, 12, group: 2)
+    net.output(net.conv("conv3", b, 12, 3))
+    let result = try prune(net.model())
+    #expect(result.plan.kept("conv1.w") == [0, 1, 3, 6, 9, 10])
+    let columns = result.plan.weights.first { $0.weight == "conv2.w" && $0.axis == 1 }
+    #expect(columns?.kept == [[0, 1, 2], [0, 1, 3]])
+    #expect(result.model.constant("conv1.w")?.dimensions == [6, 2, 1, 1])
+    #expect(result.model.constant("conv2.w")?.dimensions == [6, 3, 1, 1])
+    // Of 0, 1, 2, 6, 7 and 9 the channels are 0, 6, 1, 3, 9 and 10.
+    #expect(result.model.constant("join_out_order")?.integers == [0, 3, 1, 2, 4, 5])
+  }
+
+  @Test("Behind a shuffle each channel goes by itself, in one part more than in the other")
+  func unevenShuffle() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 3, 3])
+    // Channel 4·g + j becomes 2·j + g.
+    let a = net.conv("conv1", x, 3, 8, strengths: [1, 1, 10, 10, 10, 1, 1, 1])
+    let split = net.node("Reshape", "split", [a, net.integers("to5", [1, 2, 4, 3, 3])])
+    let turned = net.node(
+      "Transpose", "turn", [split], [Attribute("perm", .ints([0, 2, 1, 3, 4]))])
+    let joined = net.node("Reshape", "join", [turned, net.integers("to4", [1, 8, 3, 3])])
+    net.output(net.conv("conv2", joined, 8, 3))
+    let result = try prune(net.model(), ratio: 0.625)
+    #expect(result.plan.kept("conv1.w") == [2, 3, 4])
+    #expect(result.plan.kept("conv2.w", axis: 1) == [1, 4, 6])
+    #expect(result.model.constant("join_out_order")?.integers == [2, 0, 1])
+    #expect(result.model.operators == ["Conv", "Gather", "Conv"])
+  }
+
+  @Test("Units with a half that passes and a shuffle (ShuffleNet): every width is halved")
+  func shuffleUnits() throws {
+    var net = Network()
+    var x = net.conv("stem", net.input("x", [1, 3, 4, 4]), 3, 6)
+    for unit in 1...3 {
+      let halves = net.nodes(
+        "Split", "halves\(unit)", [x, net.integers("sizes\(unit)", [3, 3])], axis1, outputs: 2)
+      let inner = net.node("Relu", "relu\(unit)", [net.conv("inner\(unit)", halves[1], 3, 3)])
+      let joined = net.node("Concat", "cat\(unit)", [halves[0], inner], axis1)
+      let parts = net.node(
+        "Reshape", "parts\(unit)", [joined, net.integers("to5_\(unit)", [1, 2, 3, 4, 4])])
+      let turned = net.node(
+        "Transpose", "turn\(unit)", [parts], [Attribute("perm", .ints([0, 2, 1, 3, 4]))])
+      x = net.node(
+        "Reshape", "whole\(unit)", [turned, net.integers("to4_\(unit)", [1, 6, 4, 4])])
+    }
+    net.output(net.conv("end", x, 6, 2))
+    let result = try prune(net.model(), ratio: 0.34)
+    #expect(result.model.constant("stem.w")?.dimensions[0] == 4)
+    for unit in 1...3 {
+      #expect(result.model.constant("inner\(unit).w")?.dimensions[0] == 2, "unit \(unit)")
+    }
+  }
+
+  @Test("A target with -1 is traced at its own lengths, even where it takes fewer elements")
+  func openTarget() throws {
+    var net = Network()
+    let x = net.input("x", [1, 2, 3])
+    let wide = net.trained("wide.w", [3, 8], axis: 1, strengths: [1, 1, 9, 9, 1, 1, 9, 9])
+    let a = net.node("MatMul", "wide", [x, wide])
+    // Eight channels alone fit [1, 2, 2, -1] as well.
+    let split = net.node("Reshape", "split", [a, net.integers("heads", [1, 2, 2, -1])])
+    let joined = net.node("Reshape", "join", [split, net.integers("whole", [1, 2, 8])])
+    net.output(net.node("MatMul", "end", [joined, net.trained("end.w", [8, 2])]))
+    let result = try prune(net.model())
+    #expect(result.plan.kept("wide.w", axis: 1) == [2, 3, 6, 7])
+    #expect(result.plan.kept("end.w") == [2, 3, 6, 7])
   }
 
   @Test("DepthToSpace: channel d is made of 2k + d in DCR order, of 4d + k in CRD order")
@@ -188,6 +270,27 @@ import Testing
     #expect(try result.model.constant(of: "gather", 1)?.integers == [3, 0, 0])
   }
 
+  @Test("Elements picked and written along another axis leave the channels what they are")
+  func elements() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv("conv1", x, 3, 4, strengths: [10, 1, 10, 1])
+    let axis2 = [Attribute("axis", .int(2))]
+    // Rows 3 and 1 of channel 0, 2 and 0 of the others.
+    let rows = [3, 1, 2, 0, 2, 0, 2, 0].flatMap { [Int](repeating: $0, count: 4) }
+    let indices = net.constant("rows", Tensor(int64: rows, [1, 4, 2, 4]))
+    let picked = net.node("GatherElements", "pick", [a, indices], axis2)
+    let doubled = net.node("Add", "double", [picked, picked])
+    let b = net.node("ScatterElements", "write", [a, indices, doubled], axis2)
+    net.output(net.conv("conv2", b, 4, 2))
+    let result = try prune(net.model())
+    #expect(result.plan.kept("conv1.w") == [0, 2])
+    let kept = try result.model.constant(of: "write", 1)
+    #expect(kept?.integers == Array(rows[0..<8]) + rows[16..<24])
+    #expect(try result.model.constant(of: "pick", 1) == kept)
+    #expect(result.plan.kept("conv2.w", axis: 1) == [0, 2])
+  }
+
   @Test("Channels that padding makes up, constants other than 0, stay")
   func channelPadding() throws {
     for opset in [10, 17] {
@@ -288,5 +391,22 @@ import Testing
     // 1.5 of 3 and 1.5 of 3: 2 and then 1.
     #expect(result.model.constant("short.w")?.dimensions[0] == 2)
     #expect(result.model.constant("long.w")?.dimensions[0] == 3)
+  }
+
+  @Test("Groups whose channels are one or two of the same weight add up to its width")
+  func unequalShares() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv(
+      "conv1", x, 3, 16,
+      strengths: [1, 10, 1, 10, 1, 1, 10, 1, 10, 1, 10, 10, 10, 10, 1, 1])
+    let parts = net.nodes(
+      "Split", "split", [a, net.integers("sizes", [5, 5, 6])], axis1, outputs: 3)
+    let product = net.node("Mul", "mul", [parts[0], parts[1]])
+    net.output(net.conv("conv2", net.node("Concat", "join", [product, parts[2]], axis1), 11, 2))
+    let result = try prune(net.model())
+    // 2 of 5 pairs and 3 of 6 make 7 channels of 16; one more of the six makes 8.
+    #expect(result.plan.kept("conv1.w") == [1, 3, 6, 8, 10, 11, 12, 13])
+    #expect(result.plan.kept("conv2.w", axis: 1) == [1, 3, 5, 6, 7, 8])
   }
 }

@@ -1,6 +1,6 @@
 package import IR
 
-/// Nodes that compute shapes. They are built here so that only operators know operators' names.
+/// Nodes that compute shapes or pick slices for cut models. They are built here so that only operators know operators' names.
 package enum ShapeNodes {
   /// A node that takes elements of `numbers` where `mask` is true and those of `data` elsewhere; nil
   /// where the opset has none.
@@ -9,5 +9,14 @@ package enum ShapeNodes {
   ) -> Node? {
     guard Where.schema.opsets.contains(opset) else { return nil }
     return Node(Where.schema.op.type, inputs: [mask, numbers, data], outputs: [output])
+  }
+
+  /// A node that picks the slices of `data` at `indices` along an axis.
+  package static func pick(
+    _ indices: ValueID, of data: ValueID, axis: Int, into output: ValueID
+  ) -> Node {
+    Node(
+      Gather.schema.op.type, inputs: [data, indices], outputs: [output],
+      attributes: [Attribute("axis", .int(axis))])
   }
 }

@@ -124,6 +124,29 @@ extension ChannelRule {
   }
 }
 
+extension ChannelRule {
+  /// Operators with an index for each element (input 1): along the axis that the indices are for
+  /// nothing goes; along the others, where data and indices are as long as each other, an element
+  /// stays in its slice.
+  package static func besideIndices(
+    _ inputs: Inputs, axis: Int, operands: [Port], reason: String
+  ) -> ChannelRule {
+    guard let shape = inputs.shape(0), let indices = inputs.shape(1), indices.rank == shape.rank,
+      axis >= -shape.rank, axis < shape.rank
+    else { return .barrier("shape of input 0 or 1 is not known") }
+    let picked = axis < 0 ? axis + shape.rank : axis
+    var relations: [Relation] = []
+    for place in shape.dimensions.indices {
+      if place != picked, shape[place].value != nil, shape[place] == indices[place] {
+        relations += operands.dropFirst().map { .same(Axis(operands[0], place), Axis($0, place)) }
+      } else {
+        relations += operands.map { .freeze(Axis($0, place), reason: reason) }
+      }
+    }
+    return ChannelRule(relations)
+  }
+}
+
 extension Cut {
   /// Axes of an operand that lose indices.
   package func changedAxes(_ port: Port, rank: Int) -> [Int] {

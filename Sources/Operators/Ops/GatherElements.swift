@@ -29,8 +29,9 @@ package struct GatherElements: Operator {
   }
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
-    .alongside(
-      inputs.shape(0), frozen: Set(0..<(inputs.rank(0) ?? 0)), reason: "picked element by element")
+    .besideIndices(
+      inputs, axis: axis, operands: [.input(0), .input(1), .output(0)],
+      reason: "picked element by element")
   }
 
   package func quantization(_ inputs: Inputs) -> QuantizationRule {

@@ -47,8 +47,9 @@ extension ScatteringElements {
   }
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
-    .alongside(
-      inputs.shape(0), frozen: Set(0..<(inputs.rank(0) ?? 0)), reason: "written element by element")
+    .besideIndices(
+      inputs, axis: axis, operands: [.input(0), .input(1), .input(2), .output(0)],
+      reason: "written element by element")
   }
 
   package func quantization(_ inputs: Inputs) -> QuantizationRule {

@@ -10,10 +10,20 @@ struct ChannelGroup {
   /// Runs of `atoms` that must keep equal numbers: one run for most groups, one a block where a
   /// grouped convolution needs its blocks to stay equal. Atoms in ascending order of channels.
   let runs: [Range<Int>]
+  /// For each run its block in every grouped operator that cuts it.
+  let places: [[BlockPlace]]
   /// The producing roles, as positions in `Coupling.producers`.
   let producers: [Int]
+  /// How many channels of each of them the group is.
+  let shares: [Int]
   /// For each of `atoms` why it cannot go; nil when it can.
   let frozen: [ReasonNumber?]
+
+  /// A block of an axis that consists of blocks.
+  struct BlockPlace: Hashable {
+    let constraint: Int
+    let block: Int
+  }
 
   /// The number of channels.
   var count: Int { atoms.count }
@@ -30,10 +40,14 @@ struct ChannelGroups {
     let blocks = BlockPlaces(&coupling)
     let members = Self.members(order, makers, blocks, coupling.multiplied)
     groups = members.enumerated().map { index, atoms in
-      let runs = blocks.runs(of: atoms)
+      let (runs, places) = blocks.runs(of: atoms)
       let atoms = runs.flatMap { $0 }
       var frozen = atoms.map { coupling.reasonNumber($0) }
-      if Set(runs.map(\.count)).count > 1 {
+      // Two ways of cutting may share out runs of any length.
+      let sizes = runs.map(\.count)
+      let isShared =
+        BlockShares(sizes: sizes, places: places, exact: sizes.map(Double.init)) != nil
+      if Set(sizes).count > 1, !isShared {
         let reason = coupling.number(of: "blocks of grouped operators cut it into unequal runs")
         for place in frozen.indices where frozen[place] == nil { frozen[place] = reason }
       }
@@ -42,9 +56,10 @@ struct ChannelGroups {
         let start = ranges.last?.upperBound ?? 0
         ranges.append(start..<start + run.count)
       }
+      let shares = makers.shares(of: atoms)
       return ChannelGroup(
-        index: index, atoms: atoms, runs: ranges, producers: makers.producers(of: atoms),
-        frozen: frozen)
+        index: index, atoms: atoms, runs: ranges, places: places,
+        producers: shares.map(\.producer), shares: shares.map(\.channels), frozen: frozen)
     }
     var groupOfAtom = [Int32](repeating: -1, count: coupling.space.count)
     for group in groups {
@@ -125,8 +140,14 @@ struct ChannelGroups {
   }
 }
 
-/// The weights that make each atom, as lists of which each is held once.
+/// The weights that make each atom, channel by channel, as lists of which each is held once.
 private struct MakerLists {
+  /// A weight, and how many of its channels an atom is.
+  struct Maker {
+    let producer: Int
+    var channels: Int
+  }
+
   private struct Longer: Hashable {
     let list: Int32
     let position: Int
@@ -134,7 +155,7 @@ private struct MakerLists {
 
   /// The number of each atom's list; 0 for the empty list.
   private var numbers: [Int32]
-  private var lists: [[Int]] = [[]]
+  private var lists: [[Maker]] = [[]]
   private var longer: [Longer: Int32] = [:]
   private var last: (key: Longer, list: Int32)?
 
@@ -158,7 +179,6 @@ private struct MakerLists {
 
   private mutating func add(_ position: Int, to atom: Int) {
     let list = numbers[atom]
-    guard lists[Int(list)].last != position else { return }
     let key = Longer(list: list, position: position)
     if let last, last.key == key {
       numbers[atom] = last.list
@@ -167,7 +187,13 @@ private struct MakerLists {
     let number = longer[key] ?? Int32(lists.count)
     if Int(number) == lists.count {
       longer[key] = number
-      lists.append(lists[Int(list)] + [position])
+      var makers = lists[Int(list)]
+      if let end = makers.indices.last, makers[end].producer == position {
+        makers[end].channels += 1
+      } else {
+        makers.append(Maker(producer: position, channels: 1))
+      }
+      lists.append(makers)
     }
     numbers[atom] = number
     last = (key, number)
@@ -176,18 +202,23 @@ private struct MakerLists {
   /// The number of an atom's list.
   func list(of atom: Int) -> Int32 { numbers[atom] }
 
-  /// The weights that make some of the atoms.
-  func producers(of atoms: [Int]) -> [Int] {
-    Set(Set(atoms.map { numbers[$0] }).flatMap { lists[Int($0)] }).sorted()
+  /// The weights that make some of the atoms, and how many of their channels these are.
+  func shares(of atoms: [Int]) -> [Maker] {
+    var counts: [Int32: Int] = [:]
+    for atom in atoms { counts[numbers[atom], default: 0] += 1 }
+    var channels: [Int: Int] = [:]
+    for (list, count) in counts {
+      for maker in lists[Int(list)] {
+        channels[maker.producer, default: 0] += maker.channels * count
+      }
+    }
+    return channels.sorted { $0.key < $1.key }.map { Maker(producer: $0, channels: $1) }
   }
 }
 
 /// The blocks of grouped operators that atoms lie in, where these must stay equal.
 private struct BlockPlaces {
-  struct Place: Hashable {
-    let constraint: Int
-    let block: Int
-  }
+  typealias Place = ChannelGroup.BlockPlace
 
   private var places: [Int: [Place]] = [:]
 
@@ -200,28 +231,39 @@ private struct BlockPlaces {
     var tallyOfAtom = [Int32](repeating: -1, count: coupling.space.count)
     for (number, constraint) in coupling.blocks.enumerated() {
       let tallies = Tally.count(constraint, coupling, &tallyOfAtom)
-      // The same number in every block keeps the blocks equal by itself; all others must have as
-      // many slots as each other, in one block (channels behind a shuffle have several).
-      let partial = tallies.filter { !$0.isEven || $0.blocks < constraint.count }
-      let sizes = partial.filter { $0.blocks == 1 }.map(\.run)
+      // The same number in every block keeps the blocks equal by itself. All others must be as many
+      // channels of each of their blocks (those behind a shuffle are several), and of blocks that
+      // are theirs alone or theirs all together: queries and keys of every head, say.
+      let partial = tallies.filter { !$0.isEven || $0.blocks.count < constraint.count }
+      let sizes = partial.filter(\.isEven).map(\.run)
       let common = Dictionary(grouping: sizes) { $0 }.max {
         ($0.value.count, $1.key) < ($1.value.count, $0.key)
       }
+      var owners: [Int: [Int]] = [:]
+      var contested: Set<Int> = []
       for tally in partial {
-        guard tally.blocks == 1, tally.run == common?.key else {
+        for block in tally.blocks {
+          if owners[block] ?? tally.blocks != tally.blocks { contested.insert(block) }
+          owners[block] = tally.blocks
+        }
+      }
+      for tally in partial {
+        guard tally.isEven, tally.run == common?.key, contested.isDisjoint(with: tally.blocks)
+        else {
           coupling.freeze(tally.atom, "it lies unevenly in the blocks of a grouped operator")
           continue
         }
-        places[tally.atom, default: []].append(Place(constraint: number, block: tally.block))
+        places[tally.atom, default: []].append(Place(constraint: number, block: tally.blocks[0]))
       }
     }
   }
 
   /// Atoms by the blocks they lie in, in the order in which these are met.
-  func runs(of atoms: [Int]) -> [[Int]] {
-    guard !isEmpty else { return [atoms] }
+  func runs(of atoms: [Int]) -> (runs: [[Int]], places: [[Place]]) {
+    guard !isEmpty else { return ([atoms], [[]]) }
     var numbers: [[Place]: Int] = [:]
     var runs: [[Int]] = []
+    var places: [[Place]] = []
     for atom in atoms {
       let key = self[atom]
       if let known = numbers[key] {
@@ -229,19 +271,19 @@ private struct BlockPlaces {
       } else {
         numbers[key] = runs.count
         runs.append([atom])
+        places.append(key)
       }
     }
-    return runs
+    return (runs, places)
   }
 
   /// How often an atom is met in the blocks of one constraint.
   private struct Tally {
     let atom: Int
-    /// The block that it was met in last, and how often.
-    private(set) var block: Int
+    /// The blocks that it was met in, ascending.
+    private(set) var blocks: [Int]
+    /// How often it was met in the last of them.
     private(set) var run = 1
-    /// The number of blocks that it was met in.
-    private(set) var blocks = 1
     private var before: Int?
     private var isEvenBefore = true
 
@@ -250,14 +292,15 @@ private struct BlockPlaces {
 
     private init(atom: Int, block: Int) {
       self.atom = atom
-      self.block = block
+      blocks = [block]
     }
 
     private mutating func add(_ next: Int) {
-      guard next != block else { return run += 1 }
+      guard next != blocks.last else { return run += 1 }
       isEvenBefore = isEven
       before = run
-      (block, run, blocks) = (next, 1, blocks + 1)
+      run = 1
+      blocks.append(next)
     }
 
     /// - Parameter places: -1 for every atom, before and after.

@@ -44,6 +44,8 @@ struct Coupling {
   let attention: PruningOptions.Attention
   /// Whether the reading of some axis froze another.
   private var strandsChannels = false
+  /// Rows of nodes that are read as one permutation.
+  let shuffles: [ChannelShuffle]
 
   private var traced = TracingMemory()
   /// The sets while they grow.
@@ -68,9 +70,12 @@ struct Coupling {
     space = SlotSpace(facts, rules)
     sets = UnionFind(count: space.count)
     reasonOfRoot = Array(repeating: -1, count: space.count)
+    shuffles = ChannelShuffle.all(facts, except: Set(barriers.keys))
     freezeBoundaries()
     var movements: [Movement] = []
-    for (id, rule) in zip(facts.graph.nodeIDs, rules) {
+    let shuffling = Set(shuffles.flatMap(\.nodes))
+    for shuffle in shuffles { link(shuffle) }
+    for (id, rule) in zip(facts.graph.nodeIDs, rules) where !shuffling.contains(id) {
       if let reason = barriers[id] {
         freezeAll(of: id, reason)
       } else {
@@ -314,6 +319,21 @@ struct Coupling {
 
   // MARK: Data movement
 
+  /// Unites the axes of a shuffle's input with those of its output.
+  private mutating func link(_ shuffle: ChannelShuffle) {
+    let rank = facts.graph[shuffle.input].tensorType?.shape?.rank ?? 0
+    for axis in 0..<rank {
+      guard let from = space[SlotAxis(tensor: .value(shuffle.input), axis: axis)],
+        let to = space[SlotAxis(tensor: .value(shuffle.output), axis: axis)],
+        from.count == to.count
+      else { continue }
+      for index in 0..<to.count {
+        let source = axis == shuffle.axis ? shuffle.order[index] : index
+        unite(from.lowerBound + source, to.lowerBound + index)
+      }
+    }
+  }
+
   /// What tracing found at one node.
   private struct Movement {
     let node: NodeID
@@ -442,15 +462,24 @@ struct Coupling {
     for axis in movement.axes {
       let read = chosen.contains { $0.from == axis.from && $0.to.port == .output(axis.output) }
       guard !read, let from = slots(id, axis.from) else { continue }
+      let reason =
+        if axis.present.count == 1 {
+          "what it reads here has one index only"
+        } else if axis.readings.isEmpty {
+          "every slice of its output holds elements of all indices"
+        } else {
+          "here channels go at the same place of every block, so that no block goes"
+        }
       for index in axis.present where index < from.count {
         strandsChannels = true
-        freeze(from.lowerBound + index, "\(label): another axis is read where this one goes")
+        freeze(from.lowerBound + index, "\(label): \(reason)")
       }
     }
     for link in candidates where !chosen.contains(where: { $0.to == link.to }) {
       if let to = slots(id, link.to) {
         strandsChannels = true
-        freeze(to, "\(label): another axis is read where this one comes from")
+        freeze(
+          to, "\(label): here channels go at the same place of every block, so that no block goes")
       }
     }
   }

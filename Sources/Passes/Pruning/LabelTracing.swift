@@ -116,25 +116,49 @@ struct LabelTracing {
   private func results(port: Int, axis: Int) throws(ModelError) -> [Tensor] {
     // Axes that pass untouched need only length 1; where the operator's constants name their
     // lengths (Reshape), it is run at full size.
-    if let shrunk = try? run(port: port, axis: axis, shrinking: true) { return shrunk }
+    if let shrunk = try? run(port: port, axis: axis, shrinking: true), isShrunk(shrunk) {
+      return shrunk
+    }
     return try run(port: port, axis: axis, shrinking: false)
   }
 
+  /// Whether results are the outputs with length 1 where axes pass. A target of Reshape with -1 may
+  /// take labels of any number, and then moves them to other places.
+  private func isShrunk(_ results: [Tensor]) -> Bool {
+    zip(results, outputs).allSatisfy { result, output in
+      guard let shape = output.shape, shape.rank == result.dimensions.count else { return false }
+      return shape.dimensions.indices.allSatisfy { axis in
+        let passes = passing.contains { $0.output == axis }
+        return result.dimensions[axis] == (passes ? 1 : shape[axis].value ?? 1)
+      }
+    }
+  }
+
   private func run(port: Int, axis: Int, shrinking: Bool) throws(ModelError) -> [Tensor] {
+    try evaluate { (index, operand) throws(ModelError) in
+      guard moved.contains(index) else { return nil }
+      guard let shape = operand.type.shape else { throw unknown(operand.name) }
+      var lengths: [Int] = []
+      for (place, dimension) in shape.dimensions.enumerated() {
+        let passes = shrinking && passing.contains { $0.input == place }
+        lengths.append(passes ? 1 : dimension.value ?? 1)
+      }
+      return labels(lengths, axis: index == port ? axis : nil)
+    }
+  }
+
+  /// The outputs for labels in the place of some operands; the others must be known.
+  private func evaluate(
+    _ labels: (Int, Operand) throws(ModelError) -> Tensor?
+  ) throws(ModelError) -> [Tensor] {
     var tensors: [Tensor?] = []
     for index in 0..<inputs.count {
       guard let operand = inputs[index] else {
         tensors.append(nil)
         continue
       }
-      if moved.contains(index) {
-        guard let shape = operand.type.shape else { throw unknown(operand.name) }
-        var lengths: [Int] = []
-        for (place, dimension) in shape.dimensions.enumerated() {
-          let passes = shrinking && passing.contains { $0.input == place }
-          lengths.append(passes ? 1 : dimension.value ?? 1)
-        }
-        tensors.append(labels(lengths, axis: index == port ? axis : nil))
+      if let labels = try labels(index, operand) {
+        tensors.append(labels)
       } else {
         guard let constant = operand.constant ?? bound(operand) else { throw unknown(operand.name) }
         tensors.append(constant)
@@ -163,18 +187,20 @@ struct LabelTracing {
   }
 
   private func labels(_ shape: [Int], axis: Int?) -> Tensor {
-    let count = shape.reduce(1, *)
-    let storage = Storage(uninitializedCount: count * MemoryLayout<Int64>.stride) { bytes in
-      let target = bytes.bindMemory(to: Int64.self)
-      guard let axis else { return target.initialize(repeating: -1) }
-      let inner = shape[(axis + 1)...].reduce(1, *)
-      var label = 0
-      for start in stride(from: 0, to: count, by: max(inner, 1)) {
-        target[start..<start + inner].initialize(repeating: Int64(label))
-        label = label + 1 == shape[axis] ? 0 : label + 1
-      }
+    guard let axis else {
+      let storage = Storage(
+        uninitializedCount: shape.reduce(1, *) * MemoryLayout<Int64>.stride
+      ) { $0.bindMemory(to: Int64.self).initialize(repeating: -1) }
+      return Tensor(.int64, shape, storage)
     }
-    return Tensor(.int64, shape, storage)
+    return Tensor(labelling: shape, along: axis)
+  }
+
+  /// What becomes of labels in the place of input 0, the only one that moves.
+  func move(_ labels: Tensor) throws(ModelError) -> Tensor {
+    let results = try evaluate { index, _ in index == 0 ? labels : nil }
+    guard let result = results.first else { throw unknown("its result") }
+    return result
   }
 
   /// The output axes on which labels can be read: those whose slices hold different ones.
@@ -261,6 +287,39 @@ private struct OutputSlices {
 }
 
 extension Tensor {
+  /// Labels: integers that say at which index along an axis an element lies.
+  init(labelling shape: [Int], along axis: Int) {
+    let count = shape.reduce(1, *)
+    let storage = Storage(uninitializedCount: count * MemoryLayout<Int64>.stride) { bytes in
+      let target = bytes.bindMemory(to: Int64.self)
+      let inner = shape[(axis + 1)...].reduce(1, *)
+      var label = 0
+      for start in stride(from: 0, to: count, by: max(inner, 1)) {
+        target[start..<start + inner].initialize(repeating: Int64(label))
+        label = label + 1 == shape[axis] ? 0 : label + 1
+      }
+    }
+    self.init(.int64, shape, storage)
+  }
+
+  /// The label of each slice along an axis; nil when a slice holds several.
+  func labels(along axis: Int) -> [Int]? {
+    guard dimensions.indices.contains(axis) else { return nil }
+    let slices = OutputSlices(dimensions, axis: axis)
+    var found: [Int]?
+    withLabels { labels in
+      var all: [Int] = []
+      for slice in 0..<slices.count {
+        var label: Int64?
+        slices.forEach(slice, in: labels) { label = label == nil || label == $0 ? $0 : -1 }
+        guard let label, label >= 0 else { return }
+        all.append(Int(label))
+      }
+      found = all
+    }
+    return found
+  }
+
   /// Calls `body` with the labels that a tracing left; not at all for other tensors.
   fileprivate func withLabels(_ body: (UnsafeBufferPointer<Int64>) -> Void) {
     guard elementType == .int64, let storage else { return }

@@ -101,7 +101,6 @@ struct PruningWork {
   func plan(
     _ surgery: Surgery, hash: String, pruned: Graph?, aliases: [String: String] = [:]
   ) -> PruningPlan {
-    var frozen: [PruningPlan.Frozen] = []
     var planned: [PruningPlan.Group] = []
     let readers = coupling.readers(of: groups)
     for group in groups.groups {
@@ -118,23 +117,37 @@ struct PruningWork {
             channels: group.count, kept: group.count - gone, producers: slices,
             scores: scores[group.index]))
       }
-      var counts: [ReasonNumber: Int] = [:]
-      for case let reason? in group.frozen { counts[reason, default: 0] += 1 }
-      for (reason, count) in counts.map({ (coupling.text($0), $1) }).sorted(by: { $0.0 < $1.0 }) {
-        frozen.append(
-          .init(
-            weight: slices.first?.weight ?? "", axis: slices.first?.axis ?? 0, channels: count,
-            reason: reason))
-      }
     }
     let macs = cost.cost(removing: nothing).macs
     var plan = PruningPlan(
-      model: hash, macs: macs, groups: planned, weights: surgery.slices(pruned), frozen: frozen,
+      model: hash, macs: macs, groups: planned, weights: surgery.slices(pruned), frozen: frozen(),
       proof: surgery.proofSteps)
     let cut = Set(plan.weights.map(\.weight))
     let others = aliases.filter { cut.contains($0.value) }
     if !others.isEmpty { plan.aliases = others }
     return plan
+  }
+
+  /// Channels that cannot go, by the weights that make them, in the order of the graph.
+  private func frozen() -> [PruningPlan.Frozen] {
+    var reasons = [ReasonNumber?](repeating: nil, count: coupling.space.count)
+    for group in groups.groups {
+      for (atom, reason) in zip(group.atoms, group.frozen) { reasons[atom] = reason }
+    }
+    var entries: [PruningPlan.Frozen] = []
+    var seen: Set<Range<Int>> = []
+    for role in coupling.producers where seen.insert(role.slots).inserted {
+      var counts: [ReasonNumber: Int] = [:]
+      for slot in role.slots {
+        if let reason = reasons[coupling.atom(slot)] { counts[reason, default: 0] += 1 }
+      }
+      guard !counts.isEmpty else { continue }
+      let weight = slice(role, kept: []).weight
+      entries += counts.map { (coupling.text($0), $1) }.sorted { $0.0 < $1.0 }.map {
+        .init(weight: weight, axis: role.axis.axis, channels: $0.1, reason: $0.0)
+      }
+    }
+    return entries
   }
 }
 

@@ -4,8 +4,6 @@ internal import Operators
 /// Chooses the atoms to remove.
 struct Selection {
   private let groups: [ChannelGroup]
-  /// Groups that share producers, in order.
-  private let families: [[ChannelGroup]]
   /// For each run of each group what can go, the least important first, as atoms.
   private let ranked: [[[Int]]]
   /// The scores of the channels of each kind of group, ascending: groups of one kind compete.
@@ -30,7 +28,6 @@ struct Selection {
     fixed: [Int: Double], options: PruningOptions, nothing: AtomSet
   ) {
     self.groups = groups
-    families = Self.families(groups)
     self.fixed = fixed
     self.options = options
     self.nothing = nothing
@@ -88,64 +85,17 @@ struct Selection {
     }
   }
 
-  /// Removes the given fraction of each group. Groups that make up the same weights are rounded
-  /// together, so that the weights, not each small part of them, have round widths.
+  /// Removes the given fraction of each group.
   private func remove(_ ratios: [Double]) -> AtomSet {
+    let widths = Widths(groups, ratios, options, removable: ranked.map { $0.map(\.count) })
     var removed = nothing
-    for family in families {
-      // What earlier groups of the family kept, exactly and rounded.
-      var exact = 0.0, rounded = 0
-      for group in family {
-        let kept = width(group, ratio: ratios[group.index], exact: &exact, rounded: &rounded)
-        // Runs of unequal length are frozen, and nothing is left out of them.
-        let count = max(0, (group.runs.first?.count ?? 0) - kept)
-        for run in ranked[group.index] { removed.insert(run.prefix(count)) }
+    for group in groups {
+      for (place, run) in ranked[group.index].enumerated() {
+        let kept = widths.uneven[group.index]?[place] ?? widths.kept[group.index]
+        removed.insert(run.prefix(max(0, group.runs[place].count - kept)))
       }
     }
     return removed
-  }
-
-  private static func families(_ groups: [ChannelGroup]) -> [[ChannelGroup]] {
-    var families: [[ChannelGroup]] = []
-    var familyOfProducer: [Int: Int] = [:]
-    for group in groups {
-      let known = group.producers.lazy.compactMap { familyOfProducer[$0] }.first
-      let family = known ?? families.count
-      if known == nil { families.append([]) }
-      families[family].append(group)
-      for producer in group.producers where familyOfProducer[producer] == nil {
-        familyOfProducer[producer] = family
-      }
-    }
-    return families
-  }
-
-  /// How many channels of each run of a group stay.
-  ///
-  /// - Parameters:
-  ///   - exact: channels that the family keeps by its ratios up to here.
-  ///   - rounded: channels that it keeps in fact.
-  private func width(
-    _ group: ChannelGroup, ratio: Double, exact: inout Double, rounded: inout Int
-  ) -> Int {
-    let runs = max(group.runs.count, 1)
-    let length = group.runs.first?.count ?? 0
-    // The sum over the runs is rounded, and the runs keep equal numbers.
-    let step = options.roundTo / greatestCommonDivisor(options.roundTo, runs)
-    let limited = min(ratio, options.maxRatio)
-    exact += Double(length * runs) * (1 - limited)
-    let total = exact.rounded(.toNearestOrEven)
-    let unit = Double(step * runs)
-    let multiple = (total / unit).rounded(.toNearestOrEven) * unit
-    // What is kept first is at least one step.
-    let goal = max(multiple - Double(rounded), rounded == 0 ? unit : 0)
-    // Rounding down may not break the limits.
-    let limit = (Double(length) * (1 - options.maxRatio) / Double(step) - 1e-9).rounded(.up)
-    let floor = max(limit * Double(step), Double(min(options.minChannels, length)))
-    let wanted = Int(max((goal / Double(runs)).rounded(.up), floor, 0))
-    let kept = min(length, max(wanted, length - Self.removable(ranked[group.index])))
-    rounded += kept * runs
-    return kept
   }
 
   /// The removal whose cost comes nearest to `goal`, with an exact count at each step, since cuts of
@@ -177,8 +127,4 @@ struct Selection {
     }
     return best
   }
-}
-
-private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
-  b == 0 ? a : greatestCommonDivisor(b, a % b)
 }

@@ -54,6 +54,11 @@ package struct Surgery {
     coupling.space.number(of: axis).flatMap { keptByAxis[$0] }
   }
 
+  /// The indices that stay along an axis of a value; nil when all do.
+  func kept(_ value: ValueID, _ axis: Int) -> [Int]? {
+    kept(SlotAxis(tensor: .value(value), axis: axis))
+  }
+
   /// Whether the atom of a slot is removed.
   func isRemoved(_ slot: Int) -> Bool { removed.contains(coupling.atom(slot)) }
 
@@ -94,7 +99,8 @@ package struct Surgery {
   func apply(to model: Model) throws(Obstacle) -> Model {
     var result = model
     let before = facts.graph
-    for id in before.nodeIDs {
+    let shuffling = Set(coupling.shuffles.flatMap(\.nodes))
+    for id in before.nodeIDs where !shuffling.contains(id) {
       guard let op = facts.op(id), ports(id).contains(where: { port in touched(id, port) }) else {
         continue
       }
@@ -113,6 +119,7 @@ package struct Surgery {
       }
     }
     sliceConstants(&result.graph)
+    replaceShuffles(&result.graph)
     for value in before.valueIDs {
       guard case .tensor(var type)? = result.graph[value].type, let shape = type.shape,
         result.graph[value].initializer == nil
@@ -123,7 +130,11 @@ package struct Surgery {
     for index in result.graph.valueInfos.indices {
       guard case .tensor(var type)? = result.graph.valueInfos[index].type, let shape = type.shape
       else { continue }
-      type.shape = newShape(.value(result.graph.valueInfos[index].value), shape)
+      let value = result.graph.valueInfos[index].value
+      // A constant that several nodes read has slots for each of them, and none of its own.
+      type.shape =
+        result.graph[value].initializer.map { Shape($0.dimensions) }
+        ?? newShape(.value(value), shape)
       result.graph.valueInfos[index].type = .tensor(type)
     }
     result.graph.dropUnusedValues()
