@@ -25,7 +25,7 @@ def tokens(folder: Path) -> Path:
     code = (
         "import numpy, sys; ones = numpy.ones((1, 128), numpy.int64);"
         "ids = numpy.random.default_rng(0).integers(999, 29999, (1, 128));"
-        "numpy.savez(sys.argv[1], input_ids=ids, attention_mask=ones, token_type_ids=0 * ones)"
+        "numpy.savez(sys.argv[1], input_ids=ids, attention_mask=ones)"
     )
     subprocess.run([interpreter(), "-c", code, path], check=True)
     return path
