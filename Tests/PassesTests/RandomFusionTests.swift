@@ -7,10 +7,10 @@ import Testing
 
 /// Whatever is fused, results stay equal and fusing again changes nothing.
 ///
-/// `FUSION_GRAPHS=10000` in the environment runs that many graphs instead of a few hundred.
+/// `FUSION_GRAPHS=10000` in the environment runs that many graphs instead of 2,000.
 @Suite struct RandomFusionTests {
   private static let graphs =
-    ProcessInfo.processInfo.environment["FUSION_GRAPHS"].flatMap { Int($0) } ?? 400
+    ProcessInfo.processInfo.environment["FUSION_GRAPHS"].flatMap { Int($0) } ?? 2000
 
   @Test func equalOutputs() throws {
     var run = 0, rewrites = 0
