@@ -37,8 +37,9 @@ WEIGHTED = CONVOLUTIONS | {"Gemm", "MatMul"}
 FOLDED = {"Cast", "Concat", "ConstantOfShape", "Identity", "Reshape", "Squeeze", "Transpose",
           "Unsqueeze"}
 # Operators that sum over channels and that this script does not mask.
-UNMASKED = {"Attention", "ConvInteger", "DequantizeLinear", "Einsum", "GRU", "If", "LSTM", "Loop",
-            "MatMulInteger", "QLinearConv", "QLinearMatMul", "RNN", "Scan"}
+UNMASKED = {"Attention", "ConvInteger", "DequantizeLinear", "Einsum", "GRU", "GroupNormalization",
+            "If", "InstanceNormalization", "LSTM", "Loop", "MatMulInteger", "QLinearConv",
+            "QLinearMatMul", "RNN", "Scan"}
 
 
 @dataclass

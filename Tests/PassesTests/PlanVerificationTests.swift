@@ -43,6 +43,33 @@ import Testing
     #expect(try problems().isEmpty)
   }
 
+  @Test("A bias that is cut for one of its readers stays whole for the other, under another name")
+  func sharedBias() throws {
+    var net = Network()
+    let bias = net.trained("bias", [8])
+    let x = net.input("x", [1, 3, 6, 6])
+    let a = net.node("Conv", "first", [x, net.trained("first.w", [8, 3, 1, 1]), bias])
+    let weight = net.trained("second.w", [8, 8, 1, 1])
+    net.output(net.node("Conv", "second", [net.node("Relu", "relu", [a]), weight, bias]))
+    let model = net.model()
+    let result = try Pruner(model, PruningOptions(target: .ratio(0.5))).prune(modelHash: "h")
+    let lengths = try ["first", "second"].map { try result.model.constant(of: $0, 2)?.dimensions }
+    #expect(lengths == [[4], [8]])
+    let check = PlanVerification()
+    let plan = result.plan
+    #expect(
+      try check.check(model, hash: "h", result.model, output: "o", plan).problems.isEmpty)
+
+    var changed = result.model
+    let node = try changed.node("second")
+    let whole = try #require(node.inputs[2])
+    let name = changed.graph[whole].name
+    changed.graph.setInitializer(whole, Tensor(floats: [Float](repeating: 7, count: 8), [8]))
+    #expect(
+      try check.check(model, hash: "h", changed, output: "o", plan).problems.contains(
+        "weight '\(name)' is not the original's, and the plan does not name it"))
+  }
+
   @Test("Hashes of other models are named")
   func hashes() throws {
     #expect(

@@ -83,12 +83,25 @@ public struct PlanVerification: Sendable {
       guard let found = after[id].initializer, found.elementType.isFloatingPoint else { continue }
       let name = after[id].name
       let source = before.value(named: name).flatMap { before[$0].initializer }
-      if source?.contentHash == found.contentHash {
+      let isUnchanged =
+        if let source { source.contentHash == found.contentHash } else { isCopy(found, in: before) }
+      if isUnchanged {
         report.unchanged += 1
       } else {
         report.problems.append(
           "weight '\(name)' is not the original's, and the plan does not name it")
       }
+    }
+  }
+}
+
+extension PlanVerification {
+  /// Whether a weight under a name of its own is one of the original's: where a weight is cut for
+  /// one of its readers, the others read a copy.
+  private func isCopy(_ found: Tensor, in graph: Graph) -> Bool {
+    graph.initializers.contains { id in
+      guard let weight = graph[id].initializer, weight.type == found.type else { return false }
+      return weight.contentHash == found.contentHash
     }
   }
 }
