@@ -72,7 +72,7 @@ extension ElementType: CustomStringConvertible {
 
 extension Array {
   /// The element at `index`, or nil when there is none.
-  package subscript(safe index: Int) -> Element? {
-    indices.contains(index) ? self[index] : nil
+  @inlinable package subscript(safe index: Int) -> Element? {
+    index >= 0 && index < count ? self[index] : nil
   }
 }

@@ -34,8 +34,8 @@ public struct Graph: Sendable {
   /// pass that was told that nobody does. No part of the model.
   package var defaultsAreConstant = false
 
-  package internal(set) var nodeTable: [Node?] = []
-  package internal(set) var valueTable: [Value] = []
+  @usableFromInline package internal(set) var nodeTable: [Node?] = []
+  @usableFromInline package internal(set) var valueTable: [Value] = []
   package internal(set) var order: [NodeID] = []
   package internal(set) var valueByName: [String: ValueID] = [:]
   /// Nodes that hold subgraphs, or once did.
@@ -65,7 +65,7 @@ public struct Graph: Sendable {
 
   /// The living node with this identifier. Its inputs and outputs change through `Graph` only.
   public subscript(id: NodeID) -> Node {
-    get { nodeTable[id.index]! }
+    @inlinable get { nodeTable[id.index]! }
     set {
       precondition(
         newValue.inputs == nodeTable[id.index]!.inputs
@@ -75,7 +75,7 @@ public struct Graph: Sendable {
   }
 
   /// The value with this identifier.
-  public subscript(id: ValueID) -> Value { valueTable[id.index] }
+  @inlinable public subscript(id: ValueID) -> Value { valueTable[id.index] }
 
   /// Whether the graph, or an earlier state of it, has had the value.
   public func contains(_ id: ValueID) -> Bool { valueTable.indices.contains(id.index) }

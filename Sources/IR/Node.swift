@@ -1,6 +1,6 @@
 /// The address of a node in its graph. It stays valid while the node lives and is never reused.
 public struct NodeID: Hashable, Comparable, Sendable {
-  package let index: Int
+  @usableFromInline package let index: Int
   package init(_ index: Int) { self.index = index }
 
   /// Nodes compare in the order in which they were added.
@@ -9,7 +9,7 @@ public struct NodeID: Hashable, Comparable, Sendable {
 
 /// The address of a value in its graph. It stays valid while the graph lives and is never reused.
 public struct ValueID: Hashable, Comparable, Sendable {
-  package let index: Int
+  @usableFromInline package let index: Int
   package init(_ index: Int) { self.index = index }
 
   /// Values compare in the order in which they were added.
@@ -86,6 +86,12 @@ public struct Node: Sendable {
 
   /// The operator's full name.
   public var op: OperatorName { OperatorName(type, domain: domain ?? "") }
+
+  /// Whether the operator is of ONNX's own domain.
+  package var isStandard: Bool {
+    guard let domain else { return true }
+    return domain.isEmpty || domain == "ai.onnx"
+  }
 
   /// The value of the attribute called `name`.
   public func attribute(_ name: String) -> AttributeValue? {

@@ -18,6 +18,12 @@ indirect enum Pattern: Sendable {
   case binary(BinaryFunction, Pattern, Pattern)
   /// The average along one axis, which stays; noted in `Match.axes`.
   case mean(Pattern)
+
+  /// Whether the pattern may end in a step of this function of two operands, or of none: a look
+  /// that spares most steps the search.
+  func canEnd(in function: BinaryFunction?) -> Bool {
+    if case .binary(let last, _, _) = self { last == function } else { true }
+  }
 }
 
 /// What a pattern was found in.

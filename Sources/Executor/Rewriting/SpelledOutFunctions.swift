@@ -67,7 +67,9 @@ extension StepGraph {
   /// Joins functions that exporters spell out into one step each.
   mutating func joinFunctions() {
     for index in steps.indices {
-      for (pattern, functions) in SpelledOutFunction.known where !functions.isEmpty {
+      let last = steps[index]?.binaryFunction
+      for (pattern, functions) in SpelledOutFunction.known
+      where !functions.isEmpty && pattern.canEnd(in: last) {
         guard let match = match(pattern, at: index), let source = match.source else { continue }
         join(match.members, inputs: [source], form: .function(functions))
         break
@@ -87,7 +89,7 @@ extension StepGraph {
         .sqrt, .binary(.add, .mean(square), .anyNumber))
       let pattern = Pattern.binary(
         .add, .binary(.multiply, .binary(.divide, centre, deviation), .constant), .constant)
-      for index in steps.indices {
+      for index in steps.indices where pattern.canEnd(in: steps[index]?.binaryFunction) {
         guard let match = match(pattern, at: index), let source = match.source,
           match.constants.count == 2, let axis = match.axes.first,
           match.axes.allSatisfy({ $0 == axis }), let epsilon = match.numbers.first, epsilon >= 0,

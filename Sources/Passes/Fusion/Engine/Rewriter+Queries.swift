@@ -7,8 +7,8 @@ extension Rewriter {
   /// opset; rules look at no others. Before opset 7 an attribute says how operands broadcast, which
   /// the rules' algebra does not know.
   mutating func kind(_ id: NodeID) -> String? {
-    guard opset >= 7, op(id) != nil, graph[id].op.domain.isEmpty else { return nil }
-    return graph[id].type
+    guard opset >= 7, isKnown(id) else { return nil }
+    return graph[id].isStandard ? graph[id].type : nil
   }
 
   /// The node that produces a value, when it is one of these operators.

@@ -120,6 +120,15 @@ struct Rewriter {
     return op
   }
 
+  /// Whether a node's operator is known at the model's opset.
+  mutating func isKnown(_ id: NodeID) -> Bool {
+    switch operators[id.index] {
+    case .some(.some): true
+    case .some(.none): false
+    case .none: op(id) != nil
+    }
+  }
+
   /// What is known about a node's inputs.
   func inputs(_ id: NodeID) -> Inputs {
     Inputs(
