@@ -77,6 +77,49 @@ struct ControlFlowTests {
     #expect(facts.graph[main["y"]].tensorType?.shape?[0].value == nil)
   }
 
+  @Test("a branch that a known condition does not take may hold what does not fit")
+  func deadBranch() throws {
+    var inner = Sketch()
+    inner.node("Squeeze", ["x", "axis"], ["narrow"])
+    inner.output("narrow")
+    var other = Sketch()
+    other.node("Identity", ["x"], ["same"])
+    other.output("same")
+    let branches = [
+      Attribute("then_branch", .graph(inner.graph)), Attribute("else_branch", .graph(other.graph)),
+    ]
+    var yes = Sketch()
+    for name in ["x", "axis"] { _ = yes[name] }
+    yes.node("If", ["is_one"], ["chosen"], branches)
+    yes.output("chosen")
+    func model(_ shape: Shape) -> Model {
+      var main = Sketch()
+      main.input("x", TensorType(.float, shape))
+      main.constant("axis", Tensor(int64: [0], [1]))
+      main.constant("one", Tensor(int64: [1], [1]))
+      main.node("Shape", ["x"], ["length"], [Attribute("end", .int(1))])
+      main.node("Equal", ["length", "one"], ["is_one"])
+      main.node(
+        "If", ["is_one"], ["y"],
+        [
+          Attribute("then_branch", .graph(yes.graph)),
+          Attribute("else_branch", .graph(other.graph)),
+        ])
+      main.output("y")
+      return Model(graph: main.graph)
+    }
+    for (shape, wanted) in [(Shape([2, 3]), "float[2,3]"), (Shape([1, 3]), "float[3]")] {
+      let facts = try inferTypes(model(shape))
+      let y = try #require(facts.graph.value(named: "y"))
+      #expect(facts.graph[y].tensorType?.description == wanted)
+      let node = try #require(facts.graph.nodeIDs.last)
+      #expect(facts.bodies(node).count == 2)
+      #expect(facts.bodies(node).allSatisfy { !$0.hasUnknown })
+    }
+    let x = Tensor(floats: [1, 2, 3, 4, 5, 6], [2, 3])
+    #expect(try run(model(Shape([2, 3])), ["x": x])["y"] == x)
+  }
+
   private func loop(states: [TensorType?] = [nil]) -> Model {
     var body = Sketch()
     body.input("step", TensorType(.int64, []))

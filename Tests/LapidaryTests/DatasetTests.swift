@@ -193,4 +193,39 @@ import Testing
     #expect(data.count == 2000)
     #expect(data.labels?.count == 2000)
   }
+
+  @Test("Names that a file cannot bear, or that would meet in one, get files of their own")
+  func fileStems() throws {
+    let long = String(repeating: "é", count: 300)
+    let names = ["x", "a/b", "a_b", "c/d", "c:d", "e/f", long, long + "!"]
+    let stems = Dataset.fileStems(for: names)
+    #expect(Set(stems).count == names.count)
+    #expect(stems[0] == "x" && stems[2] == "a_b" && stems[5] == "e_f")
+    #expect(stems[1].hasPrefix("a_b-"))
+    #expect(stems.allSatisfy { $0.utf8.count <= 200 && !$0.contains("/") && !$0.contains(":") })
+    #expect(Dataset.fileStems(for: names.reversed()) == stems.reversed())
+  }
+
+  @Test("Outputs are written under names that inputs are read by")
+  func outputsBecomeInputs() throws {
+    let long = String(repeating: "layer/", count: 60)
+    let one = TensorType(.float, Shape([1]))
+    var graph = graph(["a/b": one, "a_b": one, long: one])
+    for info in graph.inputs { graph.addOutput(info) }
+    let results: [String: Datum] = [
+      "a/b": .tensor(Tensor(floats: [1], [1])), "a_b": .tensor(Tensor(floats: [2], [1])),
+      long: .tensor(Tensor(floats: [3], [1])),
+    ]
+    try OutputFolder(folder["out"]).write(results, of: graph, asProtos: false)
+    let data = try Dataset.load(folder["out"], for: Model(graph: graph), seed: 0)
+    for (name, value) in results { #expect(try data.inputs(0..<1)[name] == value.tensor) }
+  }
+
+  @Test("Test data of a model without inputs asks for ONNX values")
+  func noInputs() throws {
+    let model = Model(graph: graph([:]))
+    #expect(try !Dataset.load(folder.path, for: model, seed: 0).isFromProtos)
+    try folder.add("output_0.pb", [])
+    #expect(try Dataset.load(folder.path, for: model, seed: 0).isFromProtos)
+  }
 }

@@ -104,13 +104,14 @@ extension Dataset {
     _ path: String, _ names: [String], for graph: Graph
   ) throws(ModelError) -> ([(name: String, tensor: Tensor)], Bool) {
     var arrays: [(name: String, tensor: Tensor)] = []
-    var isFromProtos = false
+    // Where nothing is to be read, other test data tells what is wanted.
+    var isFromProtos = graph.requiredInputs.isEmpty && names.contains { $0.hasSuffix(".pb") }
     let required = graph.requiredInputs.map { graph[$0.value].name }
     let others = graph.inputs.map { graph[$0.value].name }.filter { !required.contains($0) }
     // A full set of numbers settles it where inputs are called `input_1`, `input_2`, … themselves.
     let isNumbered = required.indices.allSatisfy { names.contains("input_\($0).pb") }
-    for (index, name) in (required + others + ["labels"]).enumerated() {
-      let stem = fileStem(for: name)
+    let all = required + others + ["labels"]
+    for (index, (name, stem)) in zip(all, fileStems(for: all)).enumerated() {
       let candidates =
         isNumbered && index < required.count
         ? ["input_\(index).pb"] : ["\(stem).npy", "\(stem).pb", "input_\(index).pb"]
@@ -123,17 +124,5 @@ extension Dataset {
       arrays.append((name, tensor))
     }
     return (arrays, isFromProtos)
-  }
-
-  /// The name of the file, without its ending, for a value's array: characters that a file name
-  /// cannot hold become `_`.
-  package static func fileStem(for name: String) -> String {
-    String(name.map { $0 == "/" || $0 == "\\" || $0 == ":" || $0.isControl ? "_" : $0 })
-  }
-}
-
-extension Character {
-  fileprivate var isControl: Bool {
-    unicodeScalars.contains { $0.properties.generalCategory == .control }
   }
 }

@@ -22,11 +22,11 @@ public struct OutputFolder: Sendable {
       throw ModelError(
         .file, "\"\(path)\": expected a folder to write to, found none that can be made")
     }
-    for (index, info) in graph.outputs.enumerated() {
-      let name = graph[info.value].name
+    let names = graph.outputs.map { graph[$0.value].name }
+    for (index, (name, stem)) in zip(names, Dataset.fileStems(for: names)).enumerated() {
       guard let value = results[name] else { continue }
       if let tensor = value.tensor, tensor.elementType != .string, !asProtos {
-        try NPY.write(tensor, to: "\(path)/\(Dataset.fileStem(for: name)).npy")
+        try NPY.write(tensor, to: "\(path)/\(stem).npy")
       } else {
         try ONNXFile.writeValue(value, name: name, to: "\(path)/output_\(index).pb")
       }

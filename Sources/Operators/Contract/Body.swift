@@ -56,6 +56,9 @@ package protocol BodyInference: Sendable {
   ///   - arguments: what is known about the body's inputs, from the first on; for those beyond, what
   ///     the body declares.
   func infer(_ body: Int, _ arguments: [Operand?]) throws(ModelError) -> [Operand]
+
+  /// Says that a body never runs: shapes in it that do not fit are no error.
+  func neverRuns(_ body: Int)
 }
 
 extension Function {

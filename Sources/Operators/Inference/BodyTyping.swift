@@ -11,11 +11,15 @@ final class BodyTyping: BodyInference {
   private let binding: [String: Int]
   private let budget: InferenceBudget
   private let found = Mutex<[Int: Facts]>([:])
+  /// The places of bodies that never run.
+  private let dead: Mutex<Set<Int>>
 
+  /// - Parameter neverRun: whether the node itself is in a body that never runs.
   init(
     _ bodies: [Body], label: String, scope: OperatorScope, captured: [String: Operand],
-    binding: [String: Int], budget: InferenceBudget
+    binding: [String: Int], budget: InferenceBudget, neverRun: Bool = false
   ) {
+    dead = Mutex(neverRun ? Set(bodies.indices) : [])
     self.bodies = bodies
     self.label = label
     self.scope = scope
@@ -28,7 +32,8 @@ final class BodyTyping: BodyInference {
     let body = bodies[index]
     var inference = Inference(
       graph: body.graph, scope: scope.entering(body), binding: binding,
-      outer: body.function == nil ? captured : [:], budget: budget)
+      outer: body.function == nil ? captured : [:], budget: budget,
+      neverRuns: dead.withLock { $0.contains(index) })
     for (place, info) in body.graph.inputs.enumerated() {
       guard var argument = arguments[safe: place] ?? nil else { continue }
       if argument.valueType == nil { argument.valueType = info.type }
@@ -46,6 +51,8 @@ final class BodyTyping: BodyInference {
     found.withLock { $0[index] = facts }
     return body.graph.outputs.map { facts.operand($0.value) }
   }
+
+  func neverRuns(_ body: Int) { dead.withLock { _ = $0.insert(body) } }
 
   /// The facts of every body; one that the operator did not ask about is looked at now.
   func facts() throws(ModelError) -> [Facts] {

@@ -31,6 +31,9 @@ struct Inference {
   var bodies: [NodeID: [Facts]] = [:]
   let binding: [String: Int]
   let budget: InferenceBudget
+  /// Whether this is a body that never runs, such as the branch that a known condition does not
+  /// take: where shapes do not fit there, the types of results are open.
+  let neverRuns: Bool
 
   /// Integer tensors with more elements than this are no shapes and are not followed.
   private static let followed = 4096
@@ -38,8 +41,9 @@ struct Inference {
   /// - Parameter outer: what is known about values of enclosing graphs, by name.
   init(
     graph: Graph, scope: OperatorScope, binding: [String: Int], outer: [String: Operand],
-    budget: InferenceBudget
+    budget: InferenceBudget, neverRuns: Bool = false
   ) {
+    self.neverRuns = neverRuns
     self.graph = graph
     self.scope = scope
     self.binding = binding
@@ -105,8 +109,11 @@ struct Inference {
     let typing = try bodyTyping(op, id)
     let inputs = Inputs(
       label: graph.label(id), node.inputs.map { $0.map(operand) }, bodies: typing)
-    try scope.signature(of: node)?.check(inputs)
-    let results = try op.infer(inputs)
+    guard let results = try results(op, of: node, inputs) else {
+      for output in node.outputs.compactMap({ $0 }) { setType(output, declared[output.index]) }
+      if let typing { bodies[id] = try typing.facts() }
+      return
+    }
     if let typing { bodies[id] = try typing.facts() }
     let values = op.constantValue.map { [$0] } ?? evaluated(op, id, inputs, results)
     let isOpen = values == nil && results.contains { $0.data == nil }
@@ -127,6 +134,20 @@ struct Inference {
     }
   }
 
+  /// What the operator says about a node's results; nil where the inputs do not fit and the node
+  /// never runs.
+  private func results(
+    _ op: any Operator, of node: Node, _ inputs: Inputs
+  ) throws(ModelError) -> [Inferred]? {
+    do {
+      try scope.signature(of: node)?.check(inputs)
+      return try op.infer(inputs)
+    } catch {
+      guard neverRuns, error.code == .invalid else { throw error }
+      return nil
+    }
+  }
+
   /// Sets a type in which every length has a value or a name.
   private mutating func setType(_ id: ValueID, _ type: ValueType?) {
     guard case .tensor(let tensor)? = type else { return graph.setType(id, type) }
@@ -143,7 +164,7 @@ struct Inference {
     for value in graph[id].captures { captured[graph[value].name] = operand(value) }
     return BodyTyping(
       all, label: graph.label(id), scope: scope, captured: captured, binding: binding,
-      budget: budget)
+      budget: budget, neverRun: neverRuns)
   }
 
   func operand(_ id: ValueID) -> Operand {

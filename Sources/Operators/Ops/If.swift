@@ -30,10 +30,12 @@ package struct If: ValueOperator {
     guard let inference = inputs.bodies else {
       return bodies[0].graph.outputs.map { _ in Inferred(.unknown) }
     }
-    let (yes, no) = (try inference.infer(0, []), try inference.infer(1, []))
     if let condition = inputs.knownIntegers(0), condition.count == 1 {
-      return (condition[0] != 0 ? yes : no).map { Inferred($0) }
+      let taken = condition[0] != 0 ? 0 : 1
+      inference.neverRuns(1 - taken)
+      return try inference.infer(taken, []).map { Inferred($0) }
     }
+    let (yes, no) = (try inference.infer(0, []), try inference.infer(1, []))
     return zip(yes, no).map { yes, no in
       guard let a = yes.valueType, let b = no.valueType else { return Inferred(.unknown) }
       let (first, second) = (Inferred(yes), Inferred(no))
