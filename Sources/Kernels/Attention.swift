@@ -284,12 +284,14 @@ private struct AttentionRun<T: AttentionNumber> {
     if let sink { largest = max(largest, sink) }
     let isWide = shape.hasWideSoftmax
     func step(_ x: T) -> T { isWide ? x : rounded(x) }
-    var sum: T = sink.map { step(T.exponential(step($0 - largest))) } ?? 0
-    for key in seen {
-      line[key] = step(T.exponential(step(line[key] - largest)))
-      sum += line[key]
+    let start: T = sink.map { step(T.exponential(step($0 - largest))) } ?? 0
+    for key in seen { line[key] = step(T.exponential(step(line[key] - largest))) }
+    let sum: T
+    if let format = shape.rounding, !isWide, sink == nil {
+      sum = T(format.sum(seen.count) { Float(line[seen.lowerBound + $0]) })
+    } else {
+      sum = step(seen.reduce(start) { $0 + line[$1] })
     }
-    sum = step(sum)
     for key in seen { line[key] = rounded(line[key] / sum) }
   }
 }

@@ -1,5 +1,32 @@
 private import Foundation
 
+/// Softmax of floats widened from 16 bits, along the middle axis of a tensor seen as
+/// [outer, length, inner]: rounded at each step of the operator's function body.
+package func softmax(
+  _ x: Source, outer: Int, length: Int, inner: Int, in format: HalfFormat, into y: Target
+) -> Bool {
+  guard x.scalar == .float, y.scalar == .float, x.count == y.count,
+    x.count == outer * length * inner
+  else { return false }
+  guard let from = x.elements(Float.self).baseAddress, length > 0,
+    let to = y.elements(Float.self).baseAddress
+  else { return true }
+  parallel(outer * inner, grain: max(1, (1 << 12) / length)) { lines in
+    for line in lines {
+      let start = line / inner * length * inner + line % inner
+      let x = from + start, y = to + start
+      var top = -Float.infinity
+      for i in 0..<length { top = larger(top, x[i * inner]) }
+      for i in 0..<length {
+        y[i * inner] = format.rounded(expf(format.rounded(x[i * inner] - top)))
+      }
+      let sum = format.sum(length) { y[$0 * inner] }
+      for i in 0..<length { y[i * inner] = format.rounded(y[i * inner] / sum) }
+    }
+  }
+  return true
+}
+
 /// Softmax, or its logarithm, along the middle axis of a tensor seen as [outer, length, inner].
 /// Returns false for types other than float and double.
 package func softmax(

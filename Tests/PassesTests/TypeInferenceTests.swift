@@ -47,6 +47,17 @@ import Testing
     #expect(facts.graph.outputs[0].type?.description == "float[6,4]")
   }
 
+  @Test("A length that nobody named is bound by the name that inference gives it")
+  func openInputLengths() throws {
+    var net = Network()
+    let x = net.input("x", [.unknown, 3])
+    net.output(net.node("Relu", "relu", [x]))
+    #expect(shape(try inferTypes(net.model()), "relu_out") == "float[x_dim_0,3]")
+    let bound = try inferTypes(net.model(), binding: ["x_dim_0": 5])
+    #expect(shape(bound, "relu_out") == "float[5,3]")
+    #expect(bound.graph.inputs[0].type?.description == "float[5,3]")
+  }
+
   @Test("A declared element type that contradicts is an error too")
   func elementTypeConflict() throws {
     var net = Network()

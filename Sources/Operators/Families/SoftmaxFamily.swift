@@ -62,9 +62,11 @@ extension SoftmaxFamily {
     let x = try context.source(0)
     let (outer, length, inner) = try runs(x.shape, label: context.label)
     let y = try context.output(0, context.input(0).elementType, x.shape)
-    guard
-      softmax(
+    let format = Self.isLogarithm ? nil : context.format(0)
+    let done =
+      format.map { softmax(x, outer: outer, length: length, inner: inner, in: $0, into: y) }
+      ?? softmax(
         x, outer: outer, length: length, inner: inner, logarithm: Self.isLogarithm, into: y)
-    else { throw context.unsupportedTypes([0]) }
+    guard done else { throw context.unsupportedTypes([0]) }
   }
 }

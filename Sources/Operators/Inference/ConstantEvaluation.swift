@@ -33,6 +33,7 @@ package func evaluateConstant(
     try results.allocate(index, elementType, shape, label: label)
   }
   context.createdLabel = createdLabel
+  if isAdapted { context.givenTypes = inputs.map { $0?.elementType ?? .undefined } }
   try op.evaluate(&context)
   withExtendedLifetime(storages) {}
   guard isAdapted, let tensors = results.tensors else { return results.tensors }

@@ -69,8 +69,10 @@ struct Inference {
     budget.names.reserve(graph)
     for (index, info) in graph.inputs.enumerated() {
       guard let type = info.type else { continue }
-      if !binding.isEmpty { graph.setInputType(index, bound(type)) }
       setType(info.value, bound(type))
+      guard !binding.isEmpty, let named = graph[info.value].type.map(bound) else { continue }
+      graph.setType(info.value, named)
+      graph.setInputType(index, named)
     }
     return try runNodes()
   }
