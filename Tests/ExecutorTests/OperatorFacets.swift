@@ -31,9 +31,9 @@ struct OperatorFacets: Sendable {
     return Set(
       rule.relations.compactMap { relation in
         switch relation {
-        case .same(let a, let b): a == b ? nil : "couples"
+        case .same: "couples"
         case .part: "joins"
-        case .parallel, .quantized: nil
+        case .parallel, .quantized, .uniform: nil
         case .heads: "heads"
         case .spread: "spreads"
         case .freeze(_, let reason): "freezes: \(reason)"

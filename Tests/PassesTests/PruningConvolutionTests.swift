@@ -122,6 +122,58 @@ import Testing
     #expect(result.plan.frozen.map(\.weight) == ["end.w"])
   }
 
+  /// A concatenation that convolutions of 2 and of 5 groups read, of two parts, one of which a
+  /// convolution of 2 groups makes.
+  private func threeWaysOfCutting() -> Model {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv("stem", x, 3, 8, strengths: [1, 9, 1, 9, 9, 1, 9, 1])
+    let b = net.conv(
+      "grouped", a, 8, 12, group: 2, strengths: [9, 1, 1, 9, 9, 1, 1, 9, 9, 9, 1, 1])
+    let all = net.node("Concat", "all", [a, b], [Attribute("axis", .int(1))])
+    net.output(net.conv("two", all, 20, 2, group: 2))
+    net.output(net.conv("five", all, 20, 5, group: 5))
+    return net.model()
+  }
+
+  @Test("Blocks cut in three ways keep the same fraction of what lies between any two cuts")
+  func threeWays() throws {
+    let result = try prune(threeWaysOfCutting())
+    #expect(result.plan.kept("stem.w") == [1, 3, 4, 6])
+    #expect(result.plan.kept("grouped.w") == [0, 3, 4, 7, 8, 9])
+    func columns(_ weight: String) -> [[Int]]? {
+      result.plan.weights.first { $0.weight == weight && $0.axis == 1 }?.kept
+    }
+    #expect(columns("grouped.w") == [[1, 3], [0, 2]])
+    #expect(columns("two.w") == [[1, 3, 4, 6, 8], [1, 2, 5, 6, 7]])
+    #expect(columns("five.w") == [[1, 3], [0, 2], [0, 3], [0, 3], [0, 1]])
+  }
+
+  @Test("Where a fraction of every part is not to be had, the nearest one is, or all stays")
+  func nearestFraction() throws {
+    // Parts of 4 and of 2 channels can lose a half or nothing.
+    #expect(try prune(threeWaysOfCutting(), ratio: 0.3).plan.kept("stem.w") == [1, 3, 4, 6])
+    #expect(try prune(threeWaysOfCutting(), ratio: 0.25).plan.kept("stem.w") == nil)
+    #expect(try prune(threeWaysOfCutting(), ratio: 0.75).plan.kept("stem.w") == [1, 3, 4, 6])
+  }
+
+  @Test("A filled weight has no columns of its own: each group loses other channels")
+  func filledGroupedWeight() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 4, 4])
+    let a = net.conv("conv1", x, 3, 8, strengths: [20, 1, 20, 1, 1, 1, 20, 20])
+    let weight = net.node(
+      "ConstantOfShape", "fill", [net.integers("shape", [4, 4, 1, 1])],
+      [Attribute("value", .tensor(Tensor(floats: [0.5], [1])))])
+    let b = net.node("Conv", "group", [a, weight], [Attribute("group", .int(2))])
+    net.output(net.conv("conv3", b, 4, 2))
+    let result = try prune(net.model())
+    #expect(result.plan.kept("conv1.w") == [0, 2, 6, 7])
+    #expect(try result.model.constant(of: "fill", 0)?.integers == [2, 2, 1, 1])
+    let mask = result.plan.proof.first { $0.axis == 1 && $0.kept.count == 2 }
+    #expect(mask?.kept == [[0, 2], [2, 3]])
+  }
+
   @Test("A grouped weight that a node computes loses the same columns in each group")
   func computedGroupedWeight() throws {
     let stored = try prune(groupedWeight("computed"))

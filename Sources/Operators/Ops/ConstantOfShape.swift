@@ -60,10 +60,8 @@ package struct ConstantOfShape: Operator {
   }
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
-    // All elements are equal: any may go.
     guard let shape = outputs.first?.shape else { return ChannelRule([]) }
-    return ChannelRule(
-      shape.dimensions.indices.map { .same(Axis(.output(0), $0), Axis(.output(0), $0)) })
+    return ChannelRule(shape.dimensions.indices.map { .uniform(Axis(.output(0), $0)) })
   }
 
   package func quantization(_ inputs: Inputs) -> QuantizationRule {

@@ -43,12 +43,13 @@ struct ChannelGroups {
       let (runs, places) = blocks.runs(of: atoms)
       let atoms = runs.flatMap { $0 }
       var frozen = atoms.map { coupling.reasonNumber($0) }
-      // Two ways of cutting may share out runs of any length.
+      // Two ways of cutting may share out runs of any length, more of them a fraction of each run.
       let sizes = runs.map(\.count)
       let isShared =
         BlockShares(sizes: sizes, places: places, exact: sizes.map(Double.init)) != nil
-      if Set(sizes).count > 1, !isShared {
-        let reason = coupling.number(of: "blocks of grouped operators cut it into unequal runs")
+      if Set(sizes).count > 1, !isShared, sizes.reduce(0, greatestCommonDivisor) == 1 {
+        let reason = coupling.number(
+          of: "blocks of grouped operators cut it into runs whose lengths have no common divisor")
         for place in frozen.indices where frozen[place] == nil { frozen[place] = reason }
       }
       var ranges: [Range<Int>] = []

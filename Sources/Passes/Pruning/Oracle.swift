@@ -79,8 +79,14 @@ package struct Oracle {
     guard let shape, let length = shape[step.axis].value else { return }
     var dimensions = [Int](repeating: 1, count: shape.rank)
     dimensions[step.axis] = length
-    var values = [Float](repeating: 0, count: length)
-    for index in step.kept[0] { values[index] = 1 }
+    // Columns of a grouped convolution stay or go by the block of rows.
+    let blocks = step.kept.count
+    let rows = blocks == 1 ? 1 : shape[0].value ?? 1
+    if blocks > 1 { dimensions[0] = rows }
+    var values = [Float](repeating: 0, count: rows * length)
+    for row in 0..<rows {
+      for index in step.kept[row * blocks / rows] { values[row * length + index] = 1 }
+    }
     let mask = graph.addInitializer("\(name)_mask", Tensor(floats: values, dimensions))
     let output = graph.addFreshValue("\(name)_masked", type: graph[value].type)
     graph.add(ProofNodes.mask(value, by: mask, into: output), before: node)

@@ -21,7 +21,7 @@ package struct Surgery {
       return slots.indices.lazy.filter { !removed.contains(coupling.atom($0)) }
         .map { $0 - slots.lowerBound }
     }
-    keptByAxis = coupling.space.ranges.map { removed.isEmpty ? nil : kept($0) }
+    var keptByAxis = coupling.space.ranges.map { removed.isEmpty ? nil : kept($0) }
     var columns: [NodeID: [ColumnCut]] = [:]
     for column in coupling.groupedColumns where !removed.isEmpty {
       let length = column.channels.count / column.groups
@@ -31,8 +31,17 @@ package struct Surgery {
       }
       if blocks.contains(where: { $0.count < length }) {
         columns[column.node, default: []].append(ColumnCut(axis: column.axis, kept: blocks))
+        // The axis itself has slots where the weight is computed: which of its equal columns go is
+        // of no account.
+        if let tensor = coupling.space.tensor(coupling.facts.graph, column.node, column.axis.port),
+          let number = coupling.space.number(
+            of: SlotAxis(tensor: tensor, axis: column.axis.axis))
+        {
+          keptByAxis[number] = blocks.first { !$0.isEmpty } ?? []
+        }
       }
     }
+    self.keptByAxis = keptByAxis
     self.columns = columns
     self.coupling = coupling
     self.removed = removed

@@ -77,20 +77,44 @@ struct Widths {
     return min(bounds[index].upperBound, max(wanted, bounds[index].lowerBound))
   }
 
-  /// The widths of runs that two grouped operators cut in different ways; nil for other groups.
+  /// The widths of runs that grouped operators cut in different ways; nil for other groups.
   private func shares(of group: ChannelGroup, _ removable: [Int], _ ratio: Double) -> [Int]? {
     let sizes = group.runs.map(\.count)
     let kept = 1 - min(ratio, options.maxRatio)
     let exact = sizes.map { Double($0) * kept }
-    guard let shares = BlockShares(sizes: sizes, places: group.places, exact: exact) else {
-      return nil
-    }
+    let shares = BlockShares(sizes: sizes, places: group.places, exact: exact)
+    guard shares != nil || Set(sizes).count > 1 else { return nil }
     let least = sizes.indices.map { run in
       let limit = Int((Double(sizes[run]) * (1 - options.maxRatio) - 1e-9).rounded(.up))
       return max(limit, sizes[run] - removable[run])
     }
+    let widths =
+      if let shares {
+        shares.widths(least: least, step: options.roundTo)
+      } else {
+        Self.fraction(of: sizes, least: least, nearest: kept, step: options.roundTo)
+      }
     // Where nothing fits, all stay.
-    return shares.widths(least: least, step: options.roundTo) ?? sizes
+    return widths ?? sizes
+  }
+
+  /// The same fraction of every run, the one nearest to `kept`: blocks that were equal stay so,
+  /// however many operators cut the channels, and in whatever ways.
+  private static func fraction(
+    of sizes: [Int], least: [Int], nearest kept: Double, step: Int
+  ) -> [Int]? {
+    let parts = sizes.reduce(0, greatestCommonDivisor)
+    // Of two as near the wider one comes first, and is taken.
+    let choices = (1...max(parts, 1)).reversed().map { part in
+      sizes.map { $0 / max(parts, 1) * part }
+    }
+    .filter { widths in
+      widths.reduce(0, +).isMultiple(of: step) && zip(widths, least).allSatisfy { $0 >= $1 }
+    }
+    let goal = Double(sizes.reduce(0, +)) * kept
+    return choices.min { a, b in
+      abs(Double(a.reduce(0, +)) - goal) < abs(Double(b.reduce(0, +)) - goal)
+    }
   }
 
   // MARK: Groups that share weights
@@ -198,6 +222,6 @@ struct Widths {
   }
 }
 
-private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
+func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
   b == 0 ? a : greatestCommonDivisor(b, a % b)
 }
