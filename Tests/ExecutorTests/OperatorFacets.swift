@@ -37,6 +37,7 @@ struct OperatorFacets: Sendable {
         case .heads: "heads"
         case .spread: "spreads"
         case .freeze(_, let reason): "freezes: \(reason)"
+        case .reduced: "freezes: reduced over"
         case .blocks, .groupedColumns, .tiled: "groups"
         case .produces: "produces"
         case .consumes: "consumes"

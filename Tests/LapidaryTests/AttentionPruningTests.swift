@@ -17,7 +17,7 @@ import Testing
     let x = try #require(arrays.first { $0.name == "x" }?.tensor)
     let y = try #require(arrays.first { $0.name == "y" }?.tensor)
     var options = PruningOptions(target: .ratio(0.5))
-    options.attention = name == "attention_widths" ? .widths : .heads
+    options.choices.attention = name == "attention_widths" ? .widths : .heads
     let pruned = try Pruner(model, options).prune()
     let difference = try #require(pruned.difference)
     #expect(difference < 1e-5)

@@ -78,7 +78,7 @@ import Testing
   func heads() throws {
     for computesShapes in [false, true] {
       let result = try prune(spelledOut(weakHead, computesShapes: computesShapes)) {
-        $0.attention = .heads
+        $0.choices.attention = .heads
       }
       for name in ["q", "k", "v"] {
         #expect(result.plan.kept("\(name).w", axis: 1) == [0, 1, 2, 3], "\(name)")
@@ -87,13 +87,18 @@ import Testing
       #expect(result.plan.kept("out.w") == [0, 1, 2, 3])
       #expect(result.plan.groups.map(\.channels) == [2])
       #expect(result.plan.groups.map(\.kept) == [1])
+      // Replayed without being told of heads again.
+      let pruner = try Pruner(
+        spelledOut(weakHead, computesShapes: computesShapes), PruningOptions(target: .ratio(0)))
+      let again = try pruner.apply(result.plan, modelHash: "")
+      #expect(again.plan.kept("out.w") == [0, 1, 2, 3])
     }
   }
 
   @Test("The same elements of every head go where these leave more to choose from")
   func widths() throws {
     for attention in [PruningOptions.Attention.auto, .widths] {
-      let result = try prune(spelledOut(weakElements)) { $0.attention = attention }
+      let result = try prune(spelledOut(weakElements)) { $0.choices.attention = attention }
       for name in ["q", "k", "v"] {
         #expect(result.plan.kept("\(name).w", axis: 1) == [1, 2, 5, 6], "\(name)")
       }
@@ -115,7 +120,7 @@ import Testing
     let queries: [Float] = [1, 1, 1, 1, 9, 9, 9, 9]
     let keys: [Float] = [1, 1, 9, 9]
     let result = try prune(spelledOut(queries, keys: keys, heads: 4, shared: 2)) {
-      $0.attention = .heads
+      $0.choices.attention = .heads
     }
     #expect(result.plan.kept("q.w", axis: 1) == [4, 5, 6, 7])
     #expect(result.plan.kept("k.w", axis: 1) == [2, 3])
@@ -164,11 +169,11 @@ import Testing
       net.output(net.node("MatMul", "out", [joined, net.trained("out.w", [4, 6])]))
       let model = net.model()
 
-      let heads = try prune(model) { $0.attention = .heads }
+      let heads = try prune(model) { $0.choices.attention = .heads }
       #expect(heads.plan.kept("qkv.w", axis: 1) == [2, 3, 6, 7, 10, 11])
       #expect(heads.plan.kept("out.w") == [2, 3])
       // Queries and keys compete among themselves, values among themselves: each loses half.
-      let widths = try prune(model) { $0.attention = .widths }
+      let widths = try prune(model) { $0.choices.attention = .widths }
       #expect(widths.model.constant("qkv.w")?.dimensions == [6, 6])
       #expect(widths.model.constant("out.w")?.dimensions == [2, 6])
     }
@@ -221,7 +226,7 @@ import Testing
       "Attention", "attention", [q, k, v],
       [Attribute("q_num_heads", .int(2)), Attribute("kv_num_heads", .int(2))])
     finish(&net, y, 8)
-    let result = try prune(net.model(opset: 23, irVersion: 10)) { $0.attention = .widths }
+    let result = try prune(net.model(opset: 23, irVersion: 10)) { $0.choices.attention = .widths }
     for name in ["q", "k", "v"] {
       #expect(result.plan.kept("\(name).w", axis: 1) == [1, 2, 5, 6], "\(name)")
     }
@@ -245,11 +250,11 @@ import Testing
     let back = net.node("Transpose", "back", [y], [Attribute("perm", .ints([0, 2, 1, 3]))])
     finish(&net, net.node("Reshape", "join", [back, net.integers("join.to", [0, 0, -1])]), 8)
     let model = net.model(opset: 23, irVersion: 10)
-    let heads = try prune(model) { $0.attention = .heads }
+    let heads = try prune(model) { $0.choices.attention = .heads }
     #expect(heads.plan.kept("q.w", axis: 1) == [0, 1, 2, 3])
     #expect(heads.plan.kept("mask", axis: 1) == [0])
     #expect(try heads.model.node("attention").attribute("scale") == nil)
-    let widths = try prune(model) { $0.attention = .widths }
+    let widths = try prune(model) { $0.choices.attention = .widths }
     #expect(widths.model.constant("q.w")?.dimensions == [6, 4])
     #expect(widths.model.constant("mask")?.dimensions == [1, 2, 5, 5])
     #expect(try widths.model.node("attention").attribute("scale")?.number == 0.5)
@@ -263,7 +268,7 @@ import Testing
       "Attention", "attention", [q, k, v],
       [Attribute("q_num_heads", .int(4)), Attribute("kv_num_heads", .int(1))])
     finish(&net, y, 8)
-    let result = try prune(net.model(opset: 23, irVersion: 10)) { $0.attention = .heads }
+    let result = try prune(net.model(opset: 23, irVersion: 10)) { $0.choices.attention = .heads }
     #expect(result.plan.kept("q.w", axis: 1) == [2, 3, 6, 7])
     #expect(result.plan.kept("k.w", axis: 1) == nil)
     #expect(try result.model.node("attention").attribute("q_num_heads")?.integer == 2)
@@ -317,7 +322,7 @@ import Testing
       #expect(
         heads.plan.kept("bias") == (hasBias ? [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19] : nil))
       #expect(try heads.model.node("attention").attribute("num_heads")?.integer == 1)
-      let widths = try prune(model) { $0.attention = .widths }
+      let widths = try prune(model) { $0.choices.attention = .widths }
       let node = try widths.model.node("attention")
       #expect(node.attribute("num_heads")?.integer == (hasBias ? 1 : 2))
       #expect(node.attribute("scale")?.number == (hasBias ? nil : 0.5))
@@ -332,7 +337,7 @@ import Testing
       "MultiHeadAttention", "attention", [grid], [Attribute("num_heads", .int(2))],
       domain: "com.microsoft", outputs: 1)[0]
     finish(&net, y, 8)
-    let result = try prune(net.model().withMicrosoft) { $0.attention = .heads }
+    let result = try prune(net.model().withMicrosoft) { $0.choices.attention = .heads }
     #expect(result.plan.kept("qkv.w", axis: 1) == Array(12..<24))
     #expect(result.plan.kept("out.w") == [4, 5, 6, 7])
   }

@@ -25,8 +25,8 @@ public struct Recipe: Sendable {
   /// quantize: { method: percentile, percentile: 0.9999, exclude: ["fc"] }
   /// ```
   ///
-  /// Under `prune`, `importance`, `reduction`, `normalizer`, `attention`, `min-channels` and
-  /// `ratios: { "layer4*": 0.25 }` go beside these.
+  /// Under `prune`, `importance`, `reduction`, `normalizer`, `attention`, `cut-reductions`,
+  /// `min-channels` and `ratios: { "layer4*": 0.25 }` go beside these.
   ///
   /// A stage set to `false` is left out.
   ///
@@ -69,7 +69,8 @@ public struct Recipe: Sendable {
       case "prune.bytes": options.target = .bytes(try field.number())
       case "prune.scope": options.scope = try field.choice(PruningOptions.Scope.self)
       case "prune.attention":
-        options.attention = try field.choice(PruningOptions.Attention.self)
+        options.choices.attention = try field.choice(PruningOptions.Attention.self)
+      case "prune.cut-reductions": options.choices.cutsReductions = try field.flag()
       case "prune.importance":
         guard let importance = PruningOptions.Importance(name: try field.string()) else {
           throw field.mismatch(

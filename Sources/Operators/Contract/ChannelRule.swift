@@ -42,6 +42,9 @@ package struct ChannelRule: Sendable {
     /// Grouped convolution: column j of a weight's axis serves, in the rows of block g, index
     /// g·n + j of `channels`, where n is the length of the weight's axis.
     case groupedColumns(Axis, rows: Axis, of: Axis, groups: Int)
+    /// Summed, averaged or otherwise reduced over, on its own: without an index the result is another
+    /// one. Frozen unless the caller wants it so.
+    case reduced(Axis)
     /// A trained weight whose slices along this axis make the channels.
     case produces(Axis)
     /// A weight, or one of two activations, that is summed over along this axis; zeroing a slice is

@@ -106,7 +106,7 @@ extension Reduction {
     var target = 0
     for axis in shape.dimensions.indices {
       if axes.contains(axis) {
-        relations.append(.freeze(Axis(.input(0), axis), reason: "reduced over"))
+        relations.append(.reduced(Axis(.input(0), axis)))
         if settings.keepsAxes { target += 1 }
       } else {
         relations.append(.same(Axis(.input(0), axis), Axis(.output(0), target)))

@@ -42,6 +42,7 @@ struct Coupling {
   /// Axes whose indices products of two activations keep apart: heads.
   var parallel: [Range<Int>] = []
   let attention: PruningOptions.Attention
+  private let cutsReductions: Bool
   /// Whether the reading of some axis froze another.
   var strandsChannels = false
   /// Rows of nodes that are read as one permutation.
@@ -57,13 +58,14 @@ struct Coupling {
   private var reasonIndex: [String: ReasonNumber] = [:]
 
   /// - Parameters:
-  ///   - attention: what goes of attention.
+  ///   - choices: what of it goes where there is a choice.
   ///   - barriers: nodes to treat as barriers, with the reason.
   init(
-    _ facts: Facts, attention: PruningOptions.Attention = .auto, barriers: [NodeID: String] = [:]
+    _ facts: Facts, _ choices: PruningOptions.Choices, barriers: [NodeID: String] = [:]
   ) {
     self.facts = facts
-    self.attention = attention
+    attention = choices.attention
+    cutsReductions = choices.cutsReductions
     let rules = facts.graph.nodeIDs.map { id in
       facts.op(id)?.channels(facts.inputs(id), facts.outputs(id))
     }
@@ -239,6 +241,13 @@ struct Coupling {
         couple(id, channels, label)
       case .scales(let axis): add(&scales, id, axis)
       case .doesNotCommute(let axis): add(&statistics, id, axis)
+      case .reduced(let axis):
+        mentioned.insert(axis)
+        if cutsReductions {
+          add(&statistics, id, axis)
+        } else if let slots = slots(id, axis) {
+          freeze(slots, "\(label): reduced over")
+        }
       case .moves(let inputs, let passing):
         let tracing = LabelTracing(
           op: op, inputs: facts.inputs(id), outputs: facts.outputs(id), moved: inputs,

@@ -50,7 +50,7 @@ package struct Oracle {
     let fits = op.channels(facts.inputs(node), facts.outputs(node)).relations.contains {
       switch $0 {
       case .consumes(let read): step.kind == .mask && read == axis
-      case .doesNotCommute(let read): step.kind == .select && read == axis
+      case .doesNotCommute(let read), .reduced(let read): step.kind == .select && read == axis
       default: false
       }
     }
@@ -93,8 +93,9 @@ package struct Oracle {
     graph.setInput(node, slot: step.input, to: output)
   }
 
-  /// Selects the kept channels before a node and puts them back in their places behind it; what
-  /// stands in the places of the others is read by nobody, for every reader is masked.
+  /// Selects the kept channels before a node and, where they go on behind it, puts them back in
+  /// their places; what stands in the places of the others is read by nobody, for every reader is
+  /// masked.
   private func isolate(_ step: ProofStep, _ node: NodeID, _ graph: inout Graph, _ facts: Facts) {
     let operands = facts.inputs(node)
     guard let source = graph[node].inputs[step.input], let result = graph[node].outputs[0],
@@ -108,8 +109,9 @@ package struct Oracle {
     graph.setInput(node, slot: step.input, to: selected)
     // Parameters go with the axis that the operator ties them to.
     let here = Axis(.input(step.input), step.axis)
-    for case .same(let a, let b) in op.channels(operands, facts.outputs(node)).relations
-    where a == here || b == here {
+    let relations = op.channels(operands, facts.outputs(node)).relations
+    for case .reduced(here) in relations { return }
+    for case .same(let a, let b) in relations where a == here || b == here {
       let other = a == here ? b : a
       guard case .input(let slot) = other.port, slot != step.input,
         let value = graph[node].inputs[slot], let tensor = graph[value].initializer

@@ -10,7 +10,7 @@ public struct Pruner: Sendable {
   /// version 4 on). Unless the options freeze them, they count as weights; they stay inputs, with
   /// their new shapes.
   public let overridable: Int
-  private let options: PruningOptions
+  private var options: PruningOptions
   private let aliases: [String: String]
   private var activations: ActivationStatistics?
 
@@ -93,7 +93,7 @@ public struct Pruner: Sendable {
     options sessionOptions: SessionOptions = SessionOptions(),
     _ batches: ((_ inputs: [String: Tensor]) throws(ModelError) -> Void) throws(ModelError) -> Void
   ) throws(ModelError) {
-    let coupling = Coupling(try inferTypes(model), attention: options.attention)
+    let coupling = Coupling(try inferTypes(model), options.choices)
     var statistics = ActivationStatistics(coupling.activationReadings())
     let session = try Session(model, options: sessionOptions)
     try batches { inputs throws(ModelError) in try statistics.add(inputs, session) }
@@ -134,7 +134,9 @@ public struct Pruner: Sendable {
       throw ModelError(
         .request, "plan: expected a plan for model \(modelHash), found one for \(plan.model)")
     }
-    return try cut(hash: modelHash, verification) { work throws(ModelError) in
+    var pruner = self
+    pruner.options.choices = plan.choices ?? PruningOptions.Choices()
+    return try pruner.cut(hash: modelHash, verification) { work throws(ModelError) in
       try work.atoms(of: plan)
     }
   }

@@ -55,7 +55,7 @@ public struct PruningOptions: Sendable {
   }
 
   /// What goes of attention.
-  public enum Attention: String, Sendable, CaseIterable {
+  public enum Attention: String, Codable, Sendable, CaseIterable {
     /// Where attention is spelled out in products whichever leaves more channels to choose from;
     /// whole heads where one operator computes it.
     case auto
@@ -63,6 +63,19 @@ public struct PruningOptions: Sendable {
     case heads
     /// The same elements of every head, which keep their number.
     case widths
+  }
+
+  /// What a removal may take, where there is a choice. A plan holds for the choices that it was
+  /// made with, and states them.
+  public struct Choices: Codable, Hashable, Sendable {
+    /// What goes of attention.
+    public var attention = Attention.auto
+    /// Whether channels go that a reduction (ReduceMean, ReduceL2, …) sums or averages over, which
+    /// then gives the result for those that stay.
+    public var cutsReductions = false
+
+    /// The default of each.
+    public init() {}
   }
 
   /// A fraction of channels for some groups.
@@ -93,8 +106,8 @@ public struct PruningOptions: Sendable {
   public var seed: UInt64 = 0
   /// Against which channels a channel competes.
   public var scope = Scope.local
-  /// What goes of attention.
-  public var attention = Attention.auto
+  /// What goes where there is a choice.
+  public var choices = Choices()
   /// Widths are rounded to the nearest multiple of this number.
   public var roundTo = 1
   /// No group is left with fewer channels than this, if it has as many.

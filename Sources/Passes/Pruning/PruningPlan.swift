@@ -8,6 +8,8 @@ public struct PruningPlan: Codable, Hashable, Sendable {
   public var schema = 1
   /// The hash of the model that the plan was made for.
   public var model: String
+  /// What could go where there was a choice; nil for the default of each.
+  public var choices: PruningOptions.Choices?
   /// Multiply-accumulates of the whole model for one sample.
   public var macs: Int
   /// Coupled groups, in the order of the graph.

@@ -18,7 +18,7 @@ struct PruningWork {
     barriers: [NodeID: String]
   ) throws(ModelError) {
     var coupling = Coupling(
-      try inferTypes(model), attention: options.attention, barriers: barriers)
+      try inferTypes(model), options.choices, barriers: barriers)
     let patterns = options.keep + options.groupRatios.map(\.pattern)
     let built = coupling
     let known = patterns.isEmpty ? [] : built.producers.map { built.patternNames($0) }
@@ -122,6 +122,7 @@ struct PruningWork {
     var plan = PruningPlan(
       model: hash, macs: macs, groups: planned, weights: surgery.slices(pruned), frozen: frozen(),
       proof: surgery.proofSteps)
+    if options.choices != PruningOptions.Choices() { plan.choices = options.choices }
     let cut = Set(plan.weights.map(\.weight))
     let others = aliases.filter { cut.contains($0.value) }
     if !others.isEmpty { plan.aliases = others }

@@ -15,16 +15,14 @@ struct Groups: ParsableCommand {
   @Option(help: "Names or patterns of weights, nodes or operators whose channels stay.")
   var keep: [String] = []
 
-  @Option(help: ArgumentHelp("What goes of attention.", valueName: "auto|heads|widths"))
-  var attention = PruningOptions.Attention.auto
-
+  @OptionGroup var choices: ChoiceOptions
   @OptionGroup var report: ReportOptions
 
   func run() throws {
     let loaded = try ONNXFile.read(model)
     var options = PruningOptions(target: .ratio(0))
     options.keep = keep
-    options.attention = attention
+    options.choices = choices.choices
     let plan = try Pruner(loaded, options).groups()
     report.print(text: plan.text, markdown: plan.markdown, json: plan.summary)
   }

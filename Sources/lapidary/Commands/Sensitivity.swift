@@ -42,9 +42,7 @@ struct SensitivityCommand: ParsableCommand, RunsModels {
       valueName: "l1|l2|linf|bn|fpgm|random|mean|variance|apoz|wanda"))
   var importance: PruningOptions.Importance = .l2
 
-  @Option(
-    help: ArgumentHelp("What goes of attention.", valueName: "auto|heads|widths"))
-  var attention = PruningOptions.Attention.auto
+  @OptionGroup var choices: ChoiceOptions
 
   @Option(help: "Names or patterns of weights, nodes or operators whose channels stay.")
   var keep: [String] = []
@@ -78,7 +76,7 @@ struct SensitivityCommand: ParsableCommand, RunsModels {
     let data = try Dataset.load(calibration, for: original, seed: runOptions.seed)
     var options = PruningOptions(target: .ratio(0))
     options.importance = importance
-    options.attention = attention
+    options.choices = choices.choices
     options.keep = keep
     options.seed = runOptions.seed
     var pruner = try Pruner(original, options)

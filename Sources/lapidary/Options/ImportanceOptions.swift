@@ -25,13 +25,7 @@ struct ImportanceOptions: ParsableArguments {
       "Against which channels a channel competes.", valueName: "local|global|isomorphic"))
   var scope = PruningOptions.Scope.local
 
-  @Option(
-    help: ArgumentHelp(
-      """
-      What goes of attention: whole heads, the same elements of every head, or whichever leaves more \
-      to choose from.
-      """, valueName: "auto|heads|widths"))
-  var attention = PruningOptions.Attention.auto
+  @OptionGroup var choices: ChoiceOptions
 
   @Option(help: ArgumentHelp("Scores of channels by weight, instead.", valueName: "FILE.json"))
   var scores: String?
@@ -51,7 +45,7 @@ struct ImportanceOptions: ParsableArguments {
     options.reduction = reduction
     options.normalizer = normalizer ?? (scores == nil ? .mean : .none)
     options.scope = scope
-    options.attention = attention
+    options.choices = choices.choices
     options.seed = seed
     if let scores {
       options.importance = .scores
@@ -86,4 +80,3 @@ extension PruningOptions.Importance: ExpressibleByArgument {
 extension PruningOptions.Reduction: ExpressibleByArgument {}
 extension PruningOptions.Normalizer: ExpressibleByArgument {}
 extension PruningOptions.Scope: ExpressibleByArgument {}
-extension PruningOptions.Attention: ExpressibleByArgument {}
