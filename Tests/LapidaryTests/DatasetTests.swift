@@ -221,6 +221,16 @@ import Testing
     for (name, value) in results { #expect(try data.inputs(0..<1)[name] == value.tensor) }
   }
 
+  @Test("Samples that fill no batch are told of", arguments: [(10, 2), (9, 1), (8, 0)])
+  func leftOver(count: Int, unused: Int) throws {
+    let x = Tensor(floats: [Float](repeating: 0, count: 2 * count), [count, 2])
+    let graph = graph(["x": TensorType(.float, [4, 2])])
+    let data = try Dataset([("x", x)], for: graph, label: "data")
+    #expect(data.count == 8 && data.unused == unused)
+    #expect(data.notes.count == (unused == 0 ? 0 : 1))
+    #expect(data.notes.allSatisfy { $0.hasPrefix("\(unused) sample") && $0.contains("takes 4") })
+  }
+
   @Test("Test data of a model without inputs asks for ONNX values")
   func noInputs() throws {
     let model = Model(graph: graph([:]))

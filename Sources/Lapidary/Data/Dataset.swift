@@ -10,6 +10,8 @@ public struct Dataset: Sendable {
   public let count: Int
   /// The number of samples that the graph takes at a time, nil where it takes any number.
   public let batch: Int?
+  /// The number of samples left over at the end.
+  public let unused: Int
   /// The class of each sample.
   public let labels: [Int]?
   /// Whether the arrays came from `TensorProto` files.
@@ -49,7 +51,7 @@ public struct Dataset: Sendable {
       let declared = info.type?.tensor?.shape?.dimensions.first?.value
       found.append((name, fitting, tensor.dimensions.isEmpty || declared == 0 ? 0 : declared))
     }
-    let (groups, batch) = try Self.groups(found, label)
+    let (groups, batch, unused) = try Self.groups(found, label)
     var columns: [String: Column] = [:]
     for (name, tensor, step) in found {
       let rows = step == 0 ? nil : step ?? tensor.dimensions[0] / groups
@@ -57,18 +59,20 @@ public struct Dataset: Sendable {
     }
     self.columns = columns
     self.batch = batch
+    self.unused = unused
     self.count = groups * (batch ?? 1)
     self.isFromProtos = isFromProtos
     self.labels = try Self.labels(arrays, for: graph, count: count, label)
   }
 
-  /// How many groups of samples there are, and how many samples a group has where that is fixed.
+  /// How many groups of samples there are, how many samples a group has where that is fixed, and how
+  /// many are left over.
   private static func groups(
     _ found: [(name: String, tensor: Tensor, step: Int?)], _ label: String
-  ) throws(ModelError) -> (Int, batch: Int?) {
+  ) throws(ModelError) -> (Int, batch: Int?, unused: Int) {
     let counted = found.filter { $0.step != 0 }
     guard let lead = counted.first(where: { $0.step != nil }) ?? counted.first else {
-      return (1, nil)
+      return (1, nil, 0)
     }
     let groups = lead.tensor.dimensions[0] / (lead.step ?? 1)
     guard groups > 0 else {
@@ -90,7 +94,7 @@ public struct Dataset: Sendable {
             + " \(groups * (step ?? 1)), found \(rows)")
       }
     }
-    return (groups, lead.step)
+    return (groups, lead.step, lead.tensor.dimensions[0] - groups * (lead.step ?? 1))
   }
 
   private static func fit(
@@ -132,6 +136,14 @@ public struct Dataset: Sendable {
         .request, "\(label): array 'labels': expected \(count) integers, found \(tensor.type)")
     }
     return Array(labels.prefix(count))
+  }
+
+  /// What a user should know about the data, if anything.
+  public var notes: [String] {
+    guard let batch, unused > 0 else { return [] }
+    return [
+      "\(unused) sample\(unused == 1 ? "" : "s") at the end left out: the model takes \(batch) at a time"
+    ]
   }
 
   /// The samples in runs of `size`, or of the graph's own batch where that is fixed; the last run may

@@ -54,7 +54,7 @@ struct Compare: ParsableCommand, RunsModels {
     }
     let isSame = result.maxRelative <= tolerance
     report.print(
-      text: table.text, markdown: table.markdown,
+      text: table.text + noteText(data.notes), markdown: table.markdown,
       json: .object(["schema": .int(1), "same": .bool(isSame), "outputs": table.json]))
     if !isSame { throw ExitCode(1) }
   }

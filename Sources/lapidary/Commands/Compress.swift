@@ -71,7 +71,7 @@ struct Compress: ParsableCommand, RunsModels {
     let notes = ModelNotes(original).lines
     report.print(
       toStandardError: output.reportsToStandardError,
-      text: result.table.text + notes.map { "note: \($0)\n" }.joined(),
+      text: result.table.text + noteText(notes),
       markdown: result.table.markdown,
       json: .object([
         "schema": .int(1), "stages": result.table.json, "notes": .array(notes.map { .string($0) }),

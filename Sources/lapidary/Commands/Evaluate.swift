@@ -43,7 +43,7 @@ struct Evaluate: ParsableCommand, RunsModels {
         NumberText.decimal(100 * accuracy.top5Fraction, 2) + " %",
         json: .number(accuracy.top5Fraction)))
     report.print(
-      text: table.text, markdown: table.markdown,
+      text: table.text + noteText(samples.notes), markdown: table.markdown,
       json: .object([
         "schema": .int(1), "samples": .int(accuracy.samples),
         "top1": .number(accuracy.top1Fraction),

@@ -88,7 +88,7 @@ struct Fuse: ParsableCommand, RunsModels {
     report.print(
       toStandardError: output.reportsToStandardError,
       text: table.text + (explain ? reports.explanation : "")
-        + unknown.map { "note: \($0)\n" }.joined() + proof + "\n",
+        + noteText(unknown) + proof + "\n",
       markdown: table.markdown + (explain ? "\n" + reports.explanation : ""),
       json: .object([
         "schema": .int(1), "cost": table.json, "passes": reports.json,

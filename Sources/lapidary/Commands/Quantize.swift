@@ -128,7 +128,7 @@ struct Quantize: ParsableCommand, RunsModels {
       let reasons = Array(Set(float.compactMap(\.reason))).sorted().joined(separator: "; ")
       table.add(.init(op), .init(entries.count - float.count), .init(float.count), .init(reasons))
     }
-    var text = table.text + notes.map { "note: \($0)\n" }.joined()
+    var text = table.text + noteText(notes)
     if verification.verify && comparison == nil {
       text += "not compared: the model has an operator that Lapidary cannot run\n"
     }

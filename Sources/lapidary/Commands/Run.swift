@@ -34,11 +34,13 @@ struct Run: ParsableCommand, RunsModels {
     let loaded = try ONNXFile.read(model)
     let session = try Session(loaded, options: runOptions.session(backend))
     let results: [String: Datum]
+    var notes: [String] = []
     if let set = try ValueSet(inputs, for: loaded.graph) {
       results = try session.run(values: set.values)
       try OutputFolder(output).write(results, of: loaded.graph, asProtos: true)
     } else {
       let data = try Dataset.load(inputs, for: loaded, seed: runOptions.seed)
+      notes = data.notes
       let progress = Progress("running", total: data.count)
       results = try data.run(on: session, progress: progress.update)
       try OutputFolder(output).write(results, of: loaded.graph, asProtos: data.isFromProtos)
@@ -49,7 +51,7 @@ struct Run: ParsableCommand, RunsModels {
       table.add(.init(name), .init(results[name].map { "\($0.type)" } ?? "?"))
     }
     report.print(
-      text: table.text, markdown: table.markdown,
+      text: table.text + noteText(notes), markdown: table.markdown,
       json: .object(["schema": .int(1), "outputs": table.json]))
   }
 }

@@ -64,3 +64,6 @@ struct VerificationOptions: ParsableArguments {
 }
 
 extension Backend: ExpressibleByArgument {}
+
+/// Notes as lines below a report.
+func noteText(_ notes: [String]) -> String { notes.map { "note: \($0)\n" }.joined() }
