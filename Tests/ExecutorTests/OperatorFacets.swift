@@ -33,7 +33,7 @@ struct OperatorFacets: Sendable {
         switch relation {
         case .same: "couples"
         case .part: "joins"
-        case .parallel, .quantized, .uniform: nil
+        case .parallel, .quantized, .interchangeable: nil
         case .heads: "heads"
         case .spread: "spreads"
         case .freeze(_, let reason): "freezes: \(reason)"

@@ -33,8 +33,8 @@ package struct ChannelRule: Sendable {
     /// Index i of the first axis goes with index start + i of the second, one of the operands that are
     /// joined along it.
     case part(Axis, of: Axis, start: Int)
-    /// All slices along this axis are equal, and any may go.
-    case uniform(Axis)
+    /// Only the number of indices along this axis counts, not which they are: any may go.
+    case interchangeable(Axis)
     /// Nothing may be removed along this axis.
     case freeze(Axis, reason: String)
     /// The axis consists of `count` equal runs that must keep the same number of indices.

@@ -61,7 +61,7 @@ package struct ConstantOfShape: Operator {
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     guard let shape = outputs.first?.shape else { return ChannelRule([]) }
-    return ChannelRule(shape.dimensions.indices.map { .uniform(Axis(.output(0), $0)) })
+    return ChannelRule(shape.dimensions.indices.map { .interchangeable(Axis(.output(0), $0)) })
   }
 
   package func quantization(_ inputs: Inputs) -> QuantizationRule {

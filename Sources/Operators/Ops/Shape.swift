@@ -49,7 +49,7 @@ package struct ShapeOf: Operator {
     guard let rank = inputs.rank(0) else { return .barrier("shape of input 0 is not known") }
     // Axes may shrink freely: they relate to nothing but themselves, and their old lengths take the
     // place of the new ones, so that what is computed from them stays the same.
-    return ChannelRule((0..<rank).map { .same(Axis(.input(0), $0), Axis(.input(0), $0)) })
+    return ChannelRule((0..<rank).map { .interchangeable(Axis(.input(0), $0)) })
   }
 
   package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] {

@@ -211,7 +211,7 @@ struct Coupling {
         mentioned.formUnion([small, large])
         join(id, small, large, start: start, label)
       case .quantized: break
-      case .uniform(let axis): mentioned.insert(axis)
+      case .interchangeable(let axis): mentioned.insert(axis)
       case .freeze(let axis, let reason):
         mentioned.insert(axis)
         if let slots = slots(id, axis) { freeze(slots, "\(label): \(reason)") }
@@ -221,7 +221,7 @@ struct Coupling {
       case .groupedColumns(let axis, let rows, let channels, let groups):
         mentioned.insert(axis)
         guard let channels = slots(id, channels) else { break }
-        if let rows = slots(id, rows), isCuttable(id, axis.port) || isUniform(id, axis) {
+        if let rows = slots(id, rows), isCuttable(id, axis.port) || isInterchangeable(id, axis) {
           groupedColumns.append(
             GroupedColumns(node: id, axis: axis, rows: rows, channels: channels, groups: groups))
         } else if let columns = slots(id, axis) {
@@ -284,7 +284,7 @@ struct Coupling {
 
   /// Whether an operand is computed for this node alone, with equal slices along the axis, so that
   /// only their number matters.
-  private func isUniform(_ id: NodeID, _ axis: Axis) -> Bool {
+  private func isInterchangeable(_ id: NodeID, _ axis: Axis) -> Bool {
     let graph = facts.graph
     guard case .input(let slot) = axis.port, let value = graph[id].inputs[safe: slot] ?? nil,
       graph.onlyConsumer(of: value) == id, let producer = graph[value].producer,
@@ -292,7 +292,8 @@ struct Coupling {
     else { return false }
     let rule = op.channels(facts.inputs(producer), facts.outputs(producer))
     return rule.relations.contains {
-      if case .uniform(let free) = $0 { free == Axis(.output(output), axis.axis) } else { false }
+      guard case .interchangeable(let free) = $0 else { return false }
+      return free == Axis(.output(output), axis.axis)
     }
   }
 
