@@ -7,7 +7,11 @@ import Lapidary
 enum Main {
   static func main() {
     do {
+      if let complaint = CommandNames.complaint(about: CommandLine.arguments.dropFirst().first) {
+        throw ValidationError(complaint)
+      }
       var command = try LapidaryCommand.parseAsRoot()
+      (command as? any ChecksOptions)?.checkOptionsOrExit()
       if (command as? any RunsModels)?.runsModels ?? false { PatientThreads.ensure() }
       try command.run()
     } catch let error as ModelError {

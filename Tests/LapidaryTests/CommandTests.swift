@@ -77,6 +77,48 @@ import Testing
     }
   }
 
+  @Test(
+    "A typo in an option is named, although what it was meant to be is then missing",
+    arguments: [
+      "prune --raito 0.5 m -o p": "Unknown option '--raito'",
+      "prune --importance wanda --calibratoin d m -o p": "Unknown option '--calibratoin'",
+      "fuse --otuput x m": "Unknown option '--otuput'",
+      "sparsify --ratoi 0.5 m -o p": "Unknown option '--ratoi'",
+      "quantize --calibratoin d m -o p": "Unknown option '--calibratoin'",
+    ])
+  func typo(line: String, complaint: String) throws {
+    let outcome = try Command.shell("$LAPIDARY \(line)", in: folder.path)
+    #expect(outcome.status == 64)
+    #expect(outcome.errors.contains(complaint), "\(outcome.errors)")
+  }
+
+  @Test(
+    "What is missing is named, with the command's usage",
+    arguments: [
+      "prune m -o p": "expected one of --ratio", "fuse m": "expected a model and --output",
+      "prune --importance wanda --ratio 0.5 m -o p": "needs --calibration",
+      "sparsify m -o p": "expected one of --ratio",
+      "quantize m -o p": "expected --calibration or --statistics",
+    ])
+  func missing(line: String, complaint: String) throws {
+    let outcome = try Command.shell("$LAPIDARY \(line)", in: folder.path)
+    let name = line.prefix { $0 != " " }
+    #expect(outcome.status == 64)
+    #expect(outcome.errors.contains(complaint), "\(outcome.errors)")
+    #expect(outcome.errors.contains("Usage: lapidary \(name) "), "\(outcome.errors)")
+    #expect(outcome.errors.contains("See 'lapidary \(name) --help'"), "\(outcome.errors)")
+  }
+
+  @Test("A command that there is not, and what it may have been meant to be")
+  func unknownCommand() throws {
+    let near = try lapidary("inpsect", model)
+    #expect(near.status == 64)
+    #expect(near.errors.contains("no command is called 'inpsect'. Did you mean 'inspect'?"))
+    let far = try lapidary("frobnicate", model)
+    #expect(far.status == 64)
+    #expect(far.errors.contains("'frobnicate'") && !far.errors.contains("mean"))
+  }
+
   @Test func usage() throws {
     #expect(try lapidary("prune", model).status == 64)
     #expect(try lapidary("frobnicate").status == 64)

@@ -2,7 +2,7 @@ public import ArgumentParser
 public import Lapidary
 
 /// `lapidary fuse`.
-struct Fuse: ParsableCommand, RunsModels {
+struct Fuse: ParsableCommand, RunsModels, ChecksOptions {
   static let configuration = CommandConfiguration(
     abstract: "Simplifies a model: fuses operators, folds constants, removes what does nothing.",
     discussion: """
@@ -49,7 +49,7 @@ struct Fuse: ParsableCommand, RunsModels {
   @OptionGroup var verification: VerificationOptions
   @OptionGroup var runOptions: RunOptions
 
-  func validate() throws {
+  func checkOptions() throws {
     if !list && (model == nil || output == nil) {
       throw ValidationError("expected a model and --output")
     }

@@ -3,7 +3,7 @@ import Foundation
 import Lapidary
 
 /// `lapidary prune`.
-struct Prune: ParsableCommand, RunsModels {
+struct Prune: ParsableCommand, RunsModels, ChecksOptions {
   static let configuration = CommandConfiguration(
     abstract: "Removes whole channels, with everything coupled to them, and proves the cut.",
     discussion: """
@@ -75,7 +75,8 @@ struct Prune: ParsableCommand, RunsModels {
     }
   }
 
-  func validate() throws {
+  func checkOptions() throws {
+    try importance.check()
     if target.target == nil && applyPlan == nil {
       throw ValidationError("expected one of --ratio, --macs, --params, --bytes or --apply-plan")
     }

@@ -2,7 +2,7 @@ public import ArgumentParser
 public import Lapidary
 
 /// `lapidary quantize`.
-struct Quantize: ParsableCommand, RunsModels {
+struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
   static let configuration = CommandConfiguration(
     abstract: "Quantizes a model to 8-bit integers, in QDQ form.",
     discussion: """
@@ -44,7 +44,7 @@ struct Quantize: ParsableCommand, RunsModels {
 
   enum Encoding: String, ExpressibleByArgument, CaseIterable { case qdq }
 
-  func validate() throws {
+  func checkOptions() throws {
     if calibration == nil && statistics == nil {
       throw ValidationError("expected --calibration or --statistics")
     }

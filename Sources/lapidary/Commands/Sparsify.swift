@@ -2,7 +2,7 @@ public import ArgumentParser
 public import Lapidary
 
 /// `lapidary sparsify`.
-struct Sparsify: ParsableCommand, RunsModels {
+struct Sparsify: ParsableCommand, RunsModels, ChecksOptions {
   static let configuration = CommandConfiguration(
     abstract: "Sets the least important elements of weights to zero.",
     discussion: """
@@ -58,7 +58,7 @@ struct Sparsify: ParsableCommand, RunsModels {
   @OptionGroup var verification: VerificationOptions
   @OptionGroup var runOptions: RunOptions
 
-  func validate() throws {
+  func checkOptions() throws {
     guard [ratio != nil, pattern != nil, applyPlan != nil].count(where: { $0 }) == 1 else {
       throw ValidationError("expected one of --ratio, --pattern and --apply-plan")
     }

@@ -33,7 +33,8 @@ struct ImportanceOptions: ParsableArguments {
   @Option(help: "Samples: an .npz file, a folder of .npy or .pb files, or random:N.")
   var calibration: String?
 
-  func validate() throws {
+  /// Refuses an importance that lacks what it is measured on.
+  func check() throws {
     if importance.needsCalibration && scores == nil && calibration == nil {
       throw ValidationError("--importance \(importance.name) needs --calibration")
     }
