@@ -48,7 +48,10 @@ package struct GridSampler: Sendable {
     // Far away and not a number: what is nearest still has to be an index.
     var x = asked.isNaN ? -1 : min(max(asked, -T(1 << 22)), T(1 << 22))
     if mode == .nearest { x = x.rounded(.toNearestOrEven) }
-    if Double(x) < low || Double(x) > high(length) { x = inside(x, length) }
+    // A cubic's weights are those of the position asked for; its elements are brought inside one by
+    // one, as in PyTorch and ONNX Runtime.
+    let staysOutside = mode == .cubic && padding == .border
+    if !staysOutside, Double(x) < low || Double(x) > high(length) { x = inside(x, length) }
     switch mode {
     case .nearest: return pixel(Int(x), length, 1)
     case .linear:

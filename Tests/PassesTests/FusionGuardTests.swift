@@ -54,6 +54,17 @@ import Testing
     }
   }
 
+  @Test("A target that is given at run time, whatever the output is declared to be")
+  func givenTarget() throws {
+    try expectDeclined("fold-reshape-target", "its target is given at run time") { net in
+      let x = net.input("x", [2, 6])
+      let shape = net.graph.addFreshValue("shape")
+      net.graph.addInput(ValueInfo(shape, type: .tensor(TensorType(.int64, [2]))))
+      let y = net.node("Reshape", "reshape", [x, shape])
+      net.graph.addOutput(ValueInfo(y, type: .tensor(TensorType(.float, [3, 4]))))
+    }
+  }
+
   @Test("A constant that would broadcast the result to another shape, or that is not per channel")
   func broadcasting() throws {
     try expectDeclined("fold-scale-shift", "its constant has more axes than its input") { net in

@@ -74,6 +74,8 @@ struct FoldReshapeTarget: FusionRule {
       let result = net.output(id)
     else { return .noMatch }
     guard let shape = net.shape(result) else { return .declined("its shape is not known") }
+    // Then only the declaration of an output says what it will be, and the input must stay in use.
+    guard !net.graph.isInput(target) else { return .declined("its target is given at run time") }
     guard let fixed = net.reshapeTarget(from: net.shape(source), to: shape) else {
       return .declined("no constant target gives the shape \(shape)")
     }
