@@ -221,6 +221,20 @@ import Testing
     for (name, value) in results { #expect(try data.inputs(0..<1)[name] == value.tensor) }
   }
 
+  @Test("Outputs that NumPy has no type for are ONNX values")
+  func foreignOutputs() throws {
+    let shape = Shape([2])
+    var graph = graph(["h": TensorType(.bfloat16, shape), "x": TensorType(.float, shape)])
+    for info in graph.inputs { graph.addOutput(info) }
+    let half = Tensor(.bfloat16, [2], Storage([0x80, 0x3F, 0, 0x40] as [UInt8]))
+    let results: [String: Datum] = [
+      "h": .tensor(half), "x": .tensor(Tensor(floats: [1, 2], [2])),
+    ]
+    try OutputFolder(folder.path).write(results, of: graph, asProtos: false)
+    #expect(try folder.names == ["output_0.pb", "x.npy"])
+    #expect(try ONNXFile.readTensor(folder["output_0.pb"]) == half)
+  }
+
   @Test("Samples that fill no batch are told of", arguments: [(10, 2), (9, 1), (8, 0)])
   func leftOver(count: Int, unused: Int) throws {
     let x = Tensor(floats: [Float](repeating: 0, count: 2 * count), [count, 2])

@@ -27,6 +27,9 @@ public enum NPY {
     }
   }
 
+  /// Whether a file can hold elements of this type.
+  static func holds(_ type: ElementType) -> Bool { codes.contains { $0.type == type } }
+
   /// Whether bytes begin like a file of this format.
   static func isNPY(_ file: Storage) -> Bool {
     file.withUnsafeBytes { $0.starts(with: magic) }

@@ -11,8 +11,8 @@ public struct OutputFolder: Sendable {
 
   /// Writes every output of a graph, in order.
   ///
-  /// - Parameter asProtos: whether as ONNX values, `output_0.pb` and on, or tensors of numbers as
-  ///   `NAME.npy`.
+  /// - Parameter asProtos: whether as ONNX values, `output_0.pb` and on, or tensors of what NumPy knows
+  ///   as `NAME.npy`.
   public func write(
     _ results: [String: Datum], of graph: Graph, asProtos: Bool
   ) throws(ModelError) {
@@ -25,7 +25,7 @@ public struct OutputFolder: Sendable {
     let names = graph.outputs.map { graph[$0.value].name }
     for (index, (name, stem)) in zip(names, Dataset.fileStems(for: names)).enumerated() {
       guard let value = results[name] else { continue }
-      if let tensor = value.tensor, tensor.elementType != .string, !asProtos {
+      if let tensor = value.tensor, NPY.holds(tensor.elementType), !asProtos {
         try NPY.write(tensor, to: "\(path)/\(stem).npy")
       } else {
         try ONNXFile.writeValue(value, name: name, to: "\(path)/output_\(index).pb")

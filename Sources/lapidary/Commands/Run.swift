@@ -8,8 +8,9 @@ struct Run: ParsableCommand, RunsModels {
     abstract: "Runs a model and writes its outputs, one file each.",
     discussion: """
       Outputs are written as ONNX values (output_0.pb, ...) when the inputs came as .pb files, \
-      else as NAME.npy. A folder with input_0.pb, input_1.pb, ... is run once, as it is; its files \
-      may hold sequences and optionals too.
+      else as NAME.npy, but for what NumPy has no type for, such as bfloat16. A folder with \
+      input_0.pb, input_1.pb, ... is run once, as it is; its files may hold sequences and optionals \
+      too.
 
       Example: lapidary run Fixtures/fashion/fashion.onnx --inputs random:4 -o outputs
       """)
