@@ -21,15 +21,7 @@ import onnx.numpy_helper
 import onnxruntime as ort
 from onnx import TensorProto, helper
 
-from check_inference import LAPIDARY, feeds
-
-
-def typed(command, path, folder):
-    """The types of the model's values, by name."""
-    target = folder / "typed.onnx"
-    subprocess.run([command, "infer", "--replace", path, "-o", target, "--quiet"], check=True)
-    graph = onnx.load(target, load_external_data=False).graph
-    return {v.name: v.type for v in [*graph.value_info, *graph.output]}
+from check_inference import LAPIDARY, LENGTHS, feeds, typed
 
 
 def session(model, path):
@@ -161,8 +153,9 @@ def main():
     for path in options.models:
         with tempfile.TemporaryDirectory() as folder:
             try:
+                known = {**LENGTHS.get(path.stem, {}), **lengths}
                 fine &= check(
-                    options.lapidary.resolve(), options.backend, path, lengths,
+                    options.lapidary.resolve(), options.backend, path, known,
                     pathlib.Path(folder))
             except Exception as error:
                 print(f"FAIL {path.name}: {type(error).__name__}: {str(error)[:300]}")
