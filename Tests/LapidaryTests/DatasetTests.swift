@@ -235,6 +235,21 @@ import Testing
     #expect(try ONNXFile.readTensor(folder["output_0.pb"]) == half)
   }
 
+  @Test("Samples are run so many at a time as asked, and all of them")
+  func batches() throws {
+    let model = try FixtureModel.load()
+    let data = try Dataset.load("random:7", for: model, seed: 3)
+    let session = try Session(model, options: SessionOptions(backend: .reference))
+    var seen: [Int] = []
+    let parts = try data.run(on: session, batch: 3) { seen.append($0) }
+    #expect(seen == [0, 3, 6])
+    let name = model.graph[model.graph.outputs[0].value].name
+    let whole = try #require(try data.run(on: session)[name]?.tensor)
+    let joined = try #require(parts[name]?.tensor)
+    #expect(joined.dimensions == whole.dimensions && whole.dimensions[0] == 7)
+    #expect(try Comparison(reference: whole, candidate: joined).maxRelative < 1e-6)
+  }
+
   @Test("Samples that fill no batch are told of", arguments: [(10, 2), (9, 1), (8, 0)])
   func leftOver(count: Int, unused: Int) throws {
     let x = Tensor(floats: [Float](repeating: 0, count: 2 * count), [count, 2])

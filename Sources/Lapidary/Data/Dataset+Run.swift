@@ -2,16 +2,17 @@ public import Executor
 public import IR
 
 extension Dataset {
-  /// Runs a session on all samples: at once where the graph's batch is open, else batch by batch
-  /// with the outputs joined along their first axis.
+  /// Runs a session on all samples, batch by batch, with the outputs joined along their first axis.
   ///
-  /// - Parameter progress: called with the number of samples done.
+  /// - Parameters:
+  ///   - batch: how many samples to run at a time where the graph takes any number; nil for all.
+  ///   - progress: called with the number of samples done.
   /// - Throws: `ModelError` when outputs of several batches cannot be joined.
   public func run(
-    on session: Session, progress: (Int) -> Void = { _ in }
+    on session: Session, batch: Int? = nil, progress: (Int) -> Void = { _ in }
   ) throws(ModelError) -> [String: Datum] {
     var parts: [String: [Datum]] = [:]
-    for range in batches(of: count) {
+    for range in batches(of: batch ?? count) {
       progress(range.lowerBound)
       let samples = try inputs(range).mapValues { Datum.tensor($0) }
       for (name, value) in try session.run(values: samples) {

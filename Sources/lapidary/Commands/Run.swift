@@ -28,8 +28,18 @@ struct Run: ParsableCommand, RunsModels {
     help: ArgumentHelp("Which implementation runs the model.", valueName: "accelerated|reference"))
   var backend = Backend.accelerated
 
+  @Option(
+    help: ArgumentHelp(
+      "How many samples to run at a time where the model takes any number; 0 for all.",
+      discussion: "Outputs are joined along their first axis."))
+  var batch = 0
+
   @OptionGroup var report: ReportOptions
   @OptionGroup var runOptions: RunOptions
+
+  func validate() throws {
+    guard batch >= 0 else { throw ValidationError("--batch: expected 0 or more, found \(batch)") }
+  }
 
   func run() throws {
     let loaded = try ONNXFile.read(model)
@@ -43,7 +53,8 @@ struct Run: ParsableCommand, RunsModels {
       let data = try Dataset.load(inputs, for: loaded, seed: runOptions.seed)
       notes = data.notes
       let progress = Progress("running", total: data.count)
-      results = try data.run(on: session, progress: progress.update)
+      results = try data.run(
+        on: session, batch: batch > 0 ? batch : nil, progress: progress.update)
       try OutputFolder(output).write(results, of: loaded.graph, asProtos: data.isFromProtos)
     }
     var table = Table("", [.init("output"), .init("type")])
