@@ -75,8 +75,6 @@ def main() -> int:
     if not Path(LAPIDARY).exists():
         print("error: expected .build/release/lapidary, found none: run `make build`", file=sys.stderr)
         return 2
-    # Both sides wait for their threads in the same way.
-    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
     versions = peers.ensure("requirements.txt")
     if torch:
         versions |= peers.ensure("requirements-torch.txt")
