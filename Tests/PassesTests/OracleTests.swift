@@ -38,6 +38,11 @@ import Testing
     #expect(difference < 1e-4)
     #expect(
       Set(plan.weights.map(\.weight)).isSuperset(of: ["conv1.w", "group.w", "fc1.w", "scale"]))
+    // What has fewer elements is masked: the activation of a large weight, the weight otherwise.
+    #expect(masked.constant("fc1.w_masked") == nil)
+    #expect(masked.graph.value(named: "flat_out_masked") != nil)
+    #expect(masked.constant("conv2.w_masked") != nil)
+    #expect(masked.graph.value(named: "depth_out_masked") == nil)
     // The original without masks gives something else: removal is visible in these outputs.
     expectFault(in: pruned, against: network())
   }

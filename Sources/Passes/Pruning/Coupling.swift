@@ -255,7 +255,9 @@ struct Coupling {
         do throws(ModelError) {
           movements.append(Movement(node: id, axes: try traced.axes(facts.graph[id], tracing)))
         } catch {
-          return freezeAll(of: id, error.message)
+          return freezeAll(
+            of: id, "\(label): where its elements go does not follow from the shapes that are known"
+          )
         }
         for port in inputs.map({ Port.input($0) })
           + facts.graph[id].outputs.indices.map({ .output($0) })

@@ -64,33 +64,63 @@ package struct Oracle {
   }
 
   private func mask(_ step: ProofStep, _ node: NodeID, _ graph: inout Graph, _ facts: Facts) {
+    let axis = Axis(.input(step.input), step.axis)
     guard let value = graph[node].inputs[step.input] else { return }
-    let name = graph[value].name
-    if let weight = graph[value].initializer {
-      let zero = facts.zeroByte(node, step.input, weight)
-      let zeroed =
-        step.kept.count == 1
-        ? weight.zeroing(along: step.axis, except: step.kept[0], zero)
-        : weight.zeroing(columns: step.axis, except: step.kept, zero)
-      graph.setInput(node, slot: step.input, to: graph.addInitializer("\(name)_masked", zeroed))
-      return
+    guard let weight = graph[value].initializer else {
+      return multiply(axis, of: node, keeping: step.kept, &graph, facts)
     }
-    let shape = facts.inputs(node).shape(step.input)
-    guard let shape, let length = shape[step.axis].value else { return }
+    if let activation = smallerActivation(node, axis, weight, groups: step.kept.count, facts) {
+      let columns = weight.dimensions[step.axis]
+      let kept = step.kept.enumerated().flatMap { group, kept in
+        kept.map { group * columns + $0 }
+      }
+      return multiply(activation, of: node, keeping: [kept], &graph, facts)
+    }
+    let zero = facts.zeroByte(node, step.input, weight)
+    let zeroed =
+      step.kept.count == 1
+      ? weight.zeroing(along: step.axis, except: step.kept[0], zero)
+      : weight.zeroing(columns: step.axis, except: step.kept, zero)
+    graph.setInput(
+      node, slot: step.input, to: graph.addInitializer("\(graph[value].name)_masked", zeroed))
+  }
+
+  /// The axis of the activation that a weight's axis is multiplied with, where it takes less to mask
+  /// it: zeros there have the same effect.
+  private func smallerActivation(
+    _ node: NodeID, _ axis: Axis, _ weight: Tensor, groups: Int, _ facts: Facts
+  ) -> Axis? {
+    guard weight.elementType == .float, let other = facts.activation(node, of: axis),
+      case .input(let slot) = other.port,
+      let type = facts.inputs(node).operands[safe: slot]??.type, type.elementType == .float,
+      let shape = type.shape, shape[other.axis].value == weight.dimensions[axis.axis] * groups
+    else { return nil }
+    return shape.dimensions.reduce(1) { $0 * Double($1.value ?? 1) } < Double(weight.count)
+      ? other : nil
+  }
+
+  /// Multiplies an operand by ones and zeros along an axis.
+  ///
+  /// - Parameter kept: the indices with ones; several lists hold for as many blocks of the rows.
+  private func multiply(
+    _ axis: Axis, of node: NodeID, keeping kept: [[Int]], _ graph: inout Graph, _ facts: Facts
+  ) {
+    guard case .input(let slot) = axis.port, let value = graph[node].inputs[safe: slot] ?? nil,
+      let shape = facts.inputs(node).shape(slot), let length = shape[axis.axis].value
+    else { return }
     var dimensions = [Int](repeating: 1, count: shape.rank)
-    dimensions[step.axis] = length
-    // Columns of a grouped convolution stay or go by the block of rows.
-    let blocks = step.kept.count
-    let rows = blocks == 1 ? 1 : shape[0].value ?? 1
-    if blocks > 1 { dimensions[0] = rows }
+    dimensions[axis.axis] = length
+    let rows = kept.count == 1 ? 1 : shape[0].value ?? 1
+    if kept.count > 1 { dimensions[0] = rows }
     var values = [Float](repeating: 0, count: rows * length)
     for row in 0..<rows {
-      for index in step.kept[row * blocks / rows] { values[row * length + index] = 1 }
+      for index in kept[row * kept.count / rows] { values[row * length + index] = 1 }
     }
+    let name = graph[value].name
     let mask = graph.addInitializer("\(name)_mask", Tensor(floats: values, dimensions))
     let output = graph.addFreshValue("\(name)_masked", type: graph[value].type)
     graph.add(ProofNodes.mask(value, by: mask, into: output), before: node)
-    graph.setInput(node, slot: step.input, to: output)
+    graph.setInput(node, slot: slot, to: output)
   }
 
   /// Selects the kept channels before a node and, where they go on behind it, puts them back in
