@@ -10,6 +10,7 @@ package struct Concat: Operator {
       13: T + bfloat16
       """)
   package static let takesStrings = true
+  package static let widensHalf = false
   package let axis: Int
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -12,6 +12,7 @@ package struct DepthToSpace: Operator {
       13: T + bfloat16
       """)
   package static let takesStrings = true
+  package static let widensHalf = false
   let block: Int
   /// Whether the channels are ordered column, row, depth instead of depth, column, row.
   let depthLast: Bool

@@ -11,6 +11,7 @@ package struct Expand: Operator {
       13: T + bfloat16
       """)
   package static let takesStrings = true
+  package static let widensHalf = false
   package static let auxiliaryInputs: Set<Int> = [1]
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

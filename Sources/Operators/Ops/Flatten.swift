@@ -15,6 +15,7 @@ package struct Flatten: Reshaping {
       25: T + int2s
       """)
   package static let takesStrings = true
+  package static let widensHalf = false
   let axis: Int
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -11,6 +11,7 @@ package struct GatherND: Operator {
       13: T + bfloat16
       """)
   package static let takesStrings = true
+  package static let widensHalf = false
   let batch: Int
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -16,6 +16,8 @@ package struct Identity: ValueOperator {
       25: V + int2s
       """)
 
+  package static let widensHalf = false
+
   package var needsValues: Bool { false }
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -15,6 +15,7 @@ package struct Reshape: Reshaping {
       25: T + int2s
       """)
   package static let takesStrings = true
+  package static let widensHalf = false
   package static let auxiliaryInputs: Set<Int> = [1]
   /// Whether 0 in the target means an empty axis instead of the input's length.
   let allowsZero: Bool

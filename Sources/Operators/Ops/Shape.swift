@@ -16,6 +16,7 @@ package struct ShapeOf: Operator {
       25: T + int2s
       """)
   package static let takesStrings = true
+  package static let widensHalf = false
   /// The first axis and the one past the last, negative ones from the end.
   let start: Int
   let end: Int?

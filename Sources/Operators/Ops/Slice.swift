@@ -12,6 +12,7 @@ package struct Slice: Operator {
       13: T + bfloat16
       """)
   package static let takesStrings = true
+  package static let widensHalf = false
   package static let auxiliaryInputs: Set<Int> = [1, 2, 3, 4]
   /// Bounds as attributes, before opset 10.
   private let attributes: (starts: [Int], ends: [Int], axes: [Int]?)?

@@ -12,6 +12,7 @@ package struct SpaceToDepth: Operator {
       28: <blocksize: int!, mode: string = DCR>
       """)
   package static let takesStrings = true
+  package static let widensHalf = false
   let block: Int
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

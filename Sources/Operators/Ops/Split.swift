@@ -11,6 +11,7 @@ package struct Split: Operator {
       18: <axis: int = 0, num_outputs: int>
       """)
   package static let takesStrings = true
+  package static let widensHalf = false
   package static let auxiliaryInputs: Set<Int> = [1]
   let axis: Int
   /// Lengths of the parts as an attribute, before opset 13.

@@ -13,6 +13,7 @@ package struct Unsqueeze: Reshaping {
       25: T + int2s
       """)
   package static let takesStrings = true
+  package static let widensHalf = false
   package static let auxiliaryInputs: Set<Int> = [1]
   /// The axes as an attribute, before opset 13.
   let axes: [Int]?
