@@ -66,6 +66,16 @@ package func convert(
   if case .scalar(let a) = from, case .scalar(let b) = to {
     return convert(Source(a, [count], x), into: Target(b, [count], y))
   }
+  switch (from, to) {
+  case (.half(let format), .scalar(.float)):
+    let codes = UnsafeRawBufferPointer(rebasing: x[..<(2 * count)])
+    widen(format, codes, into: Target(.float, [count], y))
+    return true
+  case (.scalar(.float), .half(let format)):
+    narrow(Source(.float, [count], x), to: format, into: y)
+    return true
+  default: break
+  }
   // Whole bytes of every format in each piece, so that pieces do not share any.
   let piece = 4096
   parallel((count + piece - 1) / piece, grain: 8) { pieces in
