@@ -31,7 +31,7 @@ enum RuleCatalogue {
       MergeConstants.self,
       MatMulAdd.self, SimplifyGemm.self, FoldPad.self, MergeSlices.self,
       MergeGathers.self, ReciprocalToDiv.self, SqueezeReduction.self, TransposeAsReshape.self,
-      SinkTransposes.self,
+      SinkTransposes.self, UnwrapElementwise.self, ProjectionsToGemm.self,
     ],
     [SlicesToSplit.self],
   ]

@@ -26,7 +26,8 @@ extension Rewriter {
     return target
   }
 
-  fileprivate mutating func becomeReshape(_ id: NodeID, _ source: ValueID, _ target: [Int]) {
+  /// Makes a node the Reshape of another value to a constant target.
+  mutating func becomeReshape(_ id: NodeID, _ source: ValueID, _ target: [Int]) {
     let shape = newConstant(
       "\(graph[output(id)!].name)_shape", Tensor(int64: target, [target.count]))
     become(id, "Reshape", inputs: [source, shape], attributes: [])
