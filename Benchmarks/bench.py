@@ -64,6 +64,17 @@ def geometric_mean(rows: list[Row]) -> float | None:
     return math.exp(sum(map(math.log, ratios)) / len(ratios)) if ratios else None
 
 
+def write(rows: list[Row], versions: dict[str, str | None], rounds: int) -> None:
+    results = ROOT / "Benchmarks" / "results"
+    results.mkdir(exist_ok=True)
+    document = {
+        "schema": 2, "machine": platform.processor() or platform.machine(), "threads": THREADS,
+        "rounds": rounds, "peers": versions, "geometric_mean": geometric_mean(rows),
+        "rows": [row.json() for row in rows],
+    }
+    (results / "bench.json").write_text(json.dumps(document, indent=2) + "\n")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=3)
@@ -79,31 +90,31 @@ def main() -> int:
     if torch:
         versions |= peers.ensure("requirements-torch.txt")
     rows: list[Row] = []
+
+    def done(measured: list[Row]) -> None:
+        """Prints a job's rows as soon as they are there, and writes all so far."""
+        rows.extend(measured)
+        if measured:
+            print(table(measured), flush=True)
+        write(rows, versions, options.rounds)
+
     with tempfile.TemporaryDirectory() as name:
         folder, rounds = Path(name), options.rounds
         models = exported(LATENCY, torch)
         if "files" in jobs:
-            rows += jobs_files.rows(models[:2], folder, rounds)
+            done(jobs_files.rows(models[:2], folder, rounds))
         if "latency" in jobs:
-            rows += jobs_latency.rows(models + fetched("minilm_l3.onnx"), folder, rounds)
+            done(jobs_latency.rows(models + fetched("minilm_l3.onnx"), folder, rounds))
+            if mean := geometric_mean(rows):
+                print(f"\nLatency over onnxruntime's, geometric mean: {mean:.2f}\n", flush=True)
         if "integers" in jobs and models:
-            rows += jobs_latency.integer_rows(models[0], folder, rounds)
+            done(jobs_latency.integer_rows(models[0], folder, rounds))
         if "fuse" in jobs:
-            rows += jobs_fuse.rows(models[:4], folder, rounds)
+            for model in models[:4]:
+                done(jobs_fuse.rows([model], folder, rounds))
         if "prune" in jobs and torch:
-            rows += jobs_prune.rows(exported(PRUNE, torch), folder, rounds)
-    print(table(rows))
-    mean = geometric_mean(rows)
-    if mean:
-        print(f"\nLatency over onnxruntime's, geometric mean: {mean:.2f}")
-    results = ROOT / "Benchmarks" / "results"
-    results.mkdir(exist_ok=True)
-    document = {
-        "schema": 2, "machine": platform.processor() or platform.machine(), "threads": THREADS,
-        "rounds": options.rounds, "peers": versions, "geometric_mean": mean,
-        "rows": [row.json() for row in rows],
-    }
-    (results / "bench.json").write_text(json.dumps(document, indent=2) + "\n")
+            for model in exported(PRUNE, torch):
+                done(jobs_prune.rows([model], folder, rounds))
     return 0
 
 

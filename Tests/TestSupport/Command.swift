@@ -37,8 +37,13 @@ package enum Command {
     let errors = Pipe()
 
     func outcome() -> Outcome {
+      // Both at once: a command that fills the pipe that nobody reads would wait for ever.
+      nonisolated(unsafe) var complaint = Data()
+      let reader = DispatchQueue(label: "standard error")
+      let source = errors.fileHandleForReading
+      reader.async { complaint = source.readDataToEndOfFile() }
       let text = output.fileHandleForReading.readDataToEndOfFile()
-      let complaint = errors.fileHandleForReading.readDataToEndOfFile()
+      reader.sync {}
       process.waitUntilExit()
       return Outcome(
         status: process.terminationStatus, output: text,
