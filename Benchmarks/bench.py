@@ -110,8 +110,7 @@ def main() -> int:
         if "integers" in jobs and models:
             done(jobs_latency.integer_rows(models[0], folder, rounds))
         if "fuse" in jobs:
-            for model in models[:4]:
-                done(jobs_fuse.rows([model], folder, rounds))
+            done(jobs_fuse.rows(models[:4], folder, rounds))
         if "prune" in jobs and torch:
             for model in exported(PRUNE, torch):
                 done(jobs_prune.rows([model], folder, rounds))
