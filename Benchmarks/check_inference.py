@@ -192,11 +192,14 @@ def check(command, path, lengths, folder):
     return fine
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+def main(check=check, about=__doc__, **further):
+    """Checks the models of the command line; further options, with their defaults, go to `check`."""
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("models", nargs="+", type=pathlib.Path)
     parser.add_argument("--set", action="append", default=[], help="a length, such as N=2")
     parser.add_argument("--lapidary", type=pathlib.Path, default=LAPIDARY, help="the command")
+    for name, default in further.items():
+        parser.add_argument(f"--{name}", default=default)
     options = parser.parse_args()
     lengths = {k: int(v) for k, v in (s.split("=") for s in options.set)}
     fine = True
@@ -204,7 +207,9 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             try:
                 known = {**LENGTHS.get(path.stem, {}), **lengths}
-                fine &= check(options.lapidary.resolve(), path, known, pathlib.Path(folder))
+                fine &= check(
+                    options.lapidary.resolve(), path, known, pathlib.Path(folder),
+                    **{name: getattr(options, name) for name in further})
             except Exception as error:
                 print(f"FAIL {path.name}: {type(error).__name__}: {str(error)[:300]}")
                 fine = False

@@ -9,11 +9,7 @@ depends on the last bits of what comes before, as in a detector's TopK. Numbers 
 where ONNX Runtime writes no mask, are left out.
 """
 
-import argparse
-import pathlib
 import subprocess
-import sys
-import tempfile
 
 import numpy as np
 import onnx
@@ -21,7 +17,7 @@ import onnx.numpy_helper
 import onnxruntime as ort
 from onnx import TensorProto, helper
 
-from check_inference import LAPIDARY, LENGTHS, feeds, typed
+from check_inference import feeds, main, typed
 
 
 def session(model, path):
@@ -113,7 +109,7 @@ def difference(wanted, found):
     return float(np.abs(a - b).max(initial=0) / (np.abs(a).max(initial=0) or 1))
 
 
-def check(command, backend, path, lengths, folder):
+def check(command, path, lengths, folder, backend):
     types = typed(command, path, folder)
     model = onnx.load(path)
     inputs, _ = feeds(model, lengths)
@@ -141,27 +137,5 @@ def check(command, backend, path, lengths, folder):
     return not wrong
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("models", nargs="+", type=pathlib.Path)
-    parser.add_argument("--set", action="append", default=[], help="a length, such as N=2")
-    parser.add_argument("--backend", default="accelerated")
-    parser.add_argument("--lapidary", type=pathlib.Path, default=LAPIDARY, help="the command")
-    options = parser.parse_args()
-    lengths = {k: int(v) for k, v in (s.split("=") for s in options.set)}
-    fine = True
-    for path in options.models:
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                known = {**LENGTHS.get(path.stem, {}), **lengths}
-                fine &= check(
-                    options.lapidary.resolve(), options.backend, path, known,
-                    pathlib.Path(folder))
-            except Exception as error:
-                print(f"FAIL {path.name}: {type(error).__name__}: {str(error)[:300]}")
-                fine = False
-    sys.exit(0 if fine else 1)
-
-
 if __name__ == "__main__":
-    main()
+    main(check, __doc__, backend="accelerated")

@@ -68,24 +68,10 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
     }
     let found = try ranges(quantizer, original, data)
     let result = try quantizer.quantize(found)
-    let comparison = try compare(quantizer.model, result.model, on: data)
+    let comparison = try verification.comparison(
+      quantizer.model, result.model, on: data, runOptions)
     try output.write(result.model, placement, from: original, at: model)
     show(result, comparison, ModelNotes(original).lines)
-  }
-
-  /// How far the quantized model lies from the float one; nil when not asked or not to be run.
-  private func compare(
-    _ float: Model, _ quantized: Model, on data: Dataset?
-  ) throws(ModelError) -> ModelComparison? {
-    guard verification.verify else { return nil }
-    let sample: Dataset
-    if let data {
-      sample = data
-    } else {
-      sample = try Dataset.load("random:4", for: float, seed: runOptions.seed)
-    }
-    return try ModelComparison.ifRunnable(
-      float, quantized, on: sample, options: runOptions.session(), limit: 16)
   }
 
   private func ranges(

@@ -105,25 +105,11 @@ struct Sparsify: ParsableCommand, RunsModels, ChecksOptions {
     } else {
       result = try sparsifier.sparsify(modelHash: hash)
     }
-    let comparison = try compare(original, result.model, on: data)
+    let comparison = try verification.comparison(
+      original, result.model, on: data, runOptions)
     try output.write(result.model, placement, from: original, at: model)
     if let plan { try TextFile.write(try result.plan.json(), to: plan) }
     show(result.plan, comparison, ModelNotes(original).lines)
-  }
-
-  /// How far the sparse model lies from the original; nil when not asked or not to be run.
-  private func compare(
-    _ dense: Model, _ sparse: Model, on data: Dataset?
-  ) throws(ModelError) -> ModelComparison? {
-    guard verification.verify else { return nil }
-    let sample: Dataset
-    if let data {
-      sample = data
-    } else {
-      sample = try Dataset.load("random:4", for: dense, seed: runOptions.seed)
-    }
-    return try ModelComparison.ifRunnable(
-      dense, sparse, on: sample, options: runOptions.session(), limit: 16)
   }
 
   private func show(_ plan: SparsityPlan, _ comparison: ModelComparison?, _ notes: [String]) {

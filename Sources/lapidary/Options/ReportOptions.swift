@@ -61,6 +61,22 @@ struct VerificationOptions: ParsableArguments {
   func verification(_ run: RunOptions) -> Verification? {
     verify ? Verification(seed: run.seed, options: run.session()) : nil
   }
+
+  /// How far the second model lies from the first on the data, or on random inputs where there are
+  /// none; nil when not asked or not to be run.
+  func comparison(
+    _ before: Model, _ after: Model, on data: Dataset?, _ run: RunOptions
+  ) throws(ModelError) -> ModelComparison? {
+    guard verify else { return nil }
+    let sample: Dataset
+    if let data {
+      sample = data
+    } else {
+      sample = try Dataset.load("random:4", for: before, seed: run.seed)
+    }
+    return try ModelComparison.ifRunnable(
+      before, after, on: sample, options: run.session(), limit: 16)
+  }
 }
 
 extension Backend: ExpressibleByArgument {}
