@@ -9,40 +9,66 @@ private import Synchronization
 
 /// Memory of a session that outlives a run, so that the next run finds it warm.
 ///
-/// A buffer goes back to the pool when nobody holds it any more. What one whole run did not need is
-/// freed at its end, so inputs of changing shapes do not make the pool grow.
+/// Buffers lie close together in one stretch, at the lowest place that is free. A buffer's place is
+/// free again when nobody holds it any more. What one whole run did not need is given back at its
+/// end, so inputs of changing shapes do not make the pool grow.
 final class BufferPool: Sendable {
-  private struct Block: @unchecked Sendable {
-    let address: UnsafeMutableRawPointer
-    let capacity: Int
-    var lastUse: Int
-  }
-
   private struct State {
-    var free: [Block] = []
-    var run = 0
+    var memory: ReservedMemory?
+    var ranges = FreeRanges(capacity: 0)
+    /// How far the present run has used the memory.
+    var reach = 0
+    var isOpen = false
+
+    /// Reserves addresses at the first request.
+    mutating func open() {
+      guard !isOpen else { return }
+      isOpen = true
+      // AddressSanitizer sees what goes beyond a buffer only where each is a block of its own.
+      guard dlsym(nil, "__asan_init") == nil else { return }
+      memory = ReservedMemory(ReservedMemory.reasonable)
+      ranges = FreeRanges(capacity: memory?.byteCount ?? 0)
+    }
+
+    /// The address of `count` bytes, nil where the stretch has no room for them.
+    mutating func take(_ count: Int) -> Int? {
+      open()
+      guard let start = ranges.take(count) else { return nil }
+      guard memory?.grow(to: ranges.end) == true, let base = memory?.start else {
+        ranges.give(start, count)
+        return nil
+      }
+      reach = max(reach, ranges.end)
+      return Int(bitPattern: base + start)
+    }
+
+    /// Frees what `take` gave; false for memory from elsewhere.
+    mutating func give(_ address: Int, _ count: Int) -> Bool {
+      guard let base = memory.map({ Int(bitPattern: $0.start) }), address >= base,
+        address - base < ranges.capacity
+      else { return false }
+      ranges.give(address - base, count)
+      return true
+    }
+
+    mutating func endRun() {
+      memory?.shrink(to: reach)
+      reach = ranges.end
+    }
   }
 
   private let state = Mutex(State())
-
-  deinit { state.withLock { for block in $0.free { free(block.address) } } }
 
   /// A buffer of at least `byteCount` bytes, 64-byte aligned and not cleared; nil when there is no
   /// such memory.
   func take(_ byteCount: Int) -> Buffer? {
     guard byteCount >= 0, byteCount <= Int.max - 4096 else { return nil }
     let wanted = max(64, (byteCount + 63) & ~63)
-    let found: Block? = state.withLock { state in
-      // The smallest that fits, and none so large that much of it would lie idle.
-      var best: Int?
-      for (index, block) in state.free.enumerated()
-      where block.capacity >= wanted && block.capacity <= 2 * wanted + 4096 {
-        if best.map({ block.capacity < state.free[$0].capacity }) ?? true { best = index }
-      }
-      return best.map { state.free.remove(at: $0) }
-    }
-    if let found { return Buffer(found.address, capacity: found.capacity, pool: self) }
-    guard let address = BufferPool.allocate(wanted) else { return nil }
+    let place = state.withLock { $0.take(wanted) }
+    guard
+      let address = place.flatMap(UnsafeMutableRawPointer.init(bitPattern:))
+        ?? BufferPool.allocate(wanted)
+    else { return nil }
     return Buffer(address, capacity: wanted, pool: self)
   }
 
@@ -54,23 +80,12 @@ final class BufferPool: Sendable {
   }
 
   fileprivate func give(_ address: UnsafeMutableRawPointer, capacity: Int) {
-    state.withLock { state in
-      state.free.append(
-        Block(address: address, capacity: capacity, lastUse: state.run))
-    }
+    let place = Int(bitPattern: address)
+    if !state.withLock({ $0.give(place, capacity) }) { free(address) }
   }
 
-  /// Ends a run: frees what it did not use.
-  func endRun() {
-    let idle: [Block] = state.withLock { state in
-      let run = state.run
-      let idle = state.free.filter { $0.lastUse < run }
-      state.free.removeAll { $0.lastUse < run }
-      state.run = run + 1
-      return idle
-    }
-    for block in idle { free(block.address) }
-  }
+  /// Ends a run: gives back what it did not use.
+  func endRun() { state.withLock { $0.endRun() } }
 }
 
 /// Memory that returns to its pool when the last reference goes.
