@@ -23,7 +23,7 @@ final class ChannelsLastAverage: FastStep {
     let target = to.bindMemory(to: Float.self, capacity: batch * channels)
     // A line of the cache holds 16 channels.
     let blocks = (channels + 15) / 16
-    let grain = max(1, (1 << 14) / max(1, 16 * positions))
+    let grain = max(batch * blocks < 4 ? 1 : 2, (1 << 14) / max(1, 16 * positions))
     parallel(batch * blocks, grain: grain) { items in
       var item = items.lowerBound
       while item < items.upperBound {
@@ -46,12 +46,37 @@ private func average(
   into y: UnsafeMutablePointer<Float>
 ) {
   let scale = 1 / Float(positions)
-  y.update(repeating: 0, count: count)
-  for position in 0..<positions {
-    let row = x + position * step
-    for channel in 0..<count { y[channel] += row[channel] }
+  let (from, to) = (UnsafeRawPointer(x), UnsafeMutableRawPointer(y))
+  var first = 0
+  // Sums stay in registers, eight of four channels.
+  while first + 32 <= count {
+    var (low, high) = (SIMD16<Float>.zero, SIMD16<Float>.zero)
+    var row = from + 4 * first
+    for _ in 0..<positions {
+      low += row.loadUnaligned(as: SIMD16<Float>.self)
+      high += row.loadUnaligned(fromByteOffset: 64, as: SIMD16<Float>.self)
+      row += 4 * step
+    }
+    to.storeBytes(of: low * scale, toByteOffset: 4 * first, as: SIMD16<Float>.self)
+    to.storeBytes(of: high * scale, toByteOffset: 4 * first + 64, as: SIMD16<Float>.self)
+    first += 32
   }
-  for channel in 0..<count { y[channel] *= scale }
+  while first + 4 <= count {
+    var sum = SIMD4<Float>.zero
+    var row = from + 4 * first
+    for _ in 0..<positions {
+      sum += row.loadUnaligned(as: SIMD4<Float>.self)
+      row += 4 * step
+    }
+    to.storeBytes(of: sum * scale, toByteOffset: 4 * first, as: SIMD4<Float>.self)
+    first += 4
+  }
+  while first < count {
+    var sum: Float = 0
+    for position in 0..<positions { sum += x[first + position * step] }
+    y[first] = sum * scale
+    first += 1
+  }
 }
 
 extension Accelerator {
