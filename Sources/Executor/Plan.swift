@@ -23,6 +23,8 @@ struct Step {
   var fast: (any FastStep)?
   /// What the step computes, where that is not the operator alone.
   var form = StepForm.plain
+  /// Whether a logarithm is taken of the sums that the step computes.
+  var isMagnified = false
   /// The steps that this one stands for: they run where the accelerated way does not take the
   /// operands. The last one makes the output.
   var parts: [Step] = []
@@ -119,7 +121,10 @@ struct Plan {
     }
     fixed = Set(constants.keys.filter { graph.constant(ValueID($0)) != nil })
     release()
-    if let accelerator { lower(accelerator) }
+    if let accelerator {
+      findMagnifiedSums()
+      lower(accelerator)
+    }
   }
 
   /// An initializer's elements must be as many as its shape says: kernels rely on it.

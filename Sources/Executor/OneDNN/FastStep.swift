@@ -54,13 +54,23 @@ extension FastCall {
   /// - Parameter parts: how often that is shared out, one part after another.
   func isSmall(parts: Int = 1) -> Bool { work / max(1, parts) < 1 << 19 }
 
-  /// About how many elements the operator reads, writes or multiplies.
-  private var work: Int {
-    let inputs = Inputs(
+  /// How many products the operator adds up; nil where that is not known.
+  var products: Int? {
+    let inputs = inputs
+    return (try? op.infer(inputs).map(\.type)).flatMap { op.macs(inputs, $0) }
+  }
+
+  private var inputs: Inputs {
+    Inputs(
       label: label,
       operands.map { operand in
         operand.map { Operand(name: "", type: TensorType($0.elementType, $0.shape)) }
       })
+  }
+
+  /// About how many elements the operator reads, writes or multiplies.
+  private var work: Int {
+    let inputs = inputs
     guard let outputs = try? op.infer(inputs).map(\.type),
       let products = op.macs(inputs, outputs)
     else { return .max }

@@ -54,6 +54,7 @@ extension Step {
   fileprivate mutating func lower(_ accelerator: Accelerator, _ constants: [Int: RuntimeTensor]) {
     for part in parts.indices { parts[part].lower(accelerator, constants) }
     fast = accelerator.lower(self, constants: inputs.map { slot in slot.flatMap { constants[$0] } })
+    if isMagnified { fast = fast.map(SmallSumsOnKernel.init) }
   }
 
   /// Takes back what was said of values that nobody reads later: it held in another order of steps.

@@ -16,7 +16,8 @@ extension StepGraph {
 
   /// The step at `index` joined with the one that reads its result, and the place of that.
   private func extended(_ index: Int) -> (index: Int, step: Step)? {
-    guard let step = steps[index], step.outputs.count == 1, let slot = step.outputs[0],
+    guard let step = steps[index], !step.isMagnified, step.outputs.count == 1,
+      let slot = step.outputs[0],
       let (operations, count) = carried(step), let (place, next) = onlyReader(slot),
       next.outputs.count == 1 || next.outputs.dropFirst().allSatisfy({ $0 == nil })
     else { return nil }

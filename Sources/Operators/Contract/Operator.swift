@@ -60,6 +60,9 @@ package protocol Operator: Sendable, SendableMetatype {
   /// Nil for operators that compute none.
   func convolution(x: [Int], weight: [Int]) -> ConvolutionShape?
 
+  /// How errors of the operands show in the output. `absolute` by default.
+  var conditioning: Conditioning { get }
+
   /// The edits that the node needs when operands shrink.
   func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit]
 
@@ -93,6 +96,7 @@ extension Operator {
   package func isIdentity(_ inputs: Inputs, _ outputs: [TensorType]) -> Bool { false }
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? { 0 }
   package func convolution(x: [Int], weight: [Int]) -> ConvolutionShape? { nil }
+  package var conditioning: Conditioning { .absolute }
   package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] { [] }
 }
 

@@ -40,6 +40,8 @@ package protocol Reduction: Operator {
 }
 
 extension Reduction {
+  package var conditioning: Conditioning { function.conditioning }
+
   /// The axes to reduce; nil when they or the rank are not known.
   private func axes(_ inputs: Inputs) throws(ModelError) -> [Int]? {
     guard let rank = inputs.rank(0) else { return nil }

@@ -7,6 +7,8 @@ package protocol Reshaping: Operator {
 }
 
 extension Reshaping {
+  package var conditioning: Conditioning { .relative }
+
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     [Inferred(inputs.elementType(0), try shape(inputs), data: inputs.data(0))]
   }

@@ -10,6 +10,8 @@ package protocol VariadicElementwise: Operator {
 }
 
 extension VariadicElementwise {
+  package var conditioning: Conditioning { function.conditioning }
+
   package var divides: Bool { false }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

@@ -17,6 +17,8 @@ package struct Clip: Operator {
   /// The bounds given as attributes; nil where they are inputs.
   package let fixed: ClosedRange<Float>?
 
+  package var conditioning: Conditioning { .relative }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     guard opset < 11 else {
       fixed = nil

@@ -13,6 +13,8 @@ package struct Concat: Operator {
   package static let widensHalf = false
   package let axis: Int
 
+  package var conditioning: Conditioning { .relative }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     axis = try node.int("axis")
   }

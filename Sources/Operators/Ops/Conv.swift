@@ -16,6 +16,8 @@ package struct Conv: Operator {
     windowDefaults
   }
 
+  package var conditioning: Conditioning { .summing }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     geometry = try ConvolutionGeometry(node, bias: 2)
   }

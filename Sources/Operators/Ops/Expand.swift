@@ -14,6 +14,8 @@ package struct Expand: Operator {
   package static let widensHalf = false
   package static let auxiliaryInputs: Set<Int> = [1]
 
+  package var conditioning: Conditioning { .relative }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

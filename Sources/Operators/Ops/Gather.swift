@@ -14,6 +14,8 @@ package struct Gather: Operator {
   package static let widensHalf = false
   let axis: Int
 
+  package var conditioning: Conditioning { .relative }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     axis = try node.int("axis", default: 0)
   }

@@ -18,6 +18,8 @@ package struct Gemm: Operator {
   package let transA: Bool
   package let transB: Bool
 
+  package var conditioning: Conditioning { .summing }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     alpha = try node.float("alpha", default: 1)
     beta = try node.float("beta", default: 1)

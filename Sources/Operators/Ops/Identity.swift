@@ -20,6 +20,8 @@ package struct Identity: ValueOperator {
 
   package var needsValues: Bool { false }
 
+  package var conditioning: Conditioning { .relative }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

@@ -12,6 +12,8 @@ package struct MatMul: Operator {
       """)
   package let product = BatchedProduct()
 
+  package var conditioning: Conditioning { .summing }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

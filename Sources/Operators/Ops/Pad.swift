@@ -28,6 +28,8 @@ package struct Pad: Operator {
   /// Widths and value as attributes, before opset 11.
   private let attributes: (pads: [Int], value: Float)?
 
+  package var conditioning: Conditioning { .relative }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     let name = try node.string("mode", default: "constant")
     guard let mode = Mode(rawValue: name), mode != .wrap || opset >= 19 else {

@@ -17,6 +17,8 @@ package struct Slice: Operator {
   /// Bounds as attributes, before opset 10.
   private let attributes: (starts: [Int], ends: [Int], axes: [Int]?)?
 
+  package var conditioning: Conditioning { .relative }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     guard opset < 10 else {
       attributes = nil

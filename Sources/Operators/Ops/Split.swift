@@ -23,6 +23,8 @@ package struct Split: Operator {
   private let takesAttribute: Bool
   private let hasCount: Bool
 
+  package var conditioning: Conditioning { .relative }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     axis = try node.int("axis", default: 0)
     takesAttribute = opset < 13

@@ -18,6 +18,8 @@ package struct Transpose: Operator {
   /// For each output axis the input's axis; nil reverses all.
   package let permutation: [Int]?
 
+  package var conditioning: Conditioning { .relative }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     permutation = try node.ints("perm")
     if let permutation, permutation.sorted() != Array(permutation.indices) {
