@@ -96,8 +96,6 @@ import Testing
     "Sources/IR/Storage.swift",
     // Rows that threads write are disjoint.
     "Sources/Kernels/Parallel.swift",
-    // A block of memory belongs to one holder at a time; a lock guards those that nobody holds.
-    "Sources/Executor/BufferPool.swift",
     // A lock guards the runner.
     "Sources/Executor/Session.swift",
     // Semaphores hand each block from the thread that fills it to the one that writes it.
