@@ -62,6 +62,9 @@ final class Accelerator {
     case .function(let functions): return unary(functions)
     case .rowNormalization(let epsilon, let axis):
       return normalizedRows(epsilon: epsilon, axis: axis, constants)
+    case .normalizedParts(let factor, let offset, let clamps):
+      guard let op = step.op as? Concat else { return nil }
+      return NormalizedParts(axis: op.axis, factor: factor, offset: offset, clamps: clamps)
     case .onIntegers: return lowerOnIntegers(step.op)
     case .integer(let operation): return lower(step.op, operation, constants)
     case .chain(let operations, let count):

@@ -2,11 +2,13 @@ internal import IR
 internal import Operators
 
 extension StepGraph {
-  /// Results over this many bytes beyond those of the operands are computed in every run.
-  private static let growth = 1 << 20
+  /// Results are kept as long as they take no more bytes than this beyond those of their operands,
+  /// all together; others are computed in every run.
+  private static let growth = 1 << 30
 
   /// Computes what depends on constants only.
   mutating func foldConstants(_ evaluate: (Step, [RuntimeTensor?]) -> [RuntimeTensor?]?) {
+    var growth = Self.growth
     for index in steps.indices {
       guard let step = steps[index], step.op.isFoldable, step.bodies.isEmpty else { continue }
       if let tensor = step.op.constantValue {
@@ -22,7 +24,8 @@ extension StepGraph {
       else { continue }
       let given = operands.reduce(0) { $0 + ($1?.bytes.count ?? 0) }
       let made = results.reduce(0) { $0 + ($1?.bytes.count ?? 0) }
-      guard made <= given + Self.growth else { continue }
+      guard made <= given + growth else { continue }
+      growth -= max(0, made - given)
       fold(
         index,
         into: zip(step.outputs, results).compactMap { slot, value in

@@ -16,6 +16,7 @@ extension Plan {
     graph.joinFunctions()
     graph.joinNormalizations()
     graph.joinChains()
+    graph.joinConcatenations()
     var plan = self
     plan.constants.merge(graph.constants) { $1 }
     plan.fixed = Set(graph.constants.keys)

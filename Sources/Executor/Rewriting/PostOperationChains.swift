@@ -84,7 +84,7 @@ extension StepGraph {
   }
 
   /// What a normalisation with constant statistics multiplies with and adds.
-  private func affine(_ op: BatchNormalization, _ step: Step) -> ([Float], [Float])? {
+  func affine(_ op: BatchNormalization, _ step: Step) -> ([Float], [Float])? {
     guard !op.trains, op.isPerChannel, step.inputs.count == 5 else { return nil }
     let parameters = step.inputs.dropFirst().compactMap { slot -> [Float]? in
       guard let tensor = constant(slot), tensor.elementType == .float, tensor.shape.count == 1

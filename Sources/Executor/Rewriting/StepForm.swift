@@ -13,6 +13,9 @@ enum StepForm {
   /// The output of the operator, which has the first `inputs` inputs, carried on by further
   /// operations.
   case chain([PostOperation], inputs: Int)
+  /// The inputs side by side along axis 1, times a factor and plus an offset for each of its indices;
+  /// results below zero become zero where that is asked for.
+  case normalizedParts(factor: [Float], offset: [Float], clamps: Bool)
   /// The operator on 8-bit integers instead of the numbers that they stand for; it only moves them.
   case onIntegers
   /// The operator on 8-bit integers, rounded to such again.
