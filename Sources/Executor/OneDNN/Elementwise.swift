@@ -66,11 +66,12 @@ extension Accelerator {
   func binary(_ function: BinaryFunction) -> (any FastStep)? {
     guard let algorithm = ElementFunction.binary(function) else { return nil }
     let commutes = function == .add || function == .multiply
-    return PreparedStep(self) { [unowned self] (call) throws(ModelError) in
+    let primitive = PreparedStep(self) { [unowned self] (call) throws(ModelError) in
       guard let a = call.operands[0], let b = call.operands[1] else { return nil }
       if a.layout != nil { return self.binary(algorithm, 0, 1, call) }
       return b.layout != nil && commutes ? self.binary(algorithm, 1, 0, call) : nil
     }
+    return BinaryInOrder(function, primitive)
   }
 
   /// The operand `first` has a layout and the output's shape; the other is brought to that layout
@@ -91,6 +92,7 @@ extension Accelerator {
     var operation = dnnl_binary_desc_t()
     guard
       dnnl_binary_desc_init(&operation, algorithm, &layout, &wanted, &layout) == dnnl_success,
+      Primitive.target(of: operation, engine, fast: true) != nil,
       let primitive = Primitive(operation, engine)
     else { return nil }
     return Prepared(
@@ -126,7 +128,8 @@ extension Accelerator {
       var descriptor: dnnl_primitive_desc_t?
       let status = dnnl_concat_primitive_desc_create(
         &descriptor, nil, Int32(parts.count), Int32(axis), layouts, nil, engine)
-      guard status == dnnl_success, let descriptor, let primitive = Primitive(descriptor),
+      guard status == dnnl_success, let descriptor,
+        let primitive = Primitive(descriptor, fast: true),
         let result = primitive.layout(dnnl_query_dst_md)
       else { return nil }
       let operands = layouts.enumerated().map { index, layout in

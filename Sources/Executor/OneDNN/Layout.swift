@@ -90,6 +90,27 @@ extension dnnl_memory_desc_t {
     }
   }
 
+  /// The axes from the outermost to the innermost, where the elements lie one after another in some
+  /// order of the axes; nil elsewhere.
+  var order: [Int]? {
+    guard format_kind == dnnl_blocked, offset0 == 0, format_desc.blocking.inner_nblks == 0 else {
+      return nil
+    }
+    let lengths = lengths
+    let strides = withUnsafeBytes(of: format_desc.blocking.strides) {
+      $0.bindMemory(to: Int64.self).prefix(lengths.count).map { Int($0) }
+    }
+    let order = lengths.indices.sorted {
+      (strides[$1], lengths[$1], $0) < (strides[$0], lengths[$0], $1)
+    }
+    var expected = 1
+    for axis in order.reversed() where lengths[axis] != 1 {
+      guard strides[axis] == expected else { return nil }
+      expected *= lengths[axis]
+    }
+    return order
+  }
+
   /// Whether the elements lie one after another in row-major order, whatever the descriptor says
   /// about axes of length 1.
   var isRowMajor: Bool {

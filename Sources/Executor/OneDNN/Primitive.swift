@@ -44,9 +44,13 @@ final class Primitive {
   private let descriptor: dnnl_primitive_desc_t
 
   /// Takes over a descriptor.
-  init?(_ descriptor: dnnl_primitive_desc_t) {
+  ///
+  /// - Parameter fast: whether to return nil where only slow code does the operation.
+  init?(_ descriptor: dnnl_primitive_desc_t, fast: Bool = false) {
     var primitive: dnnl_primitive_t?
-    guard dnnl_primitive_create(&primitive, descriptor) == dnnl_success, let primitive else {
+    guard !fast || !Self.isSlow(descriptor),
+      dnnl_primitive_create(&primitive, descriptor) == dnnl_success, let primitive
+    else {
       dnnl_primitive_desc_destroy(descriptor)
       return nil
     }
