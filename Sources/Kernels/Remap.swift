@@ -181,9 +181,22 @@ package func gatherRuns(
   to target: UnsafeMutableRawPointer
 ) {
   let bytes = run * width
+  func single<T: BitwiseCopyable>(_ type: T.Type, _ range: Range<Int>) {
+    let (from, to) = (
+      source.assumingMemoryBound(to: T.self), target.assumingMemoryBound(to: T.self)
+    )
+    for position in range { to[position] = from[offsets[position]] }
+  }
   parallel(offsets.count, grain: max(1, 128 * 1024 / max(1, bytes))) { range in
-    for position in range {
-      memcpy(target + position * bytes, source + offsets[position] * width, bytes)
+    switch (run, width) {
+    case (1, 1): single(UInt8.self, range)
+    case (1, 2): single(UInt16.self, range)
+    case (1, 4): single(UInt32.self, range)
+    case (1, 8): single(UInt64.self, range)
+    default:
+      for position in range {
+        memcpy(target + position * bytes, source + offsets[position] * width, bytes)
+      }
     }
   }
 }
@@ -193,8 +206,21 @@ package func scatterRuns(
   _ offsets: [Int], run: Int, width: Int, from source: UnsafeRawPointer,
   to target: UnsafeMutableRawPointer
 ) {
-  let bytes = run * width
-  for (position, offset) in offsets.enumerated() {
-    memcpy(target + offset * width, source + position * bytes, bytes)
+  func single<T: BitwiseCopyable>(_ type: T.Type) {
+    let (from, to) = (
+      source.assumingMemoryBound(to: T.self), target.assumingMemoryBound(to: T.self)
+    )
+    for (position, offset) in offsets.enumerated() { to[offset] = from[position] }
+  }
+  switch (run, width) {
+  case (1, 1): single(UInt8.self)
+  case (1, 2): single(UInt16.self)
+  case (1, 4): single(UInt32.self)
+  case (1, 8): single(UInt64.self)
+  default:
+    let bytes = run * width
+    for (position, offset) in offsets.enumerated() {
+      memcpy(target + offset * width, source + position * bytes, bytes)
+    }
   }
 }

@@ -14,22 +14,32 @@ extension Evaluation {
     else {
       throw mismatch(index, expected: "indices of a shape within \(shape)", found: "\(lengths)")
     }
+    let length = shape[axis]
+    if let place = places.first(where: { $0 < -length || $0 >= length }) {
+      throw mismatch(
+        index, expected: "indices in [-\(length), \(length - 1)]", found: "\(place)")
+    }
     let layout = strides(of: shape)
-    let inner = strides(of: lengths)
-    for position in places.indices {
-      let place = places[position]
-      guard place >= -shape[axis], place < shape[axis] else {
-        throw mismatch(
-          index, expected: "indices in [-\(shape[axis]), \(shape[axis] - 1)]", found: "\(place)")
+    let last = lengths.count - 1
+    // Along the last axis only its own coordinate changes.
+    let step = last == axis ? 0 : layout[last]
+    var coordinates = [Int](repeating: 0, count: lengths.count)
+    var first = 0
+    for start in stride(from: 0, to: places.count, by: max(1, lengths[last])) {
+      for i in 0..<lengths[last] {
+        let place = places[start + i]
+        places[start + i] = first + i * step + (place < 0 ? place + length : place) * layout[axis]
       }
-      var offset = (place < 0 ? place + shape[axis] : place) * layout[axis]
-      var rest = position
-      for other in lengths.indices {
-        let coordinate = rest / inner[other]
-        rest -= coordinate * inner[other]
-        if other != axis { offset += coordinate * layout[other] }
+      var other = last - 1
+      while other >= 0 {
+        let width = other == axis ? 0 : layout[other]
+        coordinates[other] += 1
+        first += width
+        guard coordinates[other] == lengths[other] else { break }
+        first -= lengths[other] * width
+        coordinates[other] = 0
+        other -= 1
       }
-      places[position] = offset
     }
     return places
   }

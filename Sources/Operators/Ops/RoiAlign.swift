@@ -59,36 +59,31 @@ package struct RoiAlign: Operator {
   }
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
-    let x = try context.input(0).shape, regions = try context.input(1).shape
+    let x = try context.input(0).shape, given = try context.input(1).shape
     try context.require(x.count == 4 && !x.suffix(2).contains(0), 0, "pictures [N,C,H,W]")
-    try context.require(regions.count == 2 && regions[1] == 4, 1, "shape [regions,4]")
+    try context.require(given.count == 2 && given[1] == 4, 1, "shape [regions,4]")
     let batches = try context.requiredIntegers(2)
     try context.require(
-      batches.count == regions[0] && batches.allSatisfy { (0..<x[0]).contains($0) }, 2,
-      "\(regions[0]) indices in [0, \(x[0] - 1)]")
-    let shape = [regions[0], x[1], height, width]
-    var results = [Double](repeating: 0, count: try context.numberCount(shape))
-    let boxes = try context.numbers(1), data = try context.numbers(0)
+      batches.count == given[0] && batches.allSatisfy { (0..<x[0]).contains($0) }, 2,
+      "\(given[0]) indices in [0, \(x[0] - 1)]")
+    let shape = [given[0], x[1], height, width]
+    let boxes = try context.numbers(1)
     let grid = RegionGrid(height: x[2], width: x[3], rows: height, columns: width)
     let shift = halfPixel ? 0.5 : 0
-    for region in 0..<regions[0] {
+    var regions: [Region] = []
+    for region in 0..<batches.count {
       let box = (0..<4).map { boxes[region * 4 + $0] * Double(scale) - shift }
-      guard let (cells, count) = grid.samples(box, samples, atLeastOne: !halfPixel) else {
+      guard let counts = grid.sampleCounts(box, samples, atLeastOne: !halfPixel) else {
         throw context.mismatch(1, expected: "regions near the picture", found: "\(box)")
       }
-      data.withUnsafeBufferPointer { data in
-        guard let data = data.baseAddress else { return }
-        for channel in 0..<x[1] {
-          let plane = data + (batches[region] * x[1] + channel) * x[2] * x[3]
-          let start = (region * x[1] + channel) * cells.count
-          for (cell, corners) in cells.enumerated() {
-            results[start + cell] = RegionGrid.value(
-              corners, count: count, of: plane, largest: mode == .max)
-          }
-        }
-      }
+      regions.append(Region(box: box, picture: batches[region], counts: counts))
     }
-    try context.write(results, context.input(0).elementType, shape)
+    let data = try context.source(0)
+    let y = try context.output(0, context.input(0).elementType, shape)
+    guard
+      alignRegions(
+        grid, regions, atLeastOne: !halfPixel, largest: mode == .max, data, into: y)
+    else { throw context.unsupportedTypes([0]) }
   }
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
