@@ -52,11 +52,55 @@ package struct Suppression {
     }
     .sorted { scores[$0] != scores[$1] ? scores[$0] > scores[$1] : $0 < $1 }
     var kept: [Int] = []
+    var best = BoxBlocks()
     for candidate in order {
       guard kept.count < limit else { break }
       let box = boxes[first + candidate]
-      if kept.allSatisfy({ boxes[first + $0].overlap(box) <= overlap }) { kept.append(candidate) }
+      if best.contains(where: box, overlapsMoreThan: overlap) { continue }
+      kept.append(candidate)
+      best.append(box)
     }
     return kept
+  }
+}
+
+/// Boxes of which four at a time are looked at.
+private struct BoxBlocks {
+  private struct Block {
+    // Places without a box have none in common with any.
+    var left = SIMD4<Double>(repeating: .infinity), top = SIMD4<Double>(repeating: .infinity)
+    var right = SIMD4<Double>(repeating: -.infinity), bottom = SIMD4<Double>(repeating: -.infinity)
+
+    func box(_ lane: Int) -> Suppression.Box {
+      Suppression.Box(left: left[lane], top: top[lane], right: right[lane], bottom: bottom[lane])
+    }
+  }
+
+  private var blocks: [Block] = []
+  private var count = 0
+
+  mutating func append(_ box: Suppression.Box) {
+    if count % 4 == 0 { blocks.append(Block()) }
+    let lane = count % 4
+    blocks[count / 4].left[lane] = box.left
+    blocks[count / 4].top[lane] = box.top
+    blocks[count / 4].right[lane] = box.right
+    blocks[count / 4].bottom[lane] = box.bottom
+    count += 1
+  }
+
+  /// Whether one of the boxes overlaps the given one by more than `limit`.
+  func contains(where box: Suppression.Box, overlapsMoreThan limit: Double) -> Bool {
+    let left = SIMD4(repeating: box.left), top = SIMD4(repeating: box.top)
+    let right = SIMD4(repeating: box.right), bottom = SIMD4(repeating: box.bottom)
+    // Boxes that have nothing in common overlap by 0.
+    guard limit >= 0 else { return count > 0 }
+    return blocks.contains { block in
+      let meet =
+        (block.left .< right) .& (left .< block.right) .& (block.top .< bottom)
+        .& (top .< block.bottom)
+      guard any(meet) else { return false }
+      return (0..<4).contains { meet[$0] && !(block.box($0).overlap(box) <= limit) }
+    }
   }
 }

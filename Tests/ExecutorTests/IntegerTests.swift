@@ -164,6 +164,59 @@ struct IntegerTests {
     }
   }
 
+  /// A weight with every byte, and a zero-point near the middle of its range.
+  private func wideWeight(
+    _ sketch: inout GraphSketch, _ type: ElementType, _ shape: [Int]
+  ) -> (weight: ValueID, zero: ValueID) {
+    let bytes = (0..<shape.reduce(1, *)).map { UInt8(truncatingIfNeeded: $0 * 37 + 11) }
+    let zero = UInt8(truncatingIfNeeded: type == .uint8 ? 117 : -9)
+    return (
+      sketch.constant(Tensor(type, shape, Storage(bytes))),
+      sketch.constant(Tensor(type, [], Storage([zero])))
+    )
+  }
+
+  @Test(
+    "weights that need nine bits without their zero-point are exact",
+    arguments: [ElementType.uint8, .int8], ["MatMulInteger", "ConvInteger"])
+  func wide(type: ElementType, name: String) throws {
+    let isProduct = name == "MatMulInteger"
+    var sketch = GraphSketch()
+    let parts = sketch.add(
+      "DynamicQuantizeLinear", optional: [sketch.input("x", rank: isProduct ? 3 : 4)], outputs: 3)
+    let (weight, zero) = wideWeight(&sketch, type, isProduct ? [20, 12] : [12, 4, 3, 2])
+    let result = sketch.add(
+      name, parts[0], weight, parts[2], zero,
+      attributes: isProduct
+        ? []
+        : [
+          Attribute("pads", .ints([1, 0, 1, 1])), Attribute("strides", .ints([1, 2])),
+          Attribute("group", .int(2)),
+        ])
+    let model = sketch.model(result)
+    let session = try Session(model)
+    let reference = try Session(model, options: SessionOptions(backend: .reference))
+    for seed in 1...3 {
+      let x = try floats(isProduct ? [2, 7, 20] : [2, 8, 9, 11], seed: UInt64(seed))
+        .scaled(by: Float(seed))
+      #expect(try session.run(["x": x]) == reference.run(["x": x]))
+    }
+  }
+
+  @Test("a product with an unsigned weight differs by one step at most")
+  func unsignedWeight() throws {
+    var sketch = GraphSketch()
+    let data = sketch.dequantize(sketch.quantize(sketch.input("x", rank: 3), x), x)
+    let bytes = (0..<240).map { (index: Int) -> UInt8 in UInt8(60 + index * 37 % 120) }
+    let weight = sketch.dequantize(
+      sketch.constant(Tensor(.uint8, [20, 12], Storage(bytes))),
+      Quantized(scale: 1 / 512, zero: 110, type: .uint8))
+    let model = sketch.model(sketch.quantize(sketch.add("MatMul", data, weight), y))
+    let inputs = ["x": try floats([2, 7, 20])]
+    #expect(try distance(model, inputs) <= 1)
+    #expect(try steps(model, inputs).contains("INT8 MatMul"))
+  }
+
   @Test("products of matrices differ by one step at most", arguments: ["MatMul", "Gemm"])
   func product(type: String) throws {
     var sketch = GraphSketch()

@@ -96,7 +96,8 @@ final class Accelerator {
     switch op {
     case is Conv, is ConvTranspose, is MatMul, is Gemm:
       return lower(op, constants, .none, given: given)
-    case is MatMulInteger: return DynamicProduct(constants, given: given, self)
+    case let op as MatMulInteger: return product(op, constants, given: given)
+    case let op as ConvInteger: return convolution(op, constants, given: given)
     case let op as MaxPool: return pool(op).map { PreparedStep(self, $0) }
     case let op as AveragePool: return pool(op)
     case is GlobalAveragePool: return globalAverage()

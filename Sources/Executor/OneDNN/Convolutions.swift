@@ -149,6 +149,9 @@ extension Accelerator {
     case .integer(let operation):
       guard let made = PostOperations(operation, axis: 1) else { return nil }
       following = made
+    case .sums(let zero):
+      guard let made = PostOperations(sourceZero: zero) else { return nil }
+      following = made
     }
     guard let operation = describe(&operands),
       let primitive = Primitive(operation, engine, after: following),

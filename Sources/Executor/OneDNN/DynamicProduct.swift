@@ -3,40 +3,58 @@ internal import IR
 internal import Kernels
 internal import Operators
 
-/// A product of 8-bit integers into int32 whose right side is constant, and whose left side has a
-/// zero-point that each run brings.
+/// Sums of products of 8-bit integers in int32, of matrices or under a window, whose right side is
+/// constant and whose left side has a zero-point that each run brings.
 final class DynamicProduct: FastStep {
-  private let product: PreparedStep
-  /// The zero-point, where the primitive reads it.
+  /// One, or two whose results are added: without their zero-point constants may have nine bits.
+  private let passes: [PreparedStep]
+  /// The zero-point, where the primitives read it.
   private let zero: Zero
+  let readsLayouts: Bool
 
   private final class Zero {
     let address = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
     deinit { address.deallocate() }
   }
 
-  var readsLayouts: Bool { false }
-
   /// Nil for operands that only the kernel multiplies.
-  init?(_ constants: [RuntimeTensor?], given: [Bool], _ accelerator: Accelerator) {
-    guard accelerator.multipliesBytes, let b = constants[safe: 1] ?? nil, b.shape.count >= 2,
-      b.shape.dropLast(2).allSatisfy({ $0 == 1 }),
-      let right = Self.zeroPoint(constants, given)
+  ///
+  /// - Parameters:
+  ///   - readsLayouts: whether operands come as they lie in memory.
+  ///   - prepare: compiles the primitive for a weight.
+  init?(
+    _ constants: [RuntimeTensor?], given: [Bool], readsLayouts: Bool, _ accelerator: Accelerator,
+    prepare: (Weights, Finish) -> PreparedStep.Prepare
+  ) {
+    guard accelerator.multipliesBytes, let b = constants[safe: 1] ?? nil,
+      let right = Self.zeroPoint(constants, given),
+      let one = dnnl_memory_desc_t.rowMajor([1], dnnl_s32)
     else { return nil }
     let zero = Zero()
+    let fixed = Memory.Fixed(address: UnsafeRawPointer(zero.address), owner: zero)
+    guard let memory = Memory(one, accelerator.engine, fixed: fixed) else { return nil }
     self.zero = zero
-    let weights = Weights([nil, b], present: [true, true], zeroPoint: right, accelerator)
-    product = PreparedStep(accelerator, types: .bytes(1), readsLayouts: false) {
-      [unowned accelerator] (call) throws(ModelError) in
-      let fixed = Memory.Fixed(address: UnsafeRawPointer(zero.address), owner: zero)
-      guard let one = dnnl_memory_desc_t.rowMajor([1], dnnl_s32),
-        let memory = Memory(one, accelerator.engine, fixed: fixed)
-      else { return nil }
-      return try accelerator.integerProduct(call, weights, zero: memory)
+    self.readsLayouts = readsLayouts
+    let parts: [Weights.Part] = Self.fits(b, right) ? [.whole] : [.nearest, .rest]
+    passes = parts.map { part in
+      let weights = Weights(
+        [nil, b], present: [true, true], zeroPoint: right, part: part, accelerator)
+      return PreparedStep(
+        accelerator, types: .bytes(1), readsLayouts: readsLayouts,
+        prepare(weights, .sums(zero: memory)))
     }
   }
 
-  /// The one zero-point of the right side; nil where columns have their own.
+  /// Whether the elements have eight bits with the zero-point taken off.
+  private static func fits(_ constant: RuntimeTensor, _ zeroPoint: Int32) -> Bool {
+    let isSigned = constant.elementType == .int8
+    return constant.bytes.allSatisfy { byte in
+      let value = isSigned ? Int32(Int8(bitPattern: byte)) : Int32(byte)
+      return Int8(exactly: value - zeroPoint) != nil
+    }
+  }
+
+  /// The one zero-point of the right side; nil where parts of it have their own.
   private static func zeroPoint(_ constants: [RuntimeTensor?], _ given: [Bool]) -> Int32? {
     guard given[safe: 3] ?? false else { return 0 }
     guard let values = (constants[safe: 3] ?? nil)?.view.integers, let first = values.first,
@@ -45,7 +63,7 @@ final class DynamicProduct: FastStep {
     return Int32(truncatingIfNeeded: first)
   }
 
-  func takes(_ operands: [RuntimeTensor?]) -> Bool { product.takes(operands) }
+  func takes(_ operands: [RuntimeTensor?]) -> Bool { passes.allSatisfy { $0.takes(operands) } }
 
   func run(_ call: FastCall) throws(ModelError) -> [RuntimeTensor?]? {
     var value = 0
@@ -56,37 +74,51 @@ final class DynamicProduct: FastStep {
       value = only
     }
     zero.address.pointee = Int32(truncatingIfNeeded: value)
-    return try product.run(call)
+    var sum: RuntimeTensor?
+    for pass in passes {
+      guard let next = try pass.run(call)?.first ?? nil else { return nil }
+      guard let before = sum else {
+        sum = next
+        continue
+      }
+      guard before.bytes.count == next.bytes.count,
+        before.layout === next.layout || Self.alike(before, next)
+      else { return nil }
+      let shape = [before.bytes.count / 4]
+      guard
+        binary(
+          .add, Source(.int32, shape, before.bytes), Source(.int32, shape, next.bytes),
+          into: Target(.int32, shape, before.target))
+      else { return nil }
+    }
+    return sum.map { [$0] }
+  }
+
+  /// Whether the elements of both lie in the same order.
+  private static func alike(_ a: RuntimeTensor, _ b: RuntimeTensor) -> Bool {
+    guard let first = a.layout, let second = b.layout else { return false }
+    return first.descriptor.isSame(as: second.descriptor)
   }
 }
 
 extension Accelerator {
-  /// Compiles the product of bytes with constant weights.
-  ///
-  /// - Parameter zero: where the zero-point of the left side is.
-  fileprivate func integerProduct(
-    _ call: FastCall, _ weights: Weights, zero: Memory
-  ) throws(ModelError) -> Prepared? {
-    let (product, output) = try BatchedProduct().shape(call.shapes)
-    let rows = product.batches * product.m
-    guard let type = (call.operands[0]?.elementType).flatMap({ dnnl_data_type_t($0) }),
-      var left = dnnl_memory_desc_t.rowMajor([rows, product.k], type),
-      let given = dnnl_memory_desc_t.rowMajor([product.k, product.n], dnnl_s8),
-      var right = dnnl_memory_desc_t.any([product.k, product.n], dnnl_s8),
-      var result = dnnl_memory_desc_t.rowMajor([rows, product.n], dnnl_s32),
-      let after = PostOperations(sourceZero: zero)
+  /// A product of matrices of bytes; one right matrix for all.
+  func product(_ op: MatMulInteger, _ constants: [RuntimeTensor?], given: [Bool]) -> (any FastStep)?
+  {
+    guard let b = constants[safe: 1] ?? nil, b.shape.count >= 2,
+      b.shape.dropLast(2).allSatisfy({ $0 == 1 })
     else { return nil }
-    var bias = dnnl_memory_desc_t()
-    var operation = dnnl_matmul_desc_t()
-    guard dnnl_matmul_desc_init(&operation, &left, &right, &bias, &result) == dnnl_success,
-      let primitive = Primitive(operation, engine, after: after),
-      let wanted = primitive.layout(dnnl_query_weights_md),
-      let memory = weights.memory(1, given: given, wanted: wanted)
-    else { return nil }
-    return Prepared(
-      primitive,
-      operands: [
-        Prepared.Operand(index: 0, argument: DNNL_ARG_SRC_0, given: left, wanted: left)
-      ], fixed: [(DNNL_ARG_WEIGHTS_0, memory)], result: result, shape: output, after: after, self)
+    return DynamicProduct(constants, given: given, readsLayouts: false, self) {
+      matrixProduct($0, $1)
+    }
+  }
+
+  /// A convolution of bytes.
+  func convolution(
+    _ op: ConvInteger, _ constants: [RuntimeTensor?], given: [Bool]
+  ) -> (any FastStep)? {
+    DynamicProduct(constants, given: given, readsLayouts: true, self) {
+      convolution(op.geometry, $0, $1)
+    }
   }
 }

@@ -234,10 +234,16 @@ enum Finish {
   case none
   case chain([PostOperation])
   case integer(IntegerOperation)
+  /// Sums of products of bytes as they are, with the zero-point of the left side taken off.
+  case sums(zero: Memory)
 
   /// The type of the result of a product of operands of the given type.
   func type(for type: dnnl_data_type_t) -> dnnl_data_type_t {
-    guard case .integer(let operation) = self else { return type }
-    return operation.y.flatMap { dnnl_data_type_t($0.elementType) } ?? dnnl_s32
+    switch self {
+    case .none, .chain: type
+    case .integer(let operation):
+      operation.y.flatMap { dnnl_data_type_t($0.elementType) } ?? dnnl_s32
+    case .sums: dnnl_s32
+    }
   }
 }

@@ -75,7 +75,9 @@ extension Accelerator {
     _ call: FastCall, _ weights: Weights, _ finish: Finish, a: Matrix?, b: Matrix?,
     y: dnnl_memory_desc_t, shape: [Int], bias given: Prepared.Operand? = nil
   ) -> Prepared? {
-    guard let a, let b else { return nil }
+    guard let a, var b else { return nil }
+    // Constants of bytes come with their zero-point taken off.
+    if weights.has(1), b.seen.data_type == dnnl_u8 { b = b.signed }
     var bias = given
     // A constant can be laid out once as the primitive likes; anything else is read as it comes.
     var right = b.seen
@@ -100,6 +102,9 @@ extension Accelerator {
       following = made
     case .integer(let operation):
       guard let made = PostOperations(operation, axis: y.lengths.count - 1) else { return nil }
+      following = made
+    case .sums(let zero):
+      guard let made = PostOperations(sourceZero: zero) else { return nil }
       following = made
     }
     var (left, target, addend) = (a.seen, y, bias?.wanted ?? dnnl_memory_desc_t())
@@ -145,6 +150,14 @@ private struct Matrix {
   var wanted: dnnl_memory_desc_t?
   /// The same memory with the axes of the product.
   let seen: dnnl_memory_desc_t
+
+  /// The same arrangement of signed bytes.
+  var signed: Matrix {
+    var (given, seen) = (given, seen)
+    given.data_type = dnnl_s8
+    seen.data_type = dnnl_s8
+    return Matrix(given: given, seen: seen)
+  }
 
   func operand(_ index: Int, _ argument: Int32) -> Prepared.Operand {
     Prepared.Operand(

@@ -14,11 +14,23 @@ final class Weights {
   private var affine: (factor: [Float], offset: [Float])?
   /// Taken off the elements of input 1, which are 8-bit integers.
   private let zeroPoint: Int32
+  private let part: Part
+
+  /// What of bytes with their zero-point taken off is meant, which have nine bits.
+  enum Part {
+    /// All of it, in eight bits.
+    case whole
+    /// The nearest number of eight bits.
+    case nearest
+    /// What is left of it then.
+    case rest
+  }
 
   init(
-    _ constants: [RuntimeTensor?], present: [Bool], zeroPoint: Int32 = 0,
+    _ constants: [RuntimeTensor?], present: [Bool], zeroPoint: Int32 = 0, part: Part = .whole,
     _ accelerator: Accelerator
   ) {
+    self.part = part
     self.constants = constants
     self.present = present
     self.zeroPoint = zeroPoint
@@ -143,10 +155,14 @@ final class Weights {
     _ bytes: UnsafeRawBufferPointer, _ type: T.Type
   ) -> Storage? {
     let given = bytes.bindMemory(to: T.self)
-    guard given.allSatisfy({ Int8(exactly: Int32($0) - zeroPoint) != nil }) else { return nil }
+    let part = part, zeroPoint = zeroPoint
+    guard part != .whole || given.allSatisfy({ Int8(exactly: Int32($0) - zeroPoint) != nil })
+    else { return nil }
     return Storage(count: given.count) { target in
       for index in given.indices {
-        target[index] = UInt8(truncatingIfNeeded: Int32(given[index]) - zeroPoint)
+        let value = Int32(given[index]) - zeroPoint
+        let nearest = max(-128, min(127, value))
+        target[index] = UInt8(truncatingIfNeeded: part == .rest ? value - nearest : nearest)
       }
     }
   }

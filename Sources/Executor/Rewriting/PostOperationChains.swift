@@ -28,6 +28,8 @@ extension StepGraph {
     if step.op is BatchNormalization, !operations.isEmpty || !more.allSatisfy(\.isRelu) {
       return nil
     }
+    // oneDNN's transposed convolution takes operands of what follows one element at a time.
+    if step.op is ConvTranspose, !more.allSatisfy(\.isFunction) { return nil }
     let joined = Step(
       step, inputs: step.inputs + (operand.map { [$0] } ?? []), outputs: [next.outputs[0]],
       form: .chain(chain, inputs: count), parts: [step, next])

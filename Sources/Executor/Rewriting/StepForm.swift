@@ -31,6 +31,11 @@ enum PostOperation {
   /// A factor and an offset for each index of axis 1.
   case affine(factor: [Float], offset: [Float])
 
+  /// Whether this is a function of each element alone.
+  var isFunction: Bool {
+    if case .function = self { true } else { false }
+  }
+
   /// Whether this clamps at zero.
   var isRelu: Bool {
     guard case .function(let function) = self else { return false }
