@@ -9,6 +9,8 @@ final class RuntimeTensor {
   let layout: Layout?
   /// Where the elements of a constant or an input come from.
   private let source: Storage?
+  /// The constant that this one is made from whenever it is read.
+  private var origin: RuntimeTensor?
   /// The elements in memory and what keeps them alive; nil for a constant that nobody has read yet.
   private var resident: UnsafeRawBufferPointer?
   private var holder: AnyObject?
@@ -68,6 +70,7 @@ final class RuntimeTensor {
   /// Gives up memory that holds a constant's elements where they can be had again. Must not be
   /// called while an operator reads them.
   func releasePages() {
+    origin?.releasePages()
     guard let source else { return }
     resident = nil
     holder = nil
@@ -75,6 +78,19 @@ final class RuntimeTensor {
     guard source.count >= 1 << 14, !source.isComputed, let file = source.owner as? any PageOwner
     else { return }
     file.releasePages(source.bytes)
+  }
+
+  /// A constant of 16-bit floats as floats, which are made whenever they are read; nil for others.
+  var widened: RuntimeTensor? {
+    guard elementType == .float16 || elementType == .bfloat16 else { return nil }
+    let (type, count) = (elementType, count)
+    let given = source ?? Storage(bytes, keptAliveBy: owner)
+    let storage = Storage.deferred(uninitializedCount: 4 * count) { target in
+      given.aligned(to: 2).withUnsafeBytes { adapt($0, type, into: target, .float, count: count) }
+    }
+    let result = RuntimeTensor(Tensor(.float, shape, storage))
+    result?.origin = self
+    return result
   }
 
   /// The number of elements.

@@ -46,16 +46,36 @@ extension Plan {
   /// Finds the accelerated way for each step.
   mutating func lower(_ accelerator: Accelerator) {
     let known = constants.filter { fixed.contains($0.key) }
-    for index in steps.indices { steps[index].lower(accelerator, known) }
+    let hasHalves = constants.values.contains { $0.elementType.isHalf }
+    for index in steps.indices { steps[index].lower(accelerator, known, widens: hasHalves) }
   }
 }
 
 extension Step {
   /// Finds the accelerated way for the step and those that it stands for.
-  fileprivate mutating func lower(_ accelerator: Accelerator, _ constants: [Int: RuntimeTensor]) {
-    for part in parts.indices { parts[part].lower(accelerator, constants) }
-    fast = accelerator.lower(self, constants: inputs.map { slot in slot.flatMap { constants[$0] } })
+  ///
+  /// - Parameter widens: whether operands of 16-bit floats may come.
+  fileprivate mutating func lower(
+    _ accelerator: Accelerator, _ constants: [Int: RuntimeTensor], widens: Bool
+  ) {
+    for part in parts.indices { parts[part].lower(accelerator, constants, widens: widens) }
+    var given = inputs.map { slot in slot.flatMap { constants[$0] } }
+    let widened = widens && isWidened ? given.map { $0?.widened } : []
+    for (index, constant) in widened.enumerated() where constant != nil { given[index] = constant }
+    fast = accelerator.lower(self, constants: given)
     if isMagnified { fast = fast.map(SmallSumsOnKernel.init) }
+    if !widened.isEmpty { fast = fast.map { WidenedStep($0, widened, accelerator) } }
+  }
+
+  /// Whether it pays to widen 16-bit floats for the step's primitive.
+  private var isWidened: Bool {
+    switch form {
+    case .integer, .onIntegers: false
+    case .plain, .function:
+      type(of: op).widensHalf && binaryFunction == nil
+        && !(op is any UnaryElementwise || op is Clip)
+    case .chain, .rowNormalization, .normalizedParts: true
+    }
   }
 
   /// Takes back what was said of values that nobody reads later: it held in another order of steps.

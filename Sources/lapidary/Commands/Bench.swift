@@ -74,6 +74,9 @@ private struct Latency {
   /// How much more memory the process held after the timed runs than after the first tenth of them.
   let growth: Int
 
+  /// For how long the model runs at least before its time is taken.
+  private static let warmUp = Duration.milliseconds(300)
+
   init(
     of path: String, inputs spec: String, seed: UInt64, runs: Int, options: SessionOptions
   ) throws {
@@ -91,7 +94,13 @@ private struct Latency {
     _ = try session.run(batch)
     first = clock.now - started
     let progress = Progress("running", total: runs)
-    for _ in 0..<min(3, runs) { _ = try session.run(batch) }
+    // A processor that was idle takes a while to reach its speed.
+    started = clock.now
+    var warmUps = 0
+    while warmUps < min(3, runs) || clock.now - started < Self.warmUp {
+      _ = try session.run(batch)
+      warmUps += 1
+    }
     var times: [Duration] = []
     var held = 0
     for run in 1...runs {
