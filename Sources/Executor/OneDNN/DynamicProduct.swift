@@ -35,22 +35,13 @@ final class DynamicProduct: FastStep {
     guard let memory = Memory(one, accelerator.engine, fixed: fixed) else { return nil }
     self.zero = zero
     self.readsLayouts = readsLayouts
-    let parts: [Weights.Part] = Self.fits(b, right) ? [.whole] : [.nearest, .rest]
+    let parts: [Weights.Part] = b.isWithinBytes(zeroPoint: right) ? [.whole] : [.nearest, .rest]
     passes = parts.map { part in
       let weights = Weights(
         [nil, b], present: [true, true], zeroPoint: right, part: part, accelerator)
       return PreparedStep(
         accelerator, types: .bytes(1), readsLayouts: readsLayouts,
         prepare(weights, .sums(zero: memory)))
-    }
-  }
-
-  /// Whether the elements have eight bits with the zero-point taken off.
-  private static func fits(_ constant: RuntimeTensor, _ zeroPoint: Int32) -> Bool {
-    let isSigned = constant.elementType == .int8
-    return constant.bytes.allSatisfy { byte in
-      let value = isSigned ? Int32(Int8(bitPattern: byte)) : Int32(byte)
-      return Int8(exactly: value - zeroPoint) != nil
     }
   }
 
@@ -119,6 +110,17 @@ extension Accelerator {
   ) -> (any FastStep)? {
     DynamicProduct(constants, given: given, readsLayouts: true, self) {
       convolution(op.geometry, $0, $1)
+    }
+  }
+}
+
+extension RuntimeTensor {
+  /// Whether a tensor of bytes has elements of eight bits with the zero-point taken off.
+  func isWithinBytes(zeroPoint: Int32) -> Bool {
+    let isSigned = elementType == .int8
+    return bytes.allSatisfy { byte in
+      let value = isSigned ? Int32(Int8(bitPattern: byte)) : Int32(byte)
+      return Int8(exactly: value - zeroPoint) != nil
     }
   }
 }

@@ -7,10 +7,16 @@ extension StepGraph {
   private static let growth = 1 << 30
 
   /// Computes what depends on constants only.
-  mutating func foldConstants(_ evaluate: (Step, [RuntimeTensor?]) -> [RuntimeTensor?]?) {
+  ///
+  /// - Parameter dequantizing: whether weights that are stored as integers become floats as well.
+  mutating func foldConstants(
+    dequantizing: Bool = false, _ evaluate: (Step, [RuntimeTensor?]) -> [RuntimeTensor?]?
+  ) {
     var growth = Self.growth
     for index in steps.indices {
-      guard let step = steps[index], step.op.isFoldable, step.bodies.isEmpty else { continue }
+      guard let step = steps[index], step.bodies.isEmpty,
+        step.op.isFoldable || dequantizing && step.op is DequantizeLinear
+      else { continue }
       if let tensor = step.op.constantValue {
         if let value = RuntimeTensor(tensor), let slot = step.outputs.first ?? nil {
           fold(index, into: [(slot, value)])

@@ -109,7 +109,7 @@ extension StepGraph {
       let (x, a, first) = integers(inner.inputs[0]), a.single != nil,
       a.elementType == .uint8 || a.elementType == .int8,
       let (w, b, second) = integers(inner.inputs[safe: 1] ?? nil), constant(w) != nil,
-      b.elementType == .uint8 || b.elementType == .int8
+      b.elementType == .uint8 || b.elementType == .int8, hasEightBits(w, b)
     else { return nil }
     var inputs: [Int?] = [x, w]
     var sources = [first, second]
@@ -126,6 +126,15 @@ extension StepGraph {
         IntegerOperation(kind: .weighted, a: a, b: b, functions: functions, y: y)),
       parts: parts(members, sources))
     return (members, joined)
+  }
+
+  /// Whether a weight's elements have eight bits with their zero-point taken off.
+  private func hasEightBits(_ slot: Int, _ parameters: IntegerOperation.Parameters) -> Bool {
+    guard let weight = constant(slot), let zero = parameters.zeroPoints.first,
+      parameters.zeroPoints.allSatisfy({ $0 == zero })
+    else { return false }
+    return weight.elementType == .int8 && zero == 0
+      || weight.isWithinBytes(zeroPoint: zero)
   }
 
   /// QLinearConv and QLinearMatMul with constant parameters and weight.

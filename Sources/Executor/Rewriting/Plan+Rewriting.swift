@@ -13,6 +13,8 @@ extension Plan {
       steps, outputs: outputs, constants: constants.filter { fixed.contains($0.key) })
     graph.foldConstants(evaluate)
     if accelerator.multipliesBytes { graph.joinIntegers() }
+    // What is not multiplied as integers need not be made from them in every run.
+    graph.foldConstants(dequantizing: true, evaluate)
     graph.joinFunctions()
     graph.joinNormalizations()
     graph.joinChains()
