@@ -52,6 +52,11 @@ private let cases = [
   Case(type: "Gemm", shapes: [[7, 5], [9, 7], [5, 1]], scalars: ["transA": 1, "transB": 1]),
   Case(type: "Gemm", shapes: [[5, 7], [7, 9], [5, 9]]),
   Case(type: "Gemm", shapes: [[5, 7], [9, 7]], scalars: ["transB": 1]),
+  // Pictures one position wide.
+  Case(
+    type: "Conv", shapes: [[2, 5, 29, 1], [7, 5, 4, 1], [7]],
+    attributes: ["strides": [2, 1], "dilations": [2, 1], "pads": [3, 0, 1, 0]]),
+  Case(type: "Conv", shapes: [[1, 16, 40, 1, 1], [32, 16, 5, 1, 1]]),
   Case(
     type: "MaxPool", shapes: [[1, 5, 13, 14]],
     attributes: ["kernel_shape": [3, 2], "strides": [2, 2], "pads": [1, 0, 1, 1]],

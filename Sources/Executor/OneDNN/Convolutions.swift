@@ -14,6 +14,21 @@ extension Window {
 
   /// oneDNN counts the positions that a dilated kernel leaves out.
   var gaps: [Int64] { dilations.map { Int64($0 - 1) } }
+
+  /// The same window with its last axes put first, where there is one position along them: a column
+  /// becomes a row, of which primitives work on many positions at a time. Nil where nothing changes.
+  var turned: Window? {
+    let flat = (0..<rank).reversed().prefix {
+      input[$0] == 1 && kernel[$0] == 1 && output[$0] == 1
+    }
+    guard !flat.isEmpty, flat.count < rank else { return nil }
+    let order = flat.reversed() + (0..<rank - flat.count)
+    func turn(_ values: [Int]) -> [Int] { order.map { values[$0] } }
+    return Window(
+      input: turn(input), kernel: turn(kernel), strides: turn(strides),
+      dilations: turn(dilations), padsBegin: turn(padsBegin), padsEnd: turn(padsEnd),
+      output: turn(output))
+  }
 }
 
 extension Array where Element == Int {
@@ -34,6 +49,11 @@ extension Accelerator {
         call.shapes.mismatch($0, expected: $1, found: $2)
       }
       guard (1...3).contains(shape.window.rank), let x = data.descriptor else { return nil }
+      if case .none = finish, let turned = shape.window.turned,
+        let made = self.columns(call, shape, turned, weights)
+      {
+        return made
+      }
       let window = shape.window
       let rows = shape.outputChannels / shape.group, columns = shape.inputChannels / shape.group
       let lengths =
@@ -63,6 +83,38 @@ extension Accelerator {
       }
       return self.prepared(operands, call, weights, finish) { Self.convolution(&$0, window) }
     }
+  }
+
+  /// A convolution over pictures one position wide, which are taken for pictures one position high;
+  /// nil where oneDNN has no fast code for that.
+  private func columns(
+    _ call: FastCall, _ shape: ConvolutionShape, _ window: Window, _ weights: Weights
+  ) -> Prepared? {
+    guard let data = call.operands[0], data.elementType == .float, shape.group == 1 else {
+      return nil
+    }
+    // Axes of length 1 change places without any element doing so.
+    let lengths = [shape.batch, shape.inputChannels] + window.input
+    var x = data.layout == nil ? dnnl_memory_desc_t.rowMajor(lengths) : nil
+    if data.layout?.descriptor.isChannelsLast ?? false { x = .channelsLast(lengths) }
+    let weightLengths = [shape.outputChannels, shape.inputChannels] + window.kernel
+    let output = [shape.batch, shape.outputChannels] + window.output
+    guard let x, let source = dnnl_memory_desc_t.channelsLast(lengths),
+      let given = dnnl_memory_desc_t.rowMajor(weightLengths),
+      let filter = dnnl_memory_desc_t.any(weightLengths),
+      let target = dnnl_memory_desc_t.channelsLast(output),
+      let shown = dnnl_memory_desc_t.channelsLast(shape.outputShape)
+    else { return nil }
+    var operands = WindowedOperands(
+      x: x, source: source, given: given, filter: filter,
+      bias: bias(weights, shape.outputChannels, dnnl_f32), target: target,
+      shape: shape.outputShape)
+    operands.shown = shown
+    guard
+      let operation = Self.convolution(&operands, window),
+      Primitive.target(of: operation, engine, fast: true) != nil
+    else { return nil }
+    return prepared(operands, call, weights, .none) { Self.convolution(&$0, window) }
   }
 
   private static func convolution(
@@ -178,8 +230,8 @@ extension Accelerator {
       }
     }
     return Prepared(
-      primitive, operands: inputs, fixed: fixed, result: target, shape: operands.shape,
-      after: following, self)
+      primitive, operands: inputs, fixed: fixed, result: target, shown: operands.shown,
+      shape: operands.shape, after: following, self)
   }
 }
 
@@ -195,4 +247,6 @@ private struct WindowedOperands {
   var target: dnnl_memory_desc_t
   /// The shape of the output.
   var shape: [Int]
+  /// The arrangement of the output with the axes of `shape`, where the primitive's are others.
+  var shown: dnnl_memory_desc_t?
 }

@@ -118,12 +118,13 @@ final class Prepared {
   /// - Parameters:
   ///   - fixed: arguments that are the same in every run.
   ///   - result: the layout of the output.
+  ///   - shown: the same arrangement with other axes, where the primitive's are not the output's.
   ///   - shape: the shape of the output, which may have other axes than the primitive's.
   ///   - sharing: inputs whose memory may become the output's where it has the same layout.
   init?(
     _ primitive: Primitive, operands: [Operand], fixed: [(argument: Int32, memory: Memory)] = [],
-    result: dnnl_memory_desc_t, shape: [Int], sharing: [Int] = [],
-    after: PostOperations? = nil, _ accelerator: Accelerator
+    result: dnnl_memory_desc_t, shown: dnnl_memory_desc_t? = nil, shape: [Int],
+    sharing: [Int] = [], after: PostOperations? = nil, _ accelerator: Accelerator
   ) {
     var slots: [Slot] = []
     var sharing = sharing
@@ -154,7 +155,7 @@ final class Prepared {
     arguments = (inputs + constant + [(DNNL_ARG_DST_0, target)]).map {
       dnnl_exec_arg_t(arg: $0.0, memory: $0.1.handle)
     }
-    self.result = Layout(result)
+    self.result = Layout(shown ?? result)
     self.isRowMajor = result.isRowMajor
     self.shape = shape
     self.sharing = sharing
