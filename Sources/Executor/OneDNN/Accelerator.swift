@@ -98,6 +98,7 @@ final class Accelerator {
       return lower(op, constants, .none, given: given)
     case let op as MatMulInteger: return product(op, constants, given: given)
     case let op as ConvInteger: return convolution(op, constants, given: given)
+    case let op as Einsum: return product(op)
     case let op as MaxPool: return pool(op).map { PreparedStep(self, $0) }
     case let op as AveragePool: return pool(op)
     case is GlobalAveragePool: return globalAverage()

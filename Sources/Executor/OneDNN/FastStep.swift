@@ -156,7 +156,7 @@ final class Prepared {
       dnnl_exec_arg_t(arg: $0.0, memory: $0.1.handle)
     }
     self.result = Layout(shown ?? result)
-    self.isRowMajor = result.isRowMajor
+    self.isRowMajor = (shown ?? result).isRowMajor
     self.shape = shape
     self.sharing = sharing
     stream = accelerator.stream

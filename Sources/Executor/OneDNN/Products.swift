@@ -186,7 +186,7 @@ extension RuntimeTensor {
 
 extension dnnl_memory_desc_t {
   /// Whether rows or columns of the last two axes lie in one piece.
-  fileprivate var isMatrix: Bool {
+  var isMatrix: Bool {
     guard format_kind == dnnl_blocked, format_desc.blocking.inner_nblks == 0, ndims >= 2 else {
       return false
     }

@@ -25,13 +25,7 @@ final class TransposedView: FastStep {
     }) {
       return [view(x, shape, found.result)]
     }
-    guard var given = x.descriptor(of: x.shape) else { return nil }
-    var places = [Int32](repeating: 0, count: order.count)
-    for (axis, source) in order.enumerated() { places[source] = Int32(axis) }
-    var permuted = dnnl_memory_desc_t()
-    guard dnnl_memory_desc_permute_axes(&permuted, &given, places) == dnnl_success else {
-      return nil
-    }
+    guard let permuted = x.descriptor(of: x.shape)?.withAxes(order) else { return nil }
     let result = permuted.isRowMajor ? nil : Layout(permuted)
     if known.count == PreparedStep.limit { known.removeFirst() }
     known.append((x.elementType, x.shape, x.layout, result))

@@ -56,6 +56,39 @@ package struct Einsum: Operator {
     return lengths
   }
 
+  /// How two operands are matrices, several of each, whose products are the result.
+  package struct ProductAxes: Sendable {
+    /// The axes of the operands: those that both and the output have, then rows and the axis that is
+    /// summed over, or that one and columns.
+    package let left: [Int]
+    package let right: [Int]
+    /// For each axis of the output its place among shared axes, rows and columns.
+    package let output: [Int]
+  }
+
+  /// The axes for operands of the given shapes; nil where the result is no product of matrices, or
+  /// something is stretched, summed alone or a diagonal.
+  package func productAxes(_ shapes: [[Int]]) -> ProductAxes? {
+    let labels = equation.labels(ranks: shapes.map(\.count))
+    guard shapes.count == 2, labels.wrong == nil else { return nil }
+    let (a, b, output) = (labels.operands[0], labels.operands[1], labels.output)
+    guard [a, b, output].allSatisfy({ Set($0).count == $0.count }),
+      zip(a, shapes[0]).allSatisfy({ label, length in
+        b.firstIndex(of: label).map { shapes[1][$0] == length } ?? true
+      })
+    else { return nil }
+    let shared = a.filter { b.contains($0) && output.contains($0) }
+    let inner = a.filter { b.contains($0) && !output.contains($0) }
+    let rows = a.filter { !b.contains($0) }, columns = b.filter { !a.contains($0) }
+    guard inner.count == 1, rows.count == 1, columns.count == 1,
+      Set(output) == Set(shared + rows + columns)
+    else { return nil }
+    return ProductAxes(
+      left: (shared + rows + inner).compactMap { a.firstIndex(of: $0) },
+      right: (shared + inner + columns).compactMap { b.firstIndex(of: $0) },
+      output: output.compactMap { (shared + rows + columns).firstIndex(of: $0) })
+  }
+
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     guard let labels = try labels(inputs) else { return [Inferred(inputs.elementType(0), nil)] }
     let lengths = try lengths(inputs, labels)
