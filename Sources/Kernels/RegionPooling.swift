@@ -31,7 +31,7 @@ package struct RegionGrid: Sendable {
   ) -> (down: Int, across: Int)? {
     let size = cellSize(region, atLeastOne: atLeastOne)
     guard let down = Self.count(samples, size.height), let across = Self.count(samples, size.width),
-      down * across <= 1 << 20
+      down * across <= 1 << 20, down * across * rows * columns <= 1 << 24
     else { return nil }
     return (down, across)
   }

@@ -110,6 +110,14 @@ import Testing
         "RoiAlign", opset: 16,
         inputs: [Tensor(floats: [1, 2, 3, 4], [1, 1, 2, 2]), regions, numbers([0])])
     }
+    // Many cells with many samples each.
+    let sizes = [Attribute("output_height", .int(1000)), Attribute("output_width", .int(1000))]
+    let wide = Tensor(floats: [0, 0, 5e5, 5e5], [1, 4])
+    #expect(throws: ModelError.self) {
+      try evaluate(
+        "RoiAlign", opset: 16, attributes: sizes,
+        inputs: [Tensor(floats: [1, 2, 3, 4], [1, 1, 2, 2]), wide, numbers([0])])
+    }
   }
 
   @Test("A transform and its inverse give the signal back", arguments: [1, 2, 3, 7, 8, 12])

@@ -92,8 +92,7 @@ extension Accelerator {
     var operation = dnnl_binary_desc_t()
     guard
       dnnl_binary_desc_init(&operation, algorithm, &layout, &wanted, &layout) == dnnl_success,
-      Primitive.target(of: operation, engine, fast: true) != nil,
-      let primitive = Primitive(operation, engine)
+      let primitive = Primitive(operation, engine, fast: true)
     else { return nil }
     return Prepared(
       primitive,

@@ -60,10 +60,13 @@ final class Primitive {
 
   /// Compiles an operation described by one of oneDNN's structures.
   ///
-  /// - Parameter after: what the primitive does to its results; nil is returned where that would make
-  ///   oneDNN fall back to slow code.
+  /// - Parameters:
+  ///   - after: what the primitive does to its results; nil is returned where that would make oneDNN
+  ///     fall back to slow code.
+  ///   - fast: whether to return nil where only slow code does the operation.
   convenience init?<Operation>(
-    _ operation: Operation, _ engine: dnnl_engine_t, after: PostOperations? = nil
+    _ operation: Operation, _ engine: dnnl_engine_t, after: PostOperations? = nil,
+    fast: Bool = false
   ) {
     guard let descriptor = Self.descriptor(operation, engine, after) else { return nil }
     if after != nil, Self.isSlow(descriptor) {
@@ -74,7 +77,7 @@ final class Primitive {
         return nil
       }
     }
-    self.init(descriptor)
+    self.init(descriptor, fast: fast)
   }
 
   private static func descriptor<Operation>(

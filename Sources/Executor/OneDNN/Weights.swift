@@ -14,6 +14,7 @@ final class Weights {
   private var affine: (factor: [Float], offset: [Float])?
   /// Taken off the elements of input 1, which are 8-bit integers.
   private let zeroPoint: Int32
+  /// What of those elements is meant then.
   private let part: Part
 
   /// What of bytes with their zero-point taken off is meant, which have nine bits.

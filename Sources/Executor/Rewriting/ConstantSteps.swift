@@ -2,17 +2,12 @@ internal import IR
 internal import Operators
 
 extension StepGraph {
-  /// Results are kept as long as they take no more bytes than this beyond those of their operands,
-  /// all together; others are computed in every run.
-  private static let growth = 1 << 30
-
   /// Computes what depends on constants only.
   ///
   /// - Parameter dequantizing: whether weights that are stored as integers become floats as well.
   mutating func foldConstants(
     dequantizing: Bool = false, _ evaluate: (Step, [RuntimeTensor?]) -> [RuntimeTensor?]?
   ) {
-    var growth = Self.growth
     for index in steps.indices {
       guard let step = steps[index], step.bodies.isEmpty,
         step.op.isFoldable || dequantizing && step.op is DequantizeLinear
@@ -30,8 +25,8 @@ extension StepGraph {
       else { continue }
       let given = operands.reduce(0) { $0 + ($1?.bytes.count ?? 0) }
       let made = results.reduce(0) { $0 + ($1?.bytes.count ?? 0) }
-      guard made <= given + growth else { continue }
-      growth -= max(0, made - given)
+      guard made <= given + spareBytes else { continue }
+      spareBytes -= max(0, made - given)
       fold(
         index,
         into: zip(step.outputs, results).compactMap { slot, value in

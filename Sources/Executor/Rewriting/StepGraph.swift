@@ -7,6 +7,9 @@ struct StepGraph {
   private let kept: Set<Int>
   /// Values that are the same in every run, by slot.
   private(set) var constants: [Int: RuntimeTensor]
+  /// How many more bytes than their operands have results of constants may take that are kept; others
+  /// are computed in every run.
+  var spareBytes = 1 << 30
   private var readers: [Int: [Int]] = [:]
   private var producers: [Int: Int] = [:]
 

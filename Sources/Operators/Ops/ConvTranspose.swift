@@ -20,6 +20,8 @@ package struct ConvTranspose: Operator {
     windowDefaults.adding(["output_padding": .ints([0])])
   }
 
+  package var conditioning: Conditioning { .summing }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     window = try SlidingWindow(node)
     group = try node.int("group", default: 1)

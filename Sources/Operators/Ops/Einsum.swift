@@ -12,6 +12,8 @@ package struct Einsum: Operator {
       """)
   private let equation: EinsumEquation
 
+  package var conditioning: Conditioning { .summing }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     equation = try EinsumEquation(try node.string("equation"), node)
   }
