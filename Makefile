@@ -11,7 +11,7 @@ DEMO := .build/demo
 FUZZ_TIME ?= 600
 MUTATIONS ?= 1000000
 # What reads bytes, and what runs on several threads.
-SANITIZED := 'ONNXFileTests|MalformedCorpusTests|FileCommandTests|ExecutorTests'
+SANITIZED := 'ONNXFileTests|MalformedCorpusTests|FileCommandTests|ExecutionTests'
 
 .DEFAULT_GOAL := help
 .PHONY: help deps build demo test bench models fuzz mutate sanitize record format lint generate

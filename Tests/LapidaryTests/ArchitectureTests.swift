@@ -97,7 +97,7 @@ import Testing
     // Rows that threads write are disjoint.
     "Sources/Kernels/Parallel.swift",
     // A lock guards the runner.
-    "Sources/Executor/Session.swift",
+    "Sources/Execution/Session.swift",
     // Semaphores hand each block from the thread that fills it to the one that writes it.
     "Sources/ONNXFile/BlockPipe.swift",
   ]
@@ -116,8 +116,8 @@ import Testing
   func imports() throws {
     let allowed: [String: Set<String>] = [
       "IR": [], "Kernels": [], "ONNXFile": ["IR", "COnnx", "COnnxChecker"],
-      "Operators": ["IR", "Kernels"], "Executor": ["IR", "Operators", "Kernels", "COneDNN"],
-      "Passes": ["IR", "Operators", "Executor"], "Inspection": ["IR", "Operators", "Executor"],
+      "Operators": ["IR", "Kernels"], "Execution": ["IR", "Operators", "Kernels", "COneDNN"],
+      "Passes": ["IR", "Operators", "Execution"], "Reports": ["IR", "Operators", "Execution"],
       "lapidary": ["Lapidary", "ArgumentParser"],
     ]
     let system: Set<String> = [

@@ -1,4 +1,4 @@
-import Executor
+import Execution
 import IR
 import Operators
 import Passes

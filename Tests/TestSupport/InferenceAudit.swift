@@ -1,4 +1,4 @@
-private import Executor
+private import Execution
 package import IR
 private import Operators
 

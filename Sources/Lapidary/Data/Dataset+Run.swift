@@ -1,4 +1,4 @@
-public import Executor
+public import Execution
 public import IR
 
 extension Dataset {

@@ -1,4 +1,4 @@
-internal import Executor
+internal import Execution
 internal import IR
 
 /// Seeded noise for a model's inputs: the same on every machine.

@@ -1,6 +1,6 @@
-public import Executor
+public import Execution
 public import IR
-public import Inspection
+public import Reports
 internal import ONNXFile
 public import Passes
 

@@ -1,4 +1,4 @@
-public import Executor
+public import Execution
 public import IR
 
 /// How far the outputs of two models lie apart on the same inputs.

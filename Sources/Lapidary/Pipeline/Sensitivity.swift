@@ -1,4 +1,4 @@
-import Executor
+import Execution
 public import IR
 public import Passes
 

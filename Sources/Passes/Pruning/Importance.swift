@@ -1,4 +1,4 @@
-internal import Executor
+internal import Execution
 internal import IR
 internal import Operators
 

@@ -1,4 +1,4 @@
-internal import Executor
+internal import Execution
 package import IR
 internal import Operators
 

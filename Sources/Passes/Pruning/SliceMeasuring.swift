@@ -1,4 +1,4 @@
-internal import Executor
+internal import Execution
 internal import IR
 
 /// Which slices of a weight are measured.

@@ -1,5 +1,5 @@
 private import Foundation
-internal import Executor
+internal import Execution
 public import IR
 internal import Operators
 

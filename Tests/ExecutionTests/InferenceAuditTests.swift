@@ -1,4 +1,4 @@
-import Executor
+import Execution
 import Foundation
 import IR
 import ONNXFile

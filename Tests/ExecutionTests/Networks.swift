@@ -1,4 +1,4 @@
-import Executor
+import Execution
 import IR
 
 /// A graph of one node: its operands are graph inputs, those in `constants` initializers.

@@ -1,4 +1,4 @@
-import Executor
+import Execution
 import Testing
 
 @Suite("Ranges of memory that are free")

@@ -1,5 +1,5 @@
 import IR
-import Inspection
+import Reports
 import TestSupport
 import Testing
 

@@ -1,4 +1,4 @@
-import Executor
+import Execution
 import IR
 
 /// A graph under construction, for tests: values by what makes them.
