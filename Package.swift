@@ -46,12 +46,14 @@ let package = Package(
     swift("ONNXFile", ["IR", "COnnx", "COnnxChecker"]),
     swift("Operators", ["IR", "Kernels"]),
     swift("Execution", ["IR", "Operators", "Kernels", "COneDNN"]),
-    swift("Passes", ["IR", "Operators", "Execution"]),
+    // Data sets read the files that hold them, so the file layer lies below them.
+    swift("Samples", ["IR", "ONNXFile", "Operators", "Kernels", "Execution", "CZlib"]),
+    swift("Passes", ["IR", "Operators", "Execution", "Samples"]),
     swift("Reports", ["IR", "Operators", "Execution"]),
     swift(
       "Lapidary",
       [
-        "IR", "ONNXFile", "Operators", "Execution", "Passes", "Reports", "CZlib",
+        "IR", "ONNXFile", "Operators", "Execution", "Samples", "Passes", "Reports",
         .product(name: "Yams", package: "Yams"),
       ]),
     .executableTarget(
@@ -67,8 +69,9 @@ let package = Package(
     tests("IR", ["IR"]),
     tests("ONNXFile", ["ONNXFile", "IR"]),
     tests("Operators", ["Operators", "ONNXFile", "IR", "Kernels"]),
-    tests("Execution", ["Execution", "Operators", "ONNXFile", "IR"]),
-    tests("Passes", ["Passes", "Execution", "Operators", "Kernels", "ONNXFile", "IR"]),
+    tests("Execution", ["Execution", "Samples", "Operators", "ONNXFile", "IR"]),
+    tests("Samples", ["Samples", "Execution", "ONNXFile", "IR"]),
+    tests("Passes", ["Passes", "Samples", "Execution", "Operators", "Kernels", "ONNXFile", "IR"]),
     tests("Reports", ["Reports", "IR"]),
     tests("Lapidary", ["Lapidary", "Operators"]),
   ],

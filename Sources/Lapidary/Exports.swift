@@ -4,3 +4,4 @@
 @_exported public import Reports
 @_exported public import ONNXFile
 @_exported public import Passes
+@_exported public import Samples

@@ -1,5 +1,6 @@
 import Execution
 import IR
+import Samples
 import Testing
 
 /// One node and the shapes of its operands.

@@ -3,6 +3,7 @@ import Foundation
 import IR
 import ONNXFile
 import Operators
+import Samples
 import TestSupport
 import Testing
 

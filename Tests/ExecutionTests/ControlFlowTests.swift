@@ -1,6 +1,7 @@
 import Execution
 import IR
 import Operators
+import Samples
 import Testing
 import TestSupport
 

@@ -1,5 +1,6 @@
 import Execution
 import IR
+import Samples
 
 /// A graph under construction, for tests: values by what makes them.
 struct GraphSketch {

@@ -2,6 +2,7 @@ import Execution
 import Foundation
 import IR
 import ONNXFile
+import Samples
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import Execution
 import IR
+import Samples
 
 /// A graph of one node: its operands are graph inputs, those in `constants` initializers.
 func model(

@@ -117,7 +117,9 @@ import Testing
     let allowed: [String: Set<String>] = [
       "IR": [], "Kernels": [], "ONNXFile": ["IR", "COnnx", "COnnxChecker"],
       "Operators": ["IR", "Kernels"], "Execution": ["IR", "Operators", "Kernels", "COneDNN"],
-      "Passes": ["IR", "Operators", "Execution"], "Reports": ["IR", "Operators", "Execution"],
+      "Samples": ["IR", "ONNXFile", "Operators", "Kernels", "Execution", "CZlib"],
+      "Passes": ["IR", "Operators", "Execution", "Samples"],
+      "Reports": ["IR", "Operators", "Execution"],
       "lapidary": ["Lapidary", "ArgumentParser"],
     ]
     let system: Set<String> = [

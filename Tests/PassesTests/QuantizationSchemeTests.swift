@@ -2,6 +2,7 @@ import Execution
 import IR
 import Operators
 import Passes
+import Samples
 import TestSupport
 import Testing
 

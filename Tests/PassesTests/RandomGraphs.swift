@@ -1,5 +1,6 @@
 import Execution
 import IR
+import Samples
 import TestSupport
 
 /// Grows small random graphs out of everything that rules look for: chains and diamonds, shared and

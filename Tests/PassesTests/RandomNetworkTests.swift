@@ -1,6 +1,7 @@
 import Execution
 import IR
 import Passes
+import Samples
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import Execution
 import Passes
+import Samples
 import Testing
 
 /// Ranges found while streaming.

@@ -3,6 +3,7 @@ public import IR
 public import Reports
 internal import ONNXFile
 public import Passes
+public import Samples
 
 /// The main job: fuses, prunes and quantizes a model, proves each step, and says what was gained
 /// and what it cost.

@@ -1,6 +1,7 @@
 import Execution
 public import IR
 public import Passes
+public import Samples
 
 /// How much a model's outputs suffer when channels of one group at a time go.
 public struct Sensitivity: Sendable {

@@ -1,6 +1,7 @@
 public import Execution
 public import IR
 internal import Operators
+internal import Samples
 
 /// Runs two models on the same seeded inputs and requires equal outputs.
 public struct Verification: Sendable {

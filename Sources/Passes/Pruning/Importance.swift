@@ -1,6 +1,7 @@
 internal import Execution
 internal import IR
 internal import Operators
+internal import Samples
 
 /// How much each atom matters.
 ///

@@ -1,6 +1,7 @@
 public import Execution
 public import IR
 internal import Operators
+internal import Samples
 
 /// Gives what is left of a pruned model the weights and biases with which each layer comes closest
 /// to what it computed in the original, on calibration data and without training.

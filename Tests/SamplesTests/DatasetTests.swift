@@ -1,7 +1,8 @@
+import Execution
 import Foundation
 import IR
-import Lapidary
 import ONNXFile
+import Samples
 import TestSupport
 import Testing
 
@@ -237,7 +238,7 @@ import Testing
 
   @Test("Samples are run so many at a time as asked, and all of them")
   func batches() throws {
-    let model = try FixtureModel.load()
+    let model = try ONNXFile.read(Repository.fixture("fashion/fashion.onnx"))
     let data = try Dataset.load("random:7", for: model, seed: 3)
     let session = try Session(model, options: SessionOptions(backend: .reference))
     var seen: [Int] = []

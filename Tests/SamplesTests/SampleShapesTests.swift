@@ -1,5 +1,6 @@
 import Execution
 import IR
+import Samples
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 import Foundation
 import IR
-import Lapidary
+import Samples
 import TestSupport
 import Testing
 

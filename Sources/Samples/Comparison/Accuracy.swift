@@ -40,12 +40,12 @@ public struct Accuracy: Hashable, Sendable {
   }
 
   /// Nothing counted yet.
-  init() { (samples, top1, top5) = (0, 0, 0) }
+  package init() { (samples, top1, top5) = (0, 0, 0) }
 
   /// Takes in the scores of some samples, the classes along the last axis.
   ///
   /// - Throws: `ModelError` when there are no scores or a label is no class.
-  mutating func add(
+  package mutating func add(
     _ tensor: Tensor?, named output: String, _ labels: [Int]
   ) throws(ModelError) {
     guard let tensor, let scores = tensor.floats, !scores.isEmpty, !labels.isEmpty,

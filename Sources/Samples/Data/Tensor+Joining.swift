@@ -1,9 +1,9 @@
-internal import IR
+package import IR
 
 extension Tensor {
   /// Joins tensors along the first axis. Nil when their types, their ranks or their other axes
   /// differ; scalars have to be equal.
-  init?(concatenating parts: [Tensor]) {
+  package init?(concatenating parts: [Tensor]) {
     guard var whole = parts.first else { return nil }
     guard
       parts.allSatisfy({

@@ -1,5 +1,6 @@
 import Execution
 import IR
+import Samples
 import Testing
 
 @Suite("Comparison of tensors")
