@@ -5,7 +5,7 @@ import Testing
 
 /// Inference over whole graphs: what nodes say, what the file declares, and where they disagree.
 @Suite struct TypeInferenceTests {
-  private func shape(_ facts: Facts, _ name: String) -> String? {
+  private func shape(_ facts: TypedGraph, _ name: String) -> String? {
     facts.graph.value(named: name).flatMap { facts.graph[$0].tensorType?.description }
   }
 

@@ -54,7 +54,7 @@ public struct TypedModel: Sendable {
 
   /// Declares the types of what a graph's nodes compute, and those in their subgraphs.
   private static func declare(
-    _ facts: Facts, in graph: inout Graph, path: String, _ tally: inout Tally
+    _ facts: TypedGraph, in graph: inout Graph, path: String, _ tally: inout Tally
   ) throws(ModelError) {
     var declared: [ValueID: Int] = [:]
     for (index, info) in graph.valueInfos.enumerated() { declared[info.value] = index }

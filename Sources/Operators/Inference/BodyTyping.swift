@@ -10,7 +10,7 @@ final class BodyTyping: BodyInference {
   private let captured: [String: Operand]
   private let binding: [String: Int]
   private let budget: InferenceBudget
-  private let found = Mutex<[Int: Facts]>([:])
+  private let found = Mutex<[Int: TypedGraph]>([:])
   /// The places of bodies that never run.
   private let dead: Mutex<Set<Int>>
 
@@ -55,8 +55,8 @@ final class BodyTyping: BodyInference {
   func neverRuns(_ body: Int) { dead.withLock { _ = $0.insert(body) } }
 
   /// The facts of every body; one that the operator did not ask about is looked at now.
-  func facts() throws(ModelError) -> [Facts] {
-    var all: [Facts] = []
+  func facts() throws(ModelError) -> [TypedGraph] {
+    var all: [TypedGraph] = []
     for index in bodies.indices {
       if found.withLock({ $0[index] }) == nil { _ = try infer(index, []) }
       if let facts = found.withLock({ $0[index] }) { all.append(facts) }

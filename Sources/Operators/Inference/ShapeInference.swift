@@ -13,7 +13,7 @@ package import IR
 ///   contradicts a declared one that counts; it names both.
 package func inferTypes(
   _ model: Model, binding: [String: Int] = [:], declared: DeclaredShapes = .advisory
-) throws(ModelError) -> Facts {
+) throws(ModelError) -> TypedGraph {
   var inference = Inference(
     graph: model.graph, scope: OperatorScope(model), binding: binding, outer: [:],
     budget: InferenceBudget(declared: declared))
@@ -28,7 +28,7 @@ struct Inference {
   var constants: [Tensor?]
   var declared: [ValueType?]
   var unknown: [NodeID] = []
-  var bodies: [NodeID: [Facts]] = [:]
+  var bodies: [NodeID: [TypedGraph]] = [:]
   let binding: [String: Int]
   let budget: InferenceBudget
   /// Whether this is a body that never runs, such as the branch that a known condition does not
@@ -65,7 +65,7 @@ struct Inference {
     data[id.index] = operand.data
   }
 
-  mutating func run() throws(ModelError) -> Facts {
+  mutating func run() throws(ModelError) -> TypedGraph {
     budget.names.reserve(graph)
     for (index, info) in graph.inputs.enumerated() {
       guard let type = info.type else { continue }
@@ -78,7 +78,7 @@ struct Inference {
   }
 
   /// Finds the types of initializers and of what nodes compute; those of the inputs are there.
-  mutating func runNodes() throws(ModelError) -> Facts {
+  mutating func runNodes() throws(ModelError) -> TypedGraph {
     for info in graph.valueInfos + graph.outputs {
       if let type = info.type { declared[info.value.index] = bound(type) }
     }
@@ -88,7 +88,7 @@ struct Inference {
     }
     for (id, sparse) in graph.sparseValues { graph.setType(id, .tensor(sparse.type)) }
     for id in graph.nodeIDs { try visit(id) }
-    return Facts(
+    return TypedGraph(
       graph: graph, operators: operators, data: data, constants: constants, unknown: unknown,
       bodies: bodies, contradictions: budget.contradictions)
   }

@@ -44,7 +44,7 @@ struct SameComputation {
     return number(.storage(ObjectIdentifier(storage), tensor.elementType, tensor.dimensions))
   }
 
-  private mutating func outputs(of facts: Facts) -> [Int] {
+  private mutating func outputs(of facts: TypedGraph) -> [Int] {
     let graph = facts.graph
     var values = [Int?](repeating: nil, count: graph.valueCount)
     for info in graph.inputs { values[info.value.index] = number(.input(graph[info.value].name)) }

@@ -20,7 +20,7 @@ struct ChannelShuffle {
   private static let longest = 6
 
   /// The shuffles of a graph that have none of some nodes.
-  static func all(_ facts: Facts, except barriers: Set<NodeID>) -> [ChannelShuffle] {
+  static func all(_ facts: TypedGraph, except barriers: Set<NodeID>) -> [ChannelShuffle] {
     var shuffles: [ChannelShuffle] = []
     var taken = barriers
     for id in facts.graph.nodeIDs where !taken.contains(id) {
@@ -31,7 +31,7 @@ struct ChannelShuffle {
     return shuffles
   }
 
-  private init?(startingAt start: NodeID, _ facts: Facts, except taken: Set<NodeID>) {
+  private init?(startingAt start: NodeID, _ facts: TypedGraph, except taken: Set<NodeID>) {
     let graph = facts.graph
     guard let input = graph[start].inputs.first ?? nil, graph.constant(input) == nil,
       let shape = facts.inputs(start).shape(0), shape.rank > 1
@@ -65,7 +65,7 @@ struct ChannelShuffle {
 
   /// Where the indices along an axis land; nil when the nodes do not just change their order.
   private static func order(
-    _ nodes: [NodeID], _ facts: Facts, _ shape: Shape, axis: Int
+    _ nodes: [NodeID], _ facts: TypedGraph, _ shape: Shape, axis: Int
   ) -> [Int]? {
     guard let length = shape[axis].value, length > 1 else { return nil }
     var labels = Tensor(labelling: shape.dimensions.map { $0.value ?? 1 }, along: axis)
@@ -83,7 +83,7 @@ struct ChannelShuffle {
   }
 }
 
-extension Facts {
+extension TypedGraph {
   /// The axes that a node passes unchanged when all it does is to move the elements of input 0 to its
   /// one output; nil for all other nodes.
   fileprivate func solePassing(_ id: NodeID) -> [(input: Int, output: Int)]? {

@@ -31,7 +31,7 @@ struct Coupling {
     let count: Int
   }
 
-  let facts: Facts
+  let facts: TypedGraph
   let space: SlotSpace
   private(set) var producers: [Role] = []
   private(set) var consumers: [Role] = []
@@ -61,7 +61,7 @@ struct Coupling {
   ///   - choices: what of it goes where there is a choice.
   ///   - barriers: nodes to treat as barriers, with the reason.
   init(
-    _ facts: Facts, _ choices: PruningOptions.Choices, barriers: [NodeID: String] = [:]
+    _ facts: TypedGraph, _ choices: PruningOptions.Choices, barriers: [NodeID: String] = [:]
   ) {
     self.facts = facts
     attention = choices.attention

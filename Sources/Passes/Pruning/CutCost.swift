@@ -44,7 +44,7 @@ final class CutCost {
   }
 
   /// The cost of a body, in which nothing is cut, and of the bodies inside it.
-  private static func cost(of facts: Facts) -> Pruner.Cost {
+  private static func cost(of facts: TypedGraph) -> Pruner.Cost {
     var cost = Pruner.Cost(macs: 0, parameters: 0, bytes: 0)
     for id in facts.graph.nodeIDs {
       let outputs = facts.outputs(id).map(\.boundToOne)
@@ -117,7 +117,7 @@ private struct CostedNode {
   private let axes: [(port: Port, axis: Int, number: Int)]
   private var known: (lengths: [Int], macs: Int)?
 
-  init(_ id: NodeID, _ op: any Operator, _ facts: Facts, _ numbers: CutAxes) {
+  init(_ id: NodeID, _ op: any Operator, _ facts: TypedGraph, _ numbers: CutAxes) {
     let inputs = facts.inputs(id).boundToOne
     let outputs = facts.outputs(id).map(\.boundToOne)
     let ports =

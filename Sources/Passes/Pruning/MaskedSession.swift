@@ -28,7 +28,7 @@ struct MaskedSession {
 
   /// - Parameter steps: everything that may be masked.
   init(
-    _ model: Model, _ facts: Facts, _ steps: [ProofStep], _ options: SessionOptions
+    _ model: Model, _ facts: TypedGraph, _ steps: [ProofStep], _ options: SessionOptions
   ) throws(ModelError) {
     var model = model
     // Weights that are inputs too would not be constants beside inputs that have defaults.

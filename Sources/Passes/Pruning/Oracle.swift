@@ -36,7 +36,7 @@ package struct Oracle {
   }
 
   /// The node of a step, checked against what its operator says.
-  private func find(_ step: ProofStep, _ facts: Facts) throws(ModelError) -> NodeID {
+  private func find(_ step: ProofStep, _ facts: TypedGraph) throws(ModelError) -> NodeID {
     let axis = Axis(.input(step.input), step.axis)
     guard let value = facts.graph.value(named: step.node),
       let node = facts.graph[value].producer, let op = facts.op(node),
@@ -63,7 +63,7 @@ package struct Oracle {
     return node
   }
 
-  private func mask(_ step: ProofStep, _ node: NodeID, _ graph: inout Graph, _ facts: Facts) {
+  private func mask(_ step: ProofStep, _ node: NodeID, _ graph: inout Graph, _ facts: TypedGraph) {
     let axis = Axis(.input(step.input), step.axis)
     guard let value = graph[node].inputs[step.input] else { return }
     guard let weight = graph[value].initializer else {
@@ -88,7 +88,7 @@ package struct Oracle {
   /// The axis of the activation that a weight's axis is multiplied with, where it takes less to mask
   /// it: zeros there have the same effect.
   private func smallerActivation(
-    _ node: NodeID, _ axis: Axis, _ weight: Tensor, groups: Int, _ facts: Facts
+    _ node: NodeID, _ axis: Axis, _ weight: Tensor, groups: Int, _ facts: TypedGraph
   ) -> Axis? {
     guard weight.elementType == .float, let other = facts.activation(node, of: axis),
       case .input(let slot) = other.port,
@@ -103,7 +103,7 @@ package struct Oracle {
   ///
   /// - Parameter kept: the indices with ones; several lists hold for as many blocks of the rows.
   private func multiply(
-    _ axis: Axis, of node: NodeID, keeping kept: [[Int]], _ graph: inout Graph, _ facts: Facts
+    _ axis: Axis, of node: NodeID, keeping kept: [[Int]], _ graph: inout Graph, _ facts: TypedGraph
   ) {
     guard case .input(let slot) = axis.port, let value = graph[node].inputs[safe: slot] ?? nil,
       let shape = facts.inputs(node).shape(slot), let length = shape[axis.axis].value
@@ -126,7 +126,8 @@ package struct Oracle {
   /// Selects the kept channels before a node and, where they go on behind it, puts them back in
   /// their places; what stands in the places of the others is read by nobody, for every reader is
   /// masked.
-  private func isolate(_ step: ProofStep, _ node: NodeID, _ graph: inout Graph, _ facts: Facts) {
+  private func isolate(_ step: ProofStep, _ node: NodeID, _ graph: inout Graph, _ facts: TypedGraph)
+  {
     let operands = facts.inputs(node)
     guard let source = graph[node].inputs[step.input], let result = graph[node].outputs[0],
       let length = operands.shape(step.input)?[step.axis].value, let op = facts.op(node)
@@ -221,7 +222,7 @@ extension Tensor {
   }
 }
 
-extension Facts {
+extension TypedGraph {
   /// The byte that stands for zero at each element of a weight of integers of 8 bits, which is its
   /// zero-point's; nil where that is 0.
   fileprivate func zeroByte(

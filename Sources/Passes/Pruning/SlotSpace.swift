@@ -34,7 +34,7 @@ struct SlotSpace {
   private let separate: Set<ValueID>
 
   /// - Parameter rules: what the operator of each node says, in the order of nodes.
-  init(_ facts: Facts, _ rules: [ChannelRule?]) {
+  init(_ facts: TypedGraph, _ rules: [ChannelRule?]) {
     let graph = facts.graph
     // Weights that some node reads as such stay one tensor for all of their readers.
     var weights: Set<ValueID> = []

@@ -57,7 +57,7 @@ extension Surgery {
   }
 }
 
-extension Facts {
+extension TypedGraph {
   /// The elements of a one-dimensional tensor that its readers take; nil when it may be all.
   fileprivate func readElements(of value: ValueID) -> Set<Int>? {
     var read: Set<Int> = []

@@ -47,7 +47,7 @@ package struct Surgery {
     self.removed = removed
   }
 
-  private var facts: Facts { coupling.facts }
+  private var facts: TypedGraph { coupling.facts }
 
   /// The indices that stay along an axis of a node's operand; nil when all do.
   func kept(_ node: NodeID, _ axis: Axis) -> [Int]? {

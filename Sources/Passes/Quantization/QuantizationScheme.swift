@@ -26,9 +26,9 @@ struct QuantizationScheme {
   /// reason.
   private(set) var blind: [NodeID: String] = [:]
   private var sharing: UnionFind
-  private let facts: Facts
+  private let facts: TypedGraph
 
-  init(_ facts: Facts, _ options: QuantizationOptions, opset: Int) {
+  init(_ facts: TypedGraph, _ options: QuantizationOptions, opset: Int) {
     self.facts = facts
     sharing = UnionFind(count: facts.graph.valueCount)
     let excluded = options.exclude.map { ($0, Glob($0)) }

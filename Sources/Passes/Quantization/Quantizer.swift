@@ -9,7 +9,7 @@ public struct Quantizer: Sendable {
   public let model: Model
   private let options: QuantizationOptions
   private let scheme: QuantizationScheme
-  private let facts: Facts
+  private let facts: TypedGraph
 
   /// What became of one node.
   public struct Entry: Hashable, Sendable {

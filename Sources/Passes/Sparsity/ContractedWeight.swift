@@ -39,7 +39,7 @@ struct ContractedWeights {
     let reading: ContractedWeight.Reading?
   }
 
-  init(_ facts: Facts, keep: [String]) {
+  init(_ facts: TypedGraph, keep: [String]) {
     let graph = facts.graph
     var order: [ValueID] = []
     var uses: [ValueID: [Use]] = [:]
@@ -80,7 +80,7 @@ struct ContractedWeights {
 
   /// What a node multiplies its weight with.
   private static func use(
-    _ facts: Facts, _ id: NodeID, _ axis: Axis, _ rule: ChannelRule
+    _ facts: TypedGraph, _ id: NodeID, _ axis: Axis, _ rule: ChannelRule
   ) -> Use {
     var groups = 1
     for case .groupedColumns(axis, _, _, let count) in rule.relations { groups = count }
@@ -95,7 +95,7 @@ struct ContractedWeights {
 
   /// Why a weight stays as it is; nil when it can become sparse.
   private static func obstacle(
-    _ value: ValueID, _ tensor: Tensor, _ axes: [Int], _ facts: Facts
+    _ value: ValueID, _ tensor: Tensor, _ axes: [Int], _ facts: TypedGraph
   ) -> String? {
     let graph = facts.graph
     guard tensor.elementType.isFloatingPoint, tensor.floats != nil else {

@@ -105,7 +105,7 @@ public struct CostReport: Sendable {
   ///     of a function.
   ///   - functions: the functions whose constants are counted.
   private mutating func count(
-    _ facts: Facts, path: String, isFirst: Bool, functions: inout Set<String>
+    _ facts: TypedGraph, path: String, isFirst: Bool, functions: inout Set<String>
   ) {
     let graph = facts.graph
     var owned: [NodeID: Int] = [:]
@@ -132,7 +132,7 @@ public struct CostReport: Sendable {
   /// they contradict, inference goes without them.
   private static func infer(
     _ model: Model, _ lengths: [String: Int]
-  ) throws(ModelError) -> Facts {
+  ) throws(ModelError) -> TypedGraph {
     if let facts = try? inferTypes(model, binding: lengths) { return facts }
     var bare = model
     bare.graph.valueInfos = []

@@ -39,7 +39,7 @@ struct Rewriter {
   private(set) var position: [Int]
 
   /// Starts on a graph whose facts are known.
-  init(_ facts: Facts, in model: Model, options: FusionOptions, growth: Int, outer: Scope) {
+  init(_ facts: TypedGraph, in model: Model, options: FusionOptions, growth: Int, outer: Scope) {
     graph = model.graph
     self.outer = outer
     annotated = Set(graph.quantizationAnnotations.compactMap(\.tensorName))

@@ -1,6 +1,6 @@
 package import IR
 
-extension Facts {
+extension TypedGraph {
   /// The trained weights of the graph, subgraphs not included: value, constant and the node that
   /// reads it first.
   ///

@@ -1,7 +1,7 @@
 internal import IR
 internal import Operators
 
-extension Facts {
+extension TypedGraph {
   /// The numbers of the weight behind a node's input, be they constant, made from constants, such as
   /// by dequantization, or integers whose scale the node itself reads.
   func weight(_ node: NodeID, _ port: Port) -> Tensor? {

@@ -2,7 +2,7 @@ package import IR
 
 /// What the operators say about the nodes of a graph: the shared ground of cost tables, fusion,
 /// pruning and quantization.
-package struct Facts: Sendable {
+package struct TypedGraph: Sendable {
   /// The graph, its values annotated with inferred types.
   package let graph: Graph
   private let operators: [(any Operator)?]
@@ -10,13 +10,13 @@ package struct Facts: Sendable {
   private let constants: [Tensor?]
   /// Nodes whose operator is not known, which no engine looks through.
   package let unknown: [NodeID]
-  private let bodies: [NodeID: [Facts]]
+  private let bodies: [NodeID: [TypedGraph]]
   /// Declared shapes that contradict inferred ones, which hold instead: one line each.
   package let contradictions: [String]
 
   init(
     graph: Graph, operators: [(any Operator)?], data: [[Dimension]?], constants: [Tensor?],
-    unknown: [NodeID], bodies: [NodeID: [Facts]], contradictions: [String]
+    unknown: [NodeID], bodies: [NodeID: [TypedGraph]], contradictions: [String]
   ) {
     self.graph = graph
     self.operators = operators
@@ -29,7 +29,7 @@ package struct Facts: Sendable {
 
   /// What the operators say inside the bodies that a node runs, in the order of its operator's
   /// `bodies`; empty for nodes that run none.
-  package func bodies(_ id: NodeID) -> [Facts] { bodies[id] ?? [] }
+  package func bodies(_ id: NodeID) -> [TypedGraph] { bodies[id] ?? [] }
 
   /// The operator of a node, or nil when it is not known.
   package func op(_ id: NodeID) -> (any Operator)? { operators[id.index] }
