@@ -3,20 +3,47 @@
 /// counts as zero.
 package struct Patches {
   private let shape: ConvolutionShape
+  /// The number of positions of a plane of the input and of the output.
+  private let plane: Int
+  private let positions: Int
   /// For every output position and kernel position the place in the input's plane; -1 for padding.
   private let places: [Int]
 
-  package init(_ shape: ConvolutionShape) {
+  /// - Parameters:
+  ///   - transposed: whether the rows are those of the transposed convolution: its output is the
+  ///     window's input, and an element counts where the window would have met it.
+  package init(_ shape: ConvolutionShape, transposed: Bool = false) {
     self.shape = shape
     let window = shape.window
+    plane = transposed ? window.outputCount : window.inputCount
+    positions = transposed ? window.inputCount : window.outputCount
     var places: [Int] = []
-    places.reserveCapacity(window.outputCount * window.kernelCount)
-    for position in 0..<window.outputCount {
+    places.reserveCapacity(positions * window.kernelCount)
+    for position in 0..<positions {
       for tap in 0..<window.kernelCount {
-        places.append(Self.place(window, position, tap))
+        places.append(
+          transposed
+            ? Self.source(window, position, tap) : Self.place(window, position, tap))
       }
     }
     self.places = places
+  }
+
+  /// The position of the window whose kernel position `tap` lies on a position of its input.
+  private static func source(_ window: Window, _ position: Int, _ tap: Int) -> Int {
+    var position = position, tap = tap, place = 0, plane = 1
+    for axis in (0..<window.rank).reversed() {
+      let (x, k) = (position % window.input[axis], tap % window.kernel[axis])
+      position /= window.input[axis]
+      tap /= window.kernel[axis]
+      let start = x + window.padsBegin[axis] - k * window.dilations[axis]
+      guard start >= 0, start % window.strides[axis] == 0 else { return -1 }
+      let index = start / window.strides[axis]
+      guard index < window.output[axis] else { return -1 }
+      place += index * plane
+      plane *= window.output[axis]
+    }
+    return place
   }
 
   private static func place(_ window: Window, _ position: Int, _ tap: Int) -> Int {
@@ -35,7 +62,7 @@ package struct Patches {
   }
 
   /// The number of rows: samples times positions of the output.
-  package var count: Int { shape.batch * shape.window.outputCount }
+  package var count: Int { shape.batch * positions }
 
   /// The elements of a row for one group of channels.
   package var length: Int { shape.inputChannels / shape.group * shape.window.kernelCount }
@@ -43,7 +70,6 @@ package struct Patches {
   /// Writes chosen rows, those of one group after those of the one before.
   package func rows(_ chosen: [Int], of x: UnsafeBufferPointer<Float>) -> [Float] {
     let columns = shape.inputChannels / shape.group
-    let plane = shape.window.inputCount, positions = shape.window.outputCount
     let taps = shape.window.kernelCount
     guard shape.batch * shape.inputChannels * plane == x.count else { return [] }
     return [Float](unsafeUninitializedCapacity: shape.group * chosen.count * length) {

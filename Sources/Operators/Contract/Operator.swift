@@ -1,5 +1,4 @@
 package import IR
-package import Kernels
 
 /// All that the project knows about one operator.
 ///
@@ -55,10 +54,9 @@ package protocol Operator: Sendable, SendableMetatype {
   /// Multiply-accumulates for the given types, or nil when a length is not known.
   func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int?
 
-  /// The convolution that the operator computes of the activation and the weight that its
-  /// quantization rule names, for their shapes; a product of matrices is one without spatial axes.
-  /// Nil for operators that compute none.
-  func convolution(x: [Int], weight: [Int]) -> ConvolutionShape?
+  /// How the operator is linear in one of its inputs; nil for those that are not, and for products of
+  /// two activations. Nil by default.
+  func linear(_ inputs: Inputs) -> LinearForm?
 
   /// How errors of the operands show in the output. `absolute` by default.
   var conditioning: Conditioning { get }
@@ -95,7 +93,7 @@ extension Operator {
   package var isFoldable: Bool { true }
   package func isIdentity(_ inputs: Inputs, _ outputs: [TensorType]) -> Bool { false }
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? { 0 }
-  package func convolution(x: [Int], weight: [Int]) -> ConvolutionShape? { nil }
+  package func linear(_ inputs: Inputs) -> LinearForm? { nil }
   package var conditioning: Conditioning { .absolute }
   package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] { [] }
 }

@@ -4,7 +4,8 @@ private import Kernels
 /// A node whose weight and bias can be adapted.
 package struct FitSite: Sendable {
   package let node: NodeID
-  package let op: any Operator
+  /// How the node is linear in its weight.
+  package let form: LinearForm
   /// The activation, the result, and the axis of the result that carries channels.
   package let input: ValueID
   package let output: ValueID
@@ -19,11 +20,11 @@ package struct FitSite: Sendable {
   package let dimensions: [Int]
 
   package init(
-    node: NodeID, op: any Operator, input: ValueID, output: ValueID, axis: Int, weight: Int,
+    node: NodeID, form: LinearForm, input: ValueID, output: ValueID, axis: Int, weight: Int,
     weightAxis: Int, bias: Int, kept: [Int]?, dimensions: [Int]
   ) {
     self.node = node
-    self.op = op
+    self.form = form
     self.input = input
     self.output = output
     self.axis = axis
@@ -93,7 +94,9 @@ package struct LayerFit {
   }
 
   private func lengths(_ input: [Int]) -> ConvolutionShape? {
-    guard isScaling else { return site.op.convolution(x: input, weight: site.dimensions) }
+    guard isScaling else {
+      return site.form.convolution(activation: input, weight: site.dimensions)
+    }
     guard input.indices.contains(site.axis), input[site.axis] == site.channels else { return nil }
     let inner = input[(site.axis + 1)...].reduce(1, *)
     let window = Window(

@@ -46,7 +46,7 @@ public struct LeastSquaresRecovery: Sendable {
       guard let op = facts.op(id),
         case .weighted(let activation, let weight, let weightAxis, let bias?, _) = op.quantization(
           facts.inputs(id)),
-        let output = facts.graph[id].outputs[0],
+        let form = op.linear(facts.inputs(id)), let output = facts.graph[id].outputs[0],
         let axis = Self.channelAxis(
           op.channels(facts.inputs(id), facts.outputs(id)), weight, weightAxis),
         let input = result.model.graph[id].inputs[activation],
@@ -59,7 +59,7 @@ public struct LeastSquaresRecovery: Sendable {
         biases.count == tensor.dimensions[weightAxis]
       else { return nil }
       return FitSite(
-        node: id, op: op, input: input, output: output, axis: axis, weight: weight,
+        node: id, form: form, input: input, output: output, axis: axis, weight: weight,
         weightAxis: weightAxis, bias: bias,
         kept: result.surgery.kept(id, Axis(.output(0), axis)), dimensions: tensor.dimensions)
     }

@@ -81,6 +81,31 @@ package struct BatchedProduct: Sendable {
     return indices
   }
 
+  /// The product as linear in the operand that is constant, the right one where both are; nil for
+  /// two activations, and where ranks are not known.
+  package func linear(_ inputs: Inputs, bias: Int? = nil, isPlain: Bool = true) -> LinearForm? {
+    guard let left = inputs.rank(a), let right = inputs.rank(b), left >= 1, right >= 1 else {
+      return nil
+    }
+    var form: LinearForm
+    if inputs[b]?.constant != nil {
+      form = LinearForm(
+        .product, activation: a, weight: b, bias: bias.map { LinearForm.Bias($0) },
+        output: right > 1 ? right - 1 : nil, input: max(0, right - 2), along: -1,
+        to: right > 1 ? -1 : nil)
+      form.stackAxes = max(0, right - 2)
+    } else if inputs[a]?.constant != nil {
+      form = LinearForm(
+        .product, activation: b, weight: a, output: left > 1 ? left - 2 : nil, input: left - 1,
+        along: right > 1 ? -2 : -1, to: left > 1 ? (right > 1 ? -2 : -1) : nil)
+      form.stackAxes = max(0, left - 2)
+    } else {
+      return nil
+    }
+    form.isPlain = isPlain
+    return form
+  }
+
   /// Rule 4 of PRUNING.md: contraction axes unite, rows and columns pass through, batch axes
   /// broadcast. `perRow` and `perColumn` are further inputs with an element a row or a column.
   package func channels(
@@ -116,12 +141,8 @@ package struct BatchedProduct: Sendable {
         }
       }
     }
-    if inputs[b]?.constant != nil {
-      if let column { relations.append(.produces(column)) }
-      relations.append(.consumes(other))
-    } else if inputs[a]?.constant != nil {
-      if let row { relations.append(.produces(row)) }
-      relations.append(.consumes(k))
+    if let form = linear(inputs) {
+      relations += form.roles
     } else {
       // Two activations: to mask either one is to mask the sum.
       relations.append(.consumes(k))

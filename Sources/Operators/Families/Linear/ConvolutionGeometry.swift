@@ -94,47 +94,30 @@ package struct ConvolutionGeometry: Sendable {
     }
   }
 
+  /// The convolution as an operator that is linear in its weight.
+  ///
+  /// - Parameters:
+  ///   - isPlain: whether nothing follows the sums.
+  package func linear(isPlain: Bool = true) -> LinearForm {
+    var form = LinearForm(
+      .convolution, activation: x, weight: weight, bias: bias.map { LinearForm.Bias($0) },
+      output: 0, input: 1, along: 1, to: 1)
+    form.groups = group
+    form.isPlain = isPlain
+    form.readsPadding = window.readsPadding
+    form.lengths = { x, weight in
+      try? shape(x: x, weight: weight) {
+        ModelError(.invalid, "input \($0): expected \($1), found \($2)")
+      }
+    }
+    return form
+  }
+
   /// Rules 2 of PRUNING.md. `perChannel` are further inputs with an element an output channel.
   package func channels(
     _ inputs: Inputs, _ outputs: [TensorType], perChannel: [Int] = []
   ) -> ChannelRule {
-    guard let w = inputs.shape(weight), w.rank >= 3, let columns = w[1].value,
-      let data = inputs.shape(x), data.rank == w.rank, let y = outputs.first?.shape
-    else { return .barrier("the shapes of a convolution are not known") }
-    let input = Port.input(x), output = Port.output(0), weights = Port.input(weight)
-    var relations: [ChannelRule.Relation] = [
-      .same(Axis(input, 0), Axis(output, 0)), .same(Axis(weights, 0), Axis(output, 1)),
-      .produces(Axis(weights, 0)),
-    ]
-    if group == 1 {
-      relations += [.same(Axis(weights, 1), Axis(input, 1)), .consumes(Axis(weights, 1))]
-    } else if columns == 1 {
-      guard let rows = w[0].value, rows % group == 0 else {
-        return .barrier("the shapes of a convolution are not known")
-      }
-      relations.append(.spread(Axis(input, 1), Axis(output, 1), factor: rows / group))
-    } else {
-      relations += [
-        .blocks(Axis(input, 1), count: group), .blocks(Axis(output, 1), count: group),
-        .groupedColumns(
-          Axis(weights, 1), rows: Axis(weights, 0), of: Axis(input, 1), groups: group),
-        .consumes(Axis(weights, 1)),
-      ]
-    }
-    for index in perChannel + (bias.map { [$0] } ?? []) {
-      // A parameter of one element serves all channels.
-      if let shape = inputs.shape(index), shape.rank == 1, shape[0] == w[0] {
-        relations.append(.same(Axis(.input(index), 0), Axis(output, 1)))
-      }
-    }
-    for axis in 2..<w.rank {
-      relations.append(.freeze(Axis(input, axis), reason: "spatial axis of a convolution"))
-      relations.append(.freeze(Axis(weights, axis), reason: "kernel axis of a convolution"))
-      if axis < y.rank {
-        relations.append(.freeze(Axis(output, axis), reason: "spatial axis of a convolution"))
-      }
-    }
-    return ChannelRule(relations)
+    .convolution(linear(), inputs, outputs, perChannel: perChannel)
   }
 
   /// A new `group` when whole groups go.
@@ -191,4 +174,35 @@ package func remainingGroups(_ cut: Cut, group: Int, x: Int) throws(ModelError) 
 package func product(_ a: Int, _ b: Int) -> Int? {
   let (value, overflow) = a.multipliedReportingOverflow(by: b)
   return overflow ? nil : value
+}
+
+extension ChannelRule {
+  /// Rules 2 of PRUNING.md: what convolutions and transposed ones share. `perChannel` are further
+  /// inputs with an element an output channel.
+  package static func convolution(
+    _ form: LinearForm, _ inputs: Inputs, _ outputs: [TensorType], perChannel: [Int] = []
+  ) -> ChannelRule {
+    guard let w = inputs.shape(form.weight), w.rank >= 3, w[1].value != nil,
+      form.kind == .convolution || w[0].value != nil, let data = inputs.shape(form.activation),
+      data.rank == w.rank, let y = outputs.first?.shape, let channels = form.channelRelations(w)
+    else { return .barrier("the shapes of a convolution are not known") }
+    let input = Port.input(form.activation), output = Port.output(0)
+    let weights = Port.input(form.weight)
+    var relations: [ChannelRule.Relation] = [.same(Axis(input, 0), Axis(output, 0))] + channels
+    for index in perChannel + (form.bias.map { [$0.slot] } ?? []) {
+      // A parameter of one element serves all channels.
+      let isPerChannel =
+        inputs.shape(index).map { $0.rank == 1 && $0[0] == y.dimensions[safe: 1] }
+        ?? (index == form.bias?.slot && inputs.has(index))
+      if isPerChannel { relations.append(.same(Axis(.input(index), 0), Axis(output, 1))) }
+    }
+    for axis in 2..<w.rank {
+      relations.append(.freeze(Axis(input, axis), reason: "spatial axis of a convolution"))
+      relations.append(.freeze(Axis(weights, axis), reason: "kernel axis of a convolution"))
+      if axis < y.rank {
+        relations.append(.freeze(Axis(output, axis), reason: "spatial axis of a convolution"))
+      }
+    }
+    return ChannelRule(relations)
+  }
 }

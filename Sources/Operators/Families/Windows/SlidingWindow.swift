@@ -80,6 +80,15 @@ package struct SlidingWindow: Sendable {
       ?? givenPads.map { $0.count / 2 }
   }
 
+  /// Whether a window may reach beyond the input.
+  package var readsPadding: Bool {
+    switch padding {
+    case .explicit: givenPads?.contains { $0 != 0 } ?? false
+    case .valid: false
+    case .sameUpper, .sameLower: true
+    }
+  }
+
   package func strides(_ rank: Int) -> [Int] { givenStrides ?? [Int](repeating: 1, count: rank) }
 
   package func dilations(_ rank: Int) -> [Int] {

@@ -41,6 +41,8 @@ package struct Conv: Operator {
     geometry.channels(inputs, outputs)
   }
 
+  package func linear(_ inputs: Inputs) -> LinearForm? { geometry.linear() }
+
   package func quantization(_ inputs: Inputs) -> QuantizationRule {
     .weighted(
       activation: 0, weight: 1, axis: 0, bias: inputs[2] == nil ? nil : 2, perChannel: true)
@@ -48,12 +50,6 @@ package struct Conv: Operator {
 
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
     geometry.macs(inputs, outputs)
-  }
-
-  package func convolution(x: [Int], weight: [Int]) -> ConvolutionShape? {
-    try? geometry.shape(x: x, weight: weight) {
-      ModelError(.invalid, "input \($0): expected \($1), found \($2)")
-    }
   }
 
   package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] { try geometry.resize(cut) }

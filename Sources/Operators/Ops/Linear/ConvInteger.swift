@@ -42,6 +42,8 @@ package struct ConvInteger: Operator {
       .adding(.quantized(weight: 1, scale: nil, zeroPoint: 3, axis: 0))
   }
 
+  package func linear(_ inputs: Inputs) -> LinearForm? { geometry.linear(isPlain: false) }
+
   package func quantization(_ inputs: Inputs) -> QuantizationRule {
     .float(reason: "is an integer operator already")
   }

@@ -165,42 +165,26 @@ package struct ConvTranspose: Operator {
     }
   }
 
-  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
-    guard let x = inputs.shape(0), let w = inputs.shape(1), w.rank == x.rank, w.rank >= 3,
-      let columns = w[1].value, let rows = w[0].value, let y = outputs.first?.shape
-    else { return .barrier("the shapes of a convolution are not known") }
-    let input = Port.input(0), weights = Port.input(1), output = Port.output(0)
-    var relations: [ChannelRule.Relation] = [
-      .same(Axis(input, 0), Axis(output, 0)), .same(Axis(weights, 0), Axis(input, 1)),
-    ]
-    if group == 1 {
-      relations += [
-        .same(Axis(weights, 1), Axis(output, 1)), .produces(Axis(weights, 1)),
-        .consumes(Axis(weights, 0)),
-      ]
-    } else if rows == group {
-      relations += [
-        .spread(Axis(input, 1), Axis(output, 1), factor: columns), .produces(Axis(weights, 0)),
-        .freeze(Axis(weights, 1), reason: "channel multiplier of a depthwise convolution"),
-      ]
-    } else {
-      relations += [
-        .blocks(Axis(input, 1), count: group), .blocks(Axis(output, 1), count: group),
-        // A column makes one channel in each group, so no slice of it is a channel's own.
-        .groupedColumns(
-          Axis(weights, 1), rows: Axis(weights, 0), of: Axis(output, 1), groups: group),
-        .consumes(Axis(weights, 0)),
-      ]
-    }
-    if inputs[2] != nil { relations.append(.same(Axis(.input(2), 0), Axis(output, 1))) }
-    for axis in 2..<w.rank {
-      relations.append(.freeze(Axis(input, axis), reason: "spatial axis of a convolution"))
-      relations.append(.freeze(Axis(weights, axis), reason: "kernel axis of a convolution"))
-      if axis < y.rank {
-        relations.append(.freeze(Axis(output, axis), reason: "spatial axis of a convolution"))
+  package func linear(_ inputs: Inputs) -> LinearForm? {
+    var form = LinearForm(
+      .transposedConvolution, activation: 0, weight: 1, bias: LinearForm.Bias(2), output: 1,
+      input: 0, along: 1, to: 1)
+    form.groups = group
+    // At the border fewer positions of the activation add up.
+    form.readsPadding = true
+    form.lengths = { x, weight in
+      try? shape(x: x, weight: weight) {
+        ModelError(.invalid, "input \($0): expected \($1), found \($2)")
       }
     }
-    return ChannelRule(relations)
+    return form
+  }
+
+  package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
+    guard let form = linear(inputs) else {
+      return .barrier("the shapes of a convolution are not known")
+    }
+    return .convolution(form, inputs, outputs)
   }
 
   package func quantization(_ inputs: Inputs) -> QuantizationRule {

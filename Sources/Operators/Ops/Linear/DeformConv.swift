@@ -104,6 +104,14 @@ package struct DeformConv: Operator {
     return rule
   }
 
+  package func linear(_ inputs: Inputs) -> LinearForm? {
+    var form = geometry.linear()
+    // Where a window reads, its offsets tell.
+    form.lengths = { _, _ in nil }
+    form.readsPadding = true
+    return form
+  }
+
   package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("DeformConv") }
 
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {

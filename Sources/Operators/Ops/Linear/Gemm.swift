@@ -115,16 +115,25 @@ package struct Gemm: Operator {
         relations.append(.same(Axis(.input(2), axis), Axis(output, axis + 2 - c.rank)))
       }
     }
-    if inputs[0]?.constant != nil, inputs[1]?.constant == nil {
-      relations += [
-        .produces(Axis(a, 1 - contraction.a)), .consumes(Axis(a, contraction.a)),
-      ]
-    } else {
-      relations += [
-        .produces(Axis(b, 1 - contraction.b)), .consumes(Axis(b, contraction.b)),
-      ]
-    }
-    return ChannelRule(relations)
+    return ChannelRule(relations + (linear(inputs)?.roles ?? []))
+  }
+
+  package func linear(_ inputs: Inputs) -> LinearForm? {
+    let isLeft = inputs[0]?.constant != nil && inputs[1]?.constant == nil
+    var form =
+      isLeft
+      ? LinearForm(
+        .product, activation: 1, weight: 0, output: 1 - contraction.a, input: contraction.a,
+        along: contraction.b, to: 0)
+      : LinearForm(
+        .product, activation: 0, weight: 1,
+        bias: LinearForm.Bias(2, factor: Double(beta), broadcasts: true),
+        output: 1 - contraction.b, input: contraction.b, along: contraction.a, to: 1)
+    form.alpha = Double(alpha)
+    form.transposesActivation = isLeft ? transB : transA
+    // C has numbers for the columns, which are no channels of a weight on the left.
+    form.isPlain = !isLeft || !inputs.has(2)
+    return form
   }
 
   package func quantization(_ inputs: Inputs) -> QuantizationRule {
@@ -141,16 +150,5 @@ package struct Gemm: Operator {
       let k = inputs.shape(0)?.dimensions[safe: contraction.a]?.value
     else { return nil }
     return product(y, k)
-  }
-
-  package func convolution(x: [Int], weight: [Int]) -> ConvolutionShape? {
-    guard !transA, x.count == 2, weight.count == 2, weight[contraction.b] == x[1] else {
-      return nil
-    }
-    let point = Window(
-      input: [], kernel: [], strides: [], dilations: [], padsBegin: [], padsEnd: [], output: [])
-    return ConvolutionShape(
-      batch: x[0], inputChannels: x[1], outputChannels: weight[1 - contraction.b], group: 1,
-      window: point)
   }
 }

@@ -32,6 +32,8 @@ package struct MatMul: Operator {
     product.channels(inputs, outputs)
   }
 
+  package func linear(_ inputs: Inputs) -> LinearForm? { product.linear(inputs) }
+
   package func quantization(_ inputs: Inputs) -> QuantizationRule {
     guard let b = inputs[1]?.constant else {
       return inputs[0]?.constant == nil

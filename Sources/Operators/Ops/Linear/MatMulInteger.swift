@@ -34,6 +34,8 @@ package struct MatMulInteger: Operator {
         .quantized(weight: 1, scale: nil, zeroPoint: 3, axis: max(0, (inputs.rank(1) ?? 1) - 1)))
   }
 
+  package func linear(_ inputs: Inputs) -> LinearForm? { product.linear(inputs, isPlain: false) }
+
   package func quantization(_ inputs: Inputs) -> QuantizationRule {
     .float(reason: "is an integer operator already")
   }

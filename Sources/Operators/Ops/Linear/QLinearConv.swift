@@ -52,6 +52,8 @@ package struct QLinearConv: Operator {
       .adding(.quantized(weight: 3, scale: 4, zeroPoint: 5, axis: 0))
   }
 
+  package func linear(_ inputs: Inputs) -> LinearForm? { geometry.linear(isPlain: false) }
+
   package func quantization(_ inputs: Inputs) -> QuantizationRule {
     .float(reason: "is an integer operator already")
   }

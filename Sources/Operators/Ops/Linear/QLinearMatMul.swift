@@ -44,6 +44,8 @@ package struct QLinearMatMul: Operator {
         .quantized(weight: 3, scale: 4, zeroPoint: 5, axis: max(0, (inputs.rank(3) ?? 1) - 1)))
   }
 
+  package func linear(_ inputs: Inputs) -> LinearForm? { product.linear(inputs, isPlain: false) }
+
   package func quantization(_ inputs: Inputs) -> QuantizationRule {
     .float(reason: "is an integer operator already")
   }

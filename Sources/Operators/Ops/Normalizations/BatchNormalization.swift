@@ -112,6 +112,10 @@ package struct BatchNormalization: Operator {
     return .normalization(inputs.shape(0), parameters: [1, 2, 3, 4], scale: 1, over: false)
   }
 
+  package func linear(_ inputs: Inputs) -> LinearForm? {
+    isPerChannel && !trains ? .scaling(along: 1, bias: LinearForm.Bias(2)) : nil
+  }
+
   package func quantization(_ inputs: Inputs) -> QuantizationRule {
     .noIntegerKernel("BatchNormalization")
   }

@@ -40,6 +40,10 @@ package struct InstanceNormalization: Operator {
     .normalization(inputs.shape(0), parameters: [1, 2], scale: 1, over: true)
   }
 
+  package func linear(_ inputs: Inputs) -> LinearForm? {
+    .scaling(along: 1, bias: LinearForm.Bias(2))
+  }
+
   package func quantization(_ inputs: Inputs) -> QuantizationRule {
     .noIntegerKernel("InstanceNormalization")
   }

@@ -31,6 +31,10 @@ package struct LayerNormalization: TrailingNormalization {
     return [Inferred(inputs.type(0))] + Array(repeating: extra, count: outputs - 1)
   }
 
+  package func linear(_ inputs: Inputs) -> LinearForm? {
+    axis == -1 && inputs.rank(1) == 1 ? .scaling(along: -1, bias: LinearForm.Bias(2)) : nil
+  }
+
   package func quantization(_ inputs: Inputs) -> QuantizationRule {
     .noIntegerKernel("LayerNormalization")
   }

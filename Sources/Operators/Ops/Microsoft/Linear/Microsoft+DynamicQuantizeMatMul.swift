@@ -51,6 +51,10 @@ extension Microsoft {
       return rule
     }
 
+    package func linear(_ inputs: Inputs) -> LinearForm? {
+      product.linear(inputs, bias: 4, isPlain: false)
+    }
+
     package func quantization(_ inputs: Inputs) -> QuantizationRule { .isInteger }
 
     package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {

@@ -59,6 +59,10 @@ extension Microsoft {
       return rule
     }
 
+    package func linear(_ inputs: Inputs) -> LinearForm? {
+      geometry.linear(isPlain: activation == nil && !inputs.has(3))
+    }
+
     package func quantization(_ inputs: Inputs) -> QuantizationRule {
       .noIntegerKernel("FusedConv")
     }

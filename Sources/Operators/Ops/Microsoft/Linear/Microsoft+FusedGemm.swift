@@ -46,6 +46,12 @@ extension Microsoft {
       gemm.channels(inputs, outputs)
     }
 
+    package func linear(_ inputs: Inputs) -> LinearForm? {
+      var form = gemm.linear(inputs)
+      if activation != nil { form?.isPlain = false }
+      return form
+    }
+
     package func quantization(_ inputs: Inputs) -> QuantizationRule {
       .noIntegerKernel("FusedGemm")
     }

@@ -72,6 +72,19 @@ extension Microsoft {
       return product.channels(inputs, outputs)
     }
 
+    package func linear(_ inputs: Inputs) -> LinearForm? {
+      guard var form = product.linear(turned(inputs)) else { return nil }
+      form.alpha = Double(alpha)
+      if turns(form.weight, rank: inputs.rank(form.weight) ?? 0) {
+        (form.weightOutput, form.weightInput) = (form.weightInput, form.weightOutput)
+      }
+      if turns(form.activation, rank: inputs.rank(form.activation) ?? 0) {
+        form.activationAxis = form.activationAxis == -1 ? -2 : -1
+        form.transposesActivation = true
+      }
+      return form
+    }
+
     package func quantization(_ inputs: Inputs) -> QuantizationRule {
       .noIntegerKernel("FusedMatMul")
     }

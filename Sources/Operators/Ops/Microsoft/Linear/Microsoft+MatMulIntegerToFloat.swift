@@ -40,6 +40,10 @@ extension Microsoft {
           .quantized(weight: 1, scale: 3, zeroPoint: 5, axis: max(0, (inputs.rank(1) ?? 1) - 1)))
     }
 
+    package func linear(_ inputs: Inputs) -> LinearForm? {
+      product.linear(inputs, bias: 6, isPlain: false)
+    }
+
     package func quantization(_ inputs: Inputs) -> QuantizationRule { .isInteger }
 
     package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {

@@ -126,6 +126,14 @@ extension Microsoft {
       .barrier("weights are packed in blocks of few bits")
     }
 
+    package func linear(_ inputs: Inputs) -> LinearForm? {
+      var form = LinearForm(
+        .product, activation: 0, weight: 1, bias: LinearForm.Bias(5), output: 0, input: nil,
+        along: -1, to: -1)
+      form.isPlain = false
+      return form
+    }
+
     package func quantization(_ inputs: Inputs) -> QuantizationRule {
       .float(reason: "its weight is quantized already")
     }

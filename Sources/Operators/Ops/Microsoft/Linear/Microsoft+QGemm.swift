@@ -81,14 +81,15 @@ extension Microsoft {
     package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
       guard inputs.rank(0) == 2, inputs.rank(3) == 2, let y = outputs.first?.shape, y.rank == 2
       else { return .barrier("the shapes of a product are not known") }
-      let column = Axis(.input(3), transB ? 0 : 1), output = Axis(.output(0), 1)
-      let summed = Axis(.input(3), transB ? 1 : 0)
+      let output = Axis(.output(0), 1), form = self.form
+      let column = Axis(.input(3), transB ? 0 : 1), summed = Axis(.input(3), transB ? 1 : 0)
       var relations: [ChannelRule.Relation] = [
-        .same(Axis(.input(0), transA ? 0 : 1), summed),
-        .same(Axis(.input(0), transA ? 1 : 0), Axis(.output(0), 0)), .same(column, output),
-        .produces(column), .consumes(summed),
-        .quantized(weight: 3, scale: 4, zeroPoint: 5, axis: column.axis),
+        .same(Axis(.input(0), form.activationAxis), summed),
+        .same(Axis(.input(0), 1 - form.activationAxis), Axis(.output(0), 0)),
+        .same(column, output),
       ]
+      relations += form.roles
+      relations.append(.quantized(weight: 3, scale: 4, zeroPoint: 5, axis: column.axis))
       for index in 4...6 {
         guard let shape = inputs.shape(index), let last = shape.dimensions.last, last == y[1] else {
           continue
@@ -96,6 +97,18 @@ extension Microsoft {
         relations.append(.same(Axis(.input(index), shape.rank - 1), output))
       }
       return ChannelRule(relations)
+    }
+
+    package func linear(_ inputs: Inputs) -> LinearForm? { form }
+
+    private var form: LinearForm {
+      var form = LinearForm(
+        .product, activation: 0, weight: 3, bias: LinearForm.Bias(6, broadcasts: true),
+        output: transB ? 0 : 1, input: transB ? 1 : 0, along: transA ? 0 : 1, to: 1)
+      form.alpha = Double(alpha)
+      form.transposesActivation = transA
+      form.isPlain = false
+      return form
     }
 
     package func quantization(_ inputs: Inputs) -> QuantizationRule { .isInteger }
