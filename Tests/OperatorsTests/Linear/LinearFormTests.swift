@@ -324,8 +324,8 @@ struct LinearFormTests {
     let folder = Repository.root.appendingPathComponent("Sources/Operators/Ops")
     let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
     let stated = try (files?.compactMap { $0 as? URL } ?? []).filter {
-      $0.pathExtension == "swift"
-        && (try String(contentsOf: $0, encoding: .utf8)).contains("func linear(_ inputs")
+      try $0.pathExtension == "swift"
+        && String(contentsOf: $0, encoding: .utf8).contains("func linear(_ inputs")
     }.map { $0.deletingPathExtension().lastPathComponent.replacing("Microsoft+", with: "") }
     #expect(!stated.isEmpty)
     #expect(Set(stated).subtracting(Self.all.map(\.type)).isEmpty)
