@@ -1,11 +1,14 @@
 """Makes small models whose expected outputs are those of ONNX Runtime.
 
-They cover what ONNX's own conformance cases leave out: options of recurrent layers, pools of regions
-and norms, equations of Einsum. Usage: python make.py (needs numpy, onnx and onnxruntime). Seeded:
-running it again gives the same files.
+They cover what ONNX's own conformance cases leave out: options of recurrent layers, pools of
+regions and norms, equations of Einsum. Usage: python make.py [NAME...], all cases without names
+(needs numpy, onnx and onnxruntime). Each case draws its numbers from a stream of its own, whose seed is its name:
+running the script again gives the same files, and a new case changes no other.
 """
 
 import pathlib
+import sys
+import zlib
 
 import numpy as np
 import onnx
@@ -13,18 +16,28 @@ import onnxruntime
 from onnx import helper, numpy_helper
 
 FOLDER = pathlib.Path(__file__).parent
-RANDOM = np.random.default_rng(7)
+CHOSEN = set(sys.argv[1:])
 
 
-def floats(*shape):
-    return RANDOM.uniform(-1, 1, shape).astype(np.float32)
+class Stream:
+    """The numbers of one case, which its name decides."""
+
+    def __init__(self, name):
+        self.random = np.random.default_rng(zlib.crc32(name.encode()))
+
+    def floats(self, *shape):
+        return self.random.uniform(-1, 1, shape).astype(np.float32)
 
 
 def case(name, op, inputs, outputs=1, opset=17, **attributes):
     """Writes a model whose inputs are initializers, with the expected outputs beside them.
 
-    Inputs that are None are left out.
+    An input is an array, a shape to fill with numbers, or None where it is left out.
     """
+    if CHOSEN and name not in CHOSEN:
+        return
+    stream = Stream(name)
+    inputs = [stream.floats(*x) if isinstance(x, tuple) else x for x in inputs]
     names = ["" if x is None else f"x{i}" for i, x in enumerate(inputs)]
     constants = [numpy_helper.from_array(x, n) for n, x in zip(names, inputs) if x is not None]
     results = [f"y{i}" for i in range(outputs)]
@@ -45,19 +58,19 @@ def case(name, op, inputs, outputs=1, opset=17, **attributes):
 
 def recurrent(name, op, gates, directions=1, lengths=None, states=True, bias=True, **attributes):
     steps, batch, size, hidden = 4, 3, 2, 5
-    state = floats(directions, batch, hidden) if states else None
+    state = (directions, batch, hidden) if states else None
     inputs = [
-        floats(steps, batch, size),
-        floats(directions, gates * hidden, size),
-        floats(directions, gates * hidden, hidden),
-        floats(directions, 2 * gates * hidden) if bias else None,
+        (steps, batch, size),
+        (directions, gates * hidden, size),
+        (directions, gates * hidden, hidden),
+        (directions, 2 * gates * hidden) if bias else None,
         None if lengths is None else np.array(lengths, np.int32),
         state,
     ]
     if op == "LSTM":
-        inputs.append(floats(directions, batch, hidden) if states else None)
+        inputs.append((directions, batch, hidden) if states else None)
         if attributes.pop("peepholes", False):
-            inputs.append(floats(directions, 3 * hidden))
+            inputs.append((directions, 3 * hidden))
     while inputs[-1] is None:
         inputs.pop()
     if directions == 2:
@@ -86,24 +99,24 @@ def main():
         activation_alpha=[0.3, 0.7], activation_beta=[0.4, 0.2],
     )
     regions = np.array([[0, 0, 0, 7, 5], [1, 2, 1, 9, 9], [1, -3, 2, 4, 20]], np.float32)
-    case("max_roi_pool", "MaxRoiPool", [floats(2, 3, 6, 8), regions], pooled_shape=[3, 2])
-    case("max_roi_pool_scaled", "MaxRoiPool", [floats(2, 2, 6, 8), regions], pooled_shape=[2, 2],
+    case("max_roi_pool", "MaxRoiPool", [(2, 3, 6, 8), regions], pooled_shape=[3, 2])
+    case("max_roi_pool_scaled", "MaxRoiPool", [(2, 2, 6, 8), regions], pooled_shape=[2, 2],
          spatial_scale=0.5)
-    case("lp_pool", "LpPool", [floats(1, 2, 7, 6)], kernel_shape=[3, 2], strides=[2, 1],
+    case("lp_pool", "LpPool", [(1, 2, 7, 6)], kernel_shape=[3, 2], strides=[2, 1],
          pads=[1, 0, 1, 1], p=3)
-    case("lp_pool_1d", "LpPool", [floats(1, 2, 9)], kernel_shape=[4], p=1)
-    case("global_lp_pool", "GlobalLpPool", [floats(2, 3, 4, 5)], p=2)
-    case("global_lp_pool_3", "GlobalLpPool", [floats(2, 3, 5)], p=3)
-    case("einsum_contraction", "Einsum", [floats(2, 3, 4), floats(4, 3, 5)],
+    case("lp_pool_1d", "LpPool", [(1, 2, 9)], kernel_shape=[4], p=1)
+    case("global_lp_pool", "GlobalLpPool", [(2, 3, 4, 5)], p=2)
+    case("global_lp_pool_3", "GlobalLpPool", [(2, 3, 5)], p=3)
+    case("einsum_contraction", "Einsum", [(2, 3, 4), (4, 3, 5)],
          equation="bij,jik->bk")
-    case("einsum_ellipsis", "Einsum", [floats(2, 3, 4), floats(2, 4, 5)],
+    case("einsum_ellipsis", "Einsum", [(2, 3, 4), (2, 4, 5)],
          equation="...ij,...jk->...ik")
-    case("einsum_diagonal", "Einsum", [floats(3, 4, 3)], equation="iji->ji")
-    case("einsum_implicit", "Einsum", [floats(3, 4), floats(4, 2)], equation="zb, ba")
-    case("einsum_three", "Einsum", [floats(2, 3), floats(3, 4), floats(2, 4)],
+    case("einsum_diagonal", "Einsum", [(3, 4, 3)], equation="iji->ji")
+    case("einsum_implicit", "Einsum", [(3, 4), (4, 2)], equation="zb, ba")
+    case("einsum_three", "Einsum", [(2, 3), (3, 4), (2, 4)],
          equation="ab,bc,ac->a")
-    case("einsum_outer", "Einsum", [floats(3), floats(4)], equation="i,j->ji")
-    case("einsum_sum", "Einsum", [floats(3, 4, 2)], equation="ijk->j")
+    case("einsum_outer", "Einsum", [(3,), (4,)], equation="i,j->ji")
+    case("einsum_sum", "Einsum", [(3, 4, 2)], equation="ijk->j")
 
 
 main()

@@ -227,6 +227,7 @@ package enum Registry {
     Microsoft.DynamicQuantizeLSTM.self,
     Microsoft.DynamicQuantizeMatMul.self,
     Microsoft.EmbedLayerNormalization.self,
+    Microsoft.ExpandDims.self,
     Microsoft.FastGelu.self,
     Microsoft.FusedConv.self,
     Microsoft.FusedGemm.self,

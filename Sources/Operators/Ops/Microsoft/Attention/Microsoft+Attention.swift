@@ -170,7 +170,7 @@ extension Microsoft {
       )
     }
 
-    /// Rule 9 of PRUNING.md: the columns of the projection are heads of queries, keys and values.
+    /// Rule 9 of pruning.md: the columns of the projection are heads of queries, keys and values.
     package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
       guard let channels = headChannels(inputs, outputs) else {
         return .barrier("the shapes of attention's operands are not known")

@@ -189,7 +189,7 @@ extension Microsoft {
         scratch.source, AttentionLayout(rows: tokens, heads: heads, width: width), owner: scratch)
     }
 
-    /// Rule 9 of PRUNING.md: a head of keys and values goes with the heads of queries that share it.
+    /// Rule 9 of pruning.md: a head of keys and values goes with the heads of queries that share it.
     package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
       guard let channels = headChannels(inputs, outputs) else {
         return .barrier("the shapes of attention's operands are not known")

@@ -109,7 +109,7 @@ extension Microsoft {
       guard done else { throw context.unsupportedTypes([0, 1, 2]) }
     }
 
-    /// Rule 9 of PRUNING.md.
+    /// Rule 9 of pruning.md.
     package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
       guard let channels = headChannels(inputs, outputs) else {
         return .barrier("the shapes of attention's operands are not known")
