@@ -37,18 +37,6 @@ func unaryFloat(
       let w = e * (e + 2)
       return x * (w / (w + 2))
     }
-  case .log: each(x, y, n) { Foundation.log($0) }
-  case .sin: each(x, y, n) { Foundation.sin($0) }
-  case .cos: each(x, y, n) { Foundation.cos($0) }
-  case .tan: each(x, y, n) { Foundation.tan($0) }
-  case .sinh: each(x, y, n) { Foundation.sinh($0) }
-  case .cosh: each(x, y, n) { Foundation.cosh($0) }
-  case .asin: each(x, y, n) { Foundation.asin($0) }
-  case .acos: each(x, y, n) { Foundation.acos($0) }
-  case .atan: each(x, y, n) { Foundation.atan($0) }
-  case .asinh: each(x, y, n) { Foundation.asinh($0) }
-  case .acosh: each(x, y, n) { Foundation.acosh($0) }
-  case .atanh: each(x, y, n) { Foundation.atanh($0) }
   case .affine(let alpha, let beta): each(x, y, n) { alpha * $0 + beta }
   case .scaledTanh(let alpha, let beta): each(x, y, n) { alpha * fastTanh(beta * $0) }
   case .shrink(let bias, let threshold):
@@ -61,7 +49,28 @@ func unaryFloat(
   case .selu(let alpha, let gamma):
     each(x, y, n) { $0 <= 0 ? gamma * (alpha * expm1($0)) : gamma * $0 }
   case .celu(let alpha): each(x, y, n) { $0 < 0 ? alpha * expm1($0 / alpha) : $0 }
-  case .not: break
+  default: libraryFloat(function, x, y, n)
+  }
+}
+
+/// Functions that the C library computes, an element at a time.
+private func libraryFloat(
+  _ function: UnaryFunction, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ n: Int
+) {
+  switch function {
+  case .log: each(x, y, n) { Foundation.log($0) }
+  case .sin: each(x, y, n) { Foundation.sin($0) }
+  case .cos: each(x, y, n) { Foundation.cos($0) }
+  case .tan: each(x, y, n) { Foundation.tan($0) }
+  case .sinh: each(x, y, n) { Foundation.sinh($0) }
+  case .cosh: each(x, y, n) { Foundation.cosh($0) }
+  case .asin: each(x, y, n) { Foundation.asin($0) }
+  case .acos: each(x, y, n) { Foundation.acos($0) }
+  case .atan: each(x, y, n) { Foundation.atan($0) }
+  case .asinh: each(x, y, n) { Foundation.asinh($0) }
+  case .acosh: each(x, y, n) { Foundation.acosh($0) }
+  case .atanh: each(x, y, n) { Foundation.atanh($0) }
+  default: break
   }
 }
 

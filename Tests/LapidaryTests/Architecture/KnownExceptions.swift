@@ -1,0 +1,64 @@
+extension Exception {
+  /// Where walls do not stand yet. A file may be named without its folder.
+  static let all: [Exception] = sizes + operators
+
+  private static let sizes = [
+    Exception(.imports, "Execution", "COneDNN", nil, "the backend becomes a target"),
+    Exception(
+      .folderSize, "Sources/Execution/OneDNN", "files", 22, "the backend becomes a target"),
+    Exception(.folderSize, "Sources/Passes/Fusion/Rules", "files", 24, "rules get rooms by stage"),
+    Exception(.folderSize, "Sources/Passes/Pruning", "files", 35, "pruning gets its rooms"),
+    Exception(.folderSize, "Tests/PassesTests", "files", 33, "tests follow the passes' rooms"),
+    Exception(
+      .folderSize, "Tests/ExecutionTests", "files", 28, "tests follow the backend's target"),
+    Exception(.fileLength, "Runner.swift", "lines", 427, "running and evaluating part"),
+    Exception(.fileLength, "Rewriter.swift", "lines", 449, "it is divided by what methods are for"),
+    Exception(.fileLength, "PruningMovementTests.swift", "lines", 412, "tests follow the rooms"),
+    Exception(.fileLength, "PruningAttentionTests.swift", "lines", 415, "tests follow the rooms"),
+    Exception(.fileLength, "RandomGraphs.swift", "lines", 405, "layers go into a file each kind"),
+    Exception(.functionLength, "Splicing.swift", "replace", 82, "the rewriter is divided"),
+    Exception(
+      .functionLength, "FoldAffineAfter.swift", "foldIntoLayerBefore", 70, "fusion's linear layer"),
+    Exception(.functionLength, "FoldAffineBefore.swift", "apply", 83, "fusion's linear layer"),
+    Exception(.functionLength, "Transposes.swift", "apply", 70, "the builder of nodes"),
+    Exception(.functionLength, "Coupling+Movements.swift", "settle", 69, "pruning gets its rooms"),
+    Exception(.functionLength, "Coupling.swift", "propagate", 87, "pruning gets its rooms"),
+    Exception(.memberCount, "Operator.swift", "Operator", 33, "facets and one value of traits"),
+    Exception(.memberCount, "Rewriter.swift", "Rewriter", 55, "it is divided"),
+    Exception(.memberCount, "Coupling.swift", "Coupling", 44, "pruning gets its rooms"),
+  ]
+
+  /// The backend still asks for operators' types where it should ask for facts.
+  private static let operators = [
+    (
+      "Accelerator.swift",
+      "AveragePool BatchNormalization Clip Concat Conv ConvInteger ConvTranspose"
+    ),
+    (
+      "Accelerator.swift",
+      "Einsum Gemm GlobalAveragePool GlobalMaxPool LayerNormalization LogSoftmax"
+    ),
+    ("Accelerator.swift", "MatMul MatMulInteger MaxPool Softmax Transpose"),
+    ("Convolutions.swift", "ConvTranspose"),
+    ("DynamicProduct.swift", "ConvInteger MatMulInteger"),
+    ("EinsumProducts.swift", "Einsum"),
+    ("Elementwise.swift", "Clip Concat"),
+    ("Integers.swift", "Conv Gemm MatMul MaxPool QLinearConv QLinearMatMul Transpose"),
+    ("Normalizations.swift", "BatchNormalization LayerNormalization"),
+    ("Pools.swift", "AveragePool MaxPool"),
+    ("Products.swift", "Gemm"),
+    ("Transposition.swift", "Transpose"),
+    ("ConcatenationSteps.swift", "BatchNormalization Concat"),
+    ("ConstantSteps.swift", "DequantizeLinear"),
+    ("ElementFunctionSteps.swift", "Clip"),
+    ("Expression.swift", "Clip"),
+    ("IntegerSteps.swift", "Clip Conv DequantizeLinear Gemm MatMul QLinearConv QLinearMatMul"),
+    ("IntegerSteps.swift", "QuantizeLinear"),
+    ("Plan+Rewriting.swift", "Clip"),
+    ("PostOperationChains.swift", "BatchNormalization Conv ConvTranspose Gemm MatMul"),
+  ].flatMap { file, names in
+    names.split(separator: " ").map {
+      Exception(.operatorTypes, file, String($0), "sessions come to see facts only")
+    }
+  }
+}
