@@ -13,8 +13,13 @@ MUTATIONS ?= 1000000
 # What reads bytes, and what runs on several threads.
 SANITIZED := 'ONNXFileTests|MalformedCorpusTests|FileCommandTests|ExecutionTests'
 
+# A build that is optimised file by file: after an edit it compiles only what the edit touches.
+QUICK := --scratch-path .build/quick -Xswiftc -O
+FILTER ?=
+
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test bench models fuzz mutate sanitize record format lint generate
+.PHONY: help deps build demo test quick bench bytes models fuzz mutate sanitize record format lint \
+	generate
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,8 +59,14 @@ demo: deps build ## Compress the fixture network: fuse, prune, recover, quantize
 test: deps ## Run every test
 	$(SWIFT) test -c release
 
+quick: ## Run the tests that FILTER names, in a build that takes seconds after an edit
+	$(SWIFT) test $(QUICK) $(if $(FILTER),--filter '$(FILTER)')
+
 bench: deps build ## Measure against onnxruntime and other peers in an environment of their own
 	$(PYTHON) Benchmarks/bench.py
+
+bytes: deps build ## Compare the bytes that this build writes with those of the commit OLD
+	$(PYTHON) Benchmarks/compare_bytes.py commit:$(or $(OLD),HEAD) .build/release/lapidary $(MODELS)
 
 models: ## Fetch the models that benchmarks measure, into models/
 	$(PYTHON) Benchmarks/fetch_models.py models
@@ -81,7 +92,10 @@ sanitize: deps ## Run the file layer's and the executor's tests under the addres
 	  $(SWIFT) test --sanitize thread --scratch-path .build/thread --filter $(SANITIZED)
 
 record: ## Write the conformance manifest, OPERATORS.md and README's summary anew
-	@RECORD_SNAPSHOTS=1 $(SWIFT) test -c release --filter ConformanceTests >/dev/null || true
+	$(SWIFT) build $(QUICK) --build-tests
+	@echo "recording"; RECORD_SNAPSHOTS=1 $(SWIFT) test $(QUICK) --skip-build \
+	  --filter ConformanceTests >.build/record.log 2>&1 || true # Recording always fails its tests.
+	$(SWIFT) test $(QUICK) --skip-build --filter ConformanceTests
 	@git diff --stat -- Fixtures/conformance.txt OPERATORS.md README.md
 
 format: ## Format all Swift sources in place

@@ -4,7 +4,7 @@ import Passes
 import TestSupport
 import Testing
 
-/// Rule 9 of PRUNING.md: whole heads, or the same elements of every head, whether attention is spelled
+/// Rule 9 of pruning.md: whole heads, or the same elements of every head, whether attention is spelled
 /// out or one operator.
 @Suite struct PruningAttentionTests {
   /// Strengths that make head 1 of two weak, and elements 0 and 3 of each head of four.

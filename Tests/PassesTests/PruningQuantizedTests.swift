@@ -3,7 +3,7 @@ import Passes
 import TestSupport
 import Testing
 
-/// Rule 10 of PRUNING.md: models that are quantized already lose scales and zero-points with their
+/// Rule 10 of pruning.md: models that are quantized already lose scales and zero-points with their
 /// channels, and channels are scored by the numbers that integers stand for.
 @Suite struct PruningQuantizedTests {
   private func bytes(_ net: inout Network, _ name: String, _ values: [Int8], _ shape: [Int])

@@ -3,7 +3,7 @@ import Passes
 import TestSupport
 import Testing
 
-/// The form that runtimes recognise (QUANTIZATION.md, "Structural rules"), and results close to
+/// The form that runtimes recognise (quantization.md, "Structural rules"), and results close to
 /// float.
 @Suite struct QDQStructureTests {
   /// A network of convolutions with a skip connection, pooling and a classifier.

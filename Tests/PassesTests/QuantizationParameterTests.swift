@@ -2,7 +2,7 @@ import IR
 import Passes
 import Testing
 
-/// Scales and zero-points against numbers worked out by hand (QUANTIZATION.md, "Parameters").
+/// Scales and zero-points against numbers worked out by hand (quantization.md, "Parameters").
 @Suite struct QuantizationParameterTests {
   private struct Case {
     let low: Float

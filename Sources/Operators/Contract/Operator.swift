@@ -44,11 +44,11 @@ package protocol Operator: Sendable, SendableMetatype {
   /// Computes the outputs with the reference kernels.
   func evaluate(_ context: inout Evaluation) throws(ModelError)
 
-  /// How removing an index of an operand's axis spreads to the other operands (PRUNING.md).
+  /// How removing an index of an operand's axis spreads to the other operands (pruning.md).
   /// No default, on purpose.
   func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule
 
-  /// How the operator can take part in INT8 (QUANTIZATION.md). No default, on purpose.
+  /// How the operator can take part in INT8 (quantization.md). No default, on purpose.
   func quantization(_ inputs: Inputs) -> QuantizationRule
 
   /// Multiply-accumulates for the given types, or nil when a length is not known.

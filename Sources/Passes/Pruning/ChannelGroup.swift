@@ -29,7 +29,7 @@ struct ChannelGroup {
   var count: Int { atoms.count }
 }
 
-/// Sorts atoms into groups (PRUNING.md, "State").
+/// Sorts atoms into groups (pruning.md, "State").
 struct ChannelGroups {
   let groups: [ChannelGroup]
   /// The group of each atom; -1 for atoms that no weight makes.

@@ -7,7 +7,7 @@ typealias ReasonNumber = Int32
 /// Which slots of a model stand and fall together, and which cannot go, with the reason.
 ///
 /// Built by walking the nodes once and uniting slots as each operator's channel rule says
-/// (PRUNING.md, "Propagation rules").
+/// (pruning.md, "Propagation rules").
 struct Coupling {
   /// An axis of a node's operand that takes part in scoring, cutting or proving.
   struct Role {

@@ -6,7 +6,7 @@ internal import Samples
 /// How much each atom matters.
 ///
 /// Every weight that makes or reads an atom's channels contributes one number; these are reduced to
-/// one, and divided by a number of the group (PRUNING.md, "Selection"). The defaults, L2 with means,
+/// one, and divided by a number of the group (pruning.md, "Selection"). The defaults, L2 with means,
 /// are Torch-Pruning's group magnitude with p = 2.
 struct Importance {
   /// What the weights contribute to each atom.

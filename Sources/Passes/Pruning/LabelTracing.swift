@@ -28,7 +28,7 @@ struct TracedAxis {
 
 /// Finds where an operator moves the elements of its inputs by running it on labels: integers that
 /// say from which index along the traced axis an element comes, -1 for elements of other inputs
-/// and for those the operator creates (PRUNING.md, rule 7).
+/// and for those the operator creates (pruning.md, rule 7).
 struct LabelTracing {
   let op: any Operator
   let inputs: Inputs

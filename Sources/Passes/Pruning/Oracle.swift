@@ -2,7 +2,7 @@ internal import Execution
 package import IR
 internal import Operators
 
-/// The proof that a cut is right (PRUNING.md, "Oracle"): the original with the removed channels
+/// The proof that a cut is right (pruning.md, "Oracle"): the original with the removed channels
 /// zeroed where they are read must give what the cut model gives.
 ///
 /// Where removal changes what is computed for the channels that stay (a LayerNormalization's

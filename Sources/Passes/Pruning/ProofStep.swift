@@ -1,7 +1,7 @@
 internal import IR
 internal import Operators
 
-/// One change to the original that takes the effect of removed channels away (PRUNING.md, "Oracle").
+/// One change to the original that takes the effect of removed channels away (pruning.md, "Oracle").
 public struct ProofStep: Codable, Hashable, Sendable {
   /// What is done to the operand.
   public enum Kind: String, Codable, Sendable {

@@ -2,7 +2,7 @@ public import Execution
 public import IR
 internal import Operators
 
-/// Removes whole channels from a model, with everything that is coupled to them (PRUNING.md).
+/// Removes whole channels from a model, with everything that is coupled to them (pruning.md).
 public struct Pruner: Sendable {
   /// The model, its constants in initializers.
   public let model: Model

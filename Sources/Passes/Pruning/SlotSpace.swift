@@ -16,7 +16,7 @@ struct SlotAxis: Hashable {
   let axis: Int
 }
 
-/// Numbers for every (tensor, axis, index), called slots (PRUNING.md, "State").
+/// Numbers for every (tensor, axis, index), called slots (pruning.md, "State").
 struct SlotSpace {
   /// The number of slots.
   private(set) var count = 0

@@ -1,7 +1,7 @@
 internal import IR
 internal import Operators
 
-/// Inserts QuantizeLinear and DequantizeLinear as a scheme says (QUANTIZATION.md).
+/// Inserts QuantizeLinear and DequantizeLinear as a scheme says (quantization.md).
 struct QDQRewriter {
   private(set) var model: Model
   private let scheme: QuantizationScheme

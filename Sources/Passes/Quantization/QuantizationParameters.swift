@@ -1,6 +1,6 @@
 internal import IR
 
-/// Scale and zero-point of unsigned 8-bit activations (QUANTIZATION.md, "Parameters").
+/// Scale and zero-point of unsigned 8-bit activations (quantization.md, "Parameters").
 package struct ActivationParameters: Hashable {
   /// What one step is worth.
   package let scale: Float

@@ -2,7 +2,7 @@ internal import IR
 internal import Operators
 
 /// Which nodes become integer and which values are quantized, found from the operators' rules in
-/// one walk (QUANTIZATION.md, "What ORT turns into integer kernels").
+/// one walk (quantization.md, "What ORT turns into integer kernels").
 struct QuantizationScheme {
   /// What becomes of a node.
   enum Decision {

@@ -3,7 +3,7 @@ import IR
 /// Where the heads of an attention operator lie in its operands, and how many there are.
 ///
 /// Removal takes whole heads, one of keys and values with all heads of queries that share it, or the
-/// same elements of every head (PRUNING.md, rule 9).
+/// same elements of every head (pruning.md, rule 9).
 package struct AttentionChannels: Sendable {
   /// How one operand holds its heads.
   package enum Place: Sendable {

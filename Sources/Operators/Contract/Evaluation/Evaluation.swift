@@ -49,7 +49,7 @@ package struct Evaluation {
   package let inputs: [TensorView?]
   /// The number of outputs the node names; those left out need not be computed.
   package let outputs: [Bool]
-  /// When the operator runs on labels instead of data (PRUNING.md, rule 7): the label of elements
+  /// When the operator runs on labels instead of data (pruning.md, rule 7): the label of elements
   /// that it makes up itself, such as padding.
   package var createdLabel: Int?
   /// Makes output 0 the same memory as an input, under another shape; false where it cannot.

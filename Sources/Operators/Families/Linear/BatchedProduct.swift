@@ -106,7 +106,7 @@ package struct BatchedProduct: Sendable {
     return form
   }
 
-  /// Rule 4 of PRUNING.md: contraction axes unite, rows and columns pass through, batch axes
+  /// Rule 4 of pruning.md: contraction axes unite, rows and columns pass through, batch axes
   /// broadcast. `perRow` and `perColumn` are further inputs with an element a row or a column.
   package func channels(
     _ inputs: Inputs, _ outputs: [TensorType], perRow: [Int] = [], perColumn: [Int] = []

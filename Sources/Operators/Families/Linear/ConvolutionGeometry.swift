@@ -113,7 +113,7 @@ package struct ConvolutionGeometry: Sendable {
     return form
   }
 
-  /// Rules 2 of PRUNING.md. `perChannel` are further inputs with an element an output channel.
+  /// Rules 2 of pruning.md. `perChannel` are further inputs with an element an output channel.
   package func channels(
     _ inputs: Inputs, _ outputs: [TensorType], perChannel: [Int] = []
   ) -> ChannelRule {
@@ -177,7 +177,7 @@ package func product(_ a: Int, _ b: Int) -> Int? {
 }
 
 extension ChannelRule {
-  /// Rules 2 of PRUNING.md: what convolutions and transposed ones share. `perChannel` are further
+  /// Rules 2 of pruning.md: what convolutions and transposed ones share. `perChannel` are further
   /// inputs with an element an output channel.
   package static func convolution(
     _ form: LinearForm, _ inputs: Inputs, _ outputs: [TensorType], perChannel: [Int] = []

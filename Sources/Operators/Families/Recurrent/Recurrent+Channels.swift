@@ -2,7 +2,7 @@ package import IR
 private import Kernels
 
 extension Recurrent {
-  /// Rule 8 of PRUNING.md: a hidden unit is one row of each gate in the weights, biases and
+  /// Rule 8 of pruning.md: a hidden unit is one row of each gate in the weights, biases and
   /// peepholes, a column of the state's weights, and an element of every state.
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     guard inputs.rank(0) == 3, inputs.rank(1) == 3, inputs.rank(2) == 3 else {

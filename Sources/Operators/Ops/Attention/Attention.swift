@@ -155,7 +155,7 @@ package struct Attention: Operator {
     try evaluateAttention(context)
   }
 
-  /// Rule 9 of PRUNING.md.
+  /// Rule 9 of pruning.md.
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     guard let heads = headChannels(inputs, outputs) else {
       return .barrier("the shapes of attention's operands are not known")
