@@ -58,7 +58,7 @@ extension Exception {
     ("PostOperationChains.swift", "BatchNormalization Conv ConvTranspose Gemm MatMul"),
   ].flatMap { file, names in
     names.split(separator: " ").map {
-      Exception(.operatorTypes, file, String($0), "sessions come to see facts only")
+      Exception(.operatorTypes, file, String($0), nil, "sessions come to see facts only")
     }
   }
 }

@@ -1,3 +1,4 @@
+import IR
 import Operators
 import Testing
 
