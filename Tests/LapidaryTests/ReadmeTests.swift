@@ -45,7 +45,7 @@ import Testing
     let explained = Set(makefile.matches(of: /(?m)^([a-z]+):.*##/).map(\.output.1))
     #expect(targets == explained)
     for page in ["README.md", "CONTRIBUTING.md", "docs/design/files.md"] {
-      for name in try text(page).matches(of: /`?\bmake ([a-z]+)`/).map(\.output.1) {
+      for name in try text(page).matches(of: /(?:`|\$ )make ([a-z]+)/).map(\.output.1) {
         #expect(targets.contains(name), "\(page) names make \(name)")
       }
     }

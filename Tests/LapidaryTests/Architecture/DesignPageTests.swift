@@ -16,9 +16,9 @@ import Testing
     for source in SourceTree.sources + SourceTree.tests {
       // A heading may stand on the line after the page's name.
       let text = source.text.replacing(/\n\s*\/\/\/[ ]/, with: " ")
-      for match in text.matches(of: /([\w\/]*)\b([\w-]+\.md)(?:, "([^"]+)")?/) {
-        let (_, folder, name, heading) = match.output
-        guard folder.isEmpty, !top.contains(name) else { continue }
+      for match in text.matches(of: /([\w\/.:-]*[\w-]\.md)(?:, "([^"]+)")?/) {
+        let (_, name, heading) = match.output
+        guard !name.contains("/"), !top.contains(name) else { continue }
         let page = try? page(String(name))
         #expect(page != nil, "\(source.path) cites \(name)")
         count += 1
@@ -32,7 +32,7 @@ import Testing
   @Test("What the page of the architecture names exists")
   func names() throws {
     let text = try page("architecture.md")
-    let declaration = /\b(?:struct|class|enum|protocol|actor|typealias) ([A-Z]\w*)/
+    let declaration = /(?:struct|class|enum|protocol|actor|typealias) ([A-Z]\w*)/
     let files = SourceTree.sources + SourceTree.tests
     var known = Set(files.flatMap { $0.code.matches(of: declaration).map(\.output.1) })
     let paths = files.map(\.path)

@@ -18,23 +18,24 @@ struct SourceText {
   }
 
   private mutating func step() {
+    guard "/\"#".utf8.contains(bytes[at]) else {
+      at += 1
+      return
+    }
     if starts("//") {
       while at < bytes.count, bytes[at] != UInt8(ascii: "\n") { blank() }
     } else if starts("/*") {
       comment()
     } else if starts("\"") || starts("#\"") {
       string()
-    } else if bytes[at] == UInt8(ascii: "/"), beginsRegex() {
+    } else if starts("/"), beginsRegex() {
       regex()
     } else {
       at += 1
     }
   }
 
-  private func starts(_ word: StaticString) -> Bool {
-    guard at + word.utf8CodeUnitCount <= bytes.count else { return false }
-    return (0..<word.utf8CodeUnitCount).allSatisfy { bytes[at + $0] == word.utf8Start[$0] }
-  }
+  private func starts(_ word: String) -> Bool { bytes[at...].starts(with: word.utf8) }
 
   private mutating func blank(_ count: Int = 1) {
     for _ in 0..<count where at < bytes.count {
@@ -63,7 +64,8 @@ struct SourceText {
     if isRaw { blank() }
     let isLong = starts("\"\"\"")
     blank(isLong ? 3 : 1)
-    while at < bytes.count, !(isLong ? starts("\"\"\"") : starts("\"")) {
+    let end = isLong ? "\"\"\"" : "\""
+    while at < bytes.count, !starts(end) {
       if !isRaw, starts("\\(") {
         interpolation()
       } else {
