@@ -80,7 +80,8 @@ struct Declarations {
   }
 
   private mutating func close(_ line: Int) {
-    pending = nil
+    // A closure that is a default argument ends inside the parentheses.
+    if parentheses <= pendingDepth { pending = nil }
     guard case .function(let name, let first)? = frames.popLast() else { return }
     functions.append(Function(name: name, lines: line - first + 1))
   }
