@@ -7,6 +7,7 @@
 #include <string>
 
 #include "onnx/defs/schema.h"
+#include "onnx/onnx_pb.h"
 
 namespace {
 
@@ -83,4 +84,13 @@ int lapidary_onnx_schema(const char *type, int opset, char *buffer, size_t capac
   } catch (...) {
     return 1;
   }
+}
+
+int lapidary_onnx_ir_version(void) { return onnx::Version::IR_VERSION; }
+
+int lapidary_onnx_opset(void) {
+  return onnx::OpSchemaRegistry::DomainToVersionRange::Instance()
+      .Map()
+      .at(onnx::ONNX_DOMAIN)
+      .second;
 }

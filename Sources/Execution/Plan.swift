@@ -151,7 +151,7 @@ struct Plan {
     guard let op = try scope.make(graph, id) else {
       guard let opset = scope.opsets.version(of: node.op.domain) else {
         throw ModelError(
-          .invalid,
+          .unsupported,
           "\(label): expected an operator set of domain '\(node.op.domain)', found no import of it")
       }
       throw ModelError(

@@ -17,6 +17,43 @@ public enum ONNXChecker {
     check(try ONNXFile.encode(model), full: full)
   }
 
+  /// What libonnx says of a model.
+  public enum Verdict: Equatable, Sendable {
+    /// It accepts the model.
+    case valid
+    /// It is older than what the model is written in, so it cannot tell.
+    case tooOld(String)
+    /// It refuses the model, with its reason.
+    case invalid(String)
+
+    /// Whether the model is refused.
+    public var refuses: Bool { if case .invalid = self { true } else { false } }
+
+    /// The verdict in words.
+    public var text: String {
+      switch self {
+      case .valid: "valid"
+      case .tooOld(let reason): "cannot tell: \(reason)"
+      case .invalid(let reason): reason
+      }
+    }
+  }
+
+  /// The installed libonnx's verdict, shape inference included, which says nothing about models of
+  /// newer IR versions and operator sets than its own.
+  public static func verdict(on model: Model) throws(ModelError) -> Verdict {
+    let newest = (ir: Int(lapidary_onnx_ir_version()), opset: Int(lapidary_onnx_opset()))
+    if let version = model.irVersion, version > newest.ir {
+      return .tooOld(
+        "the model has IR version \(version), the installed libonnx knows \(newest.ir)")
+    }
+    if let opset = model.opset(), opset > newest.opset {
+      return .tooOld(
+        "the model imports operator set \(opset), the installed libonnx knows \(newest.opset)")
+    }
+    return try check(model, full: true).map { .invalid($0) } ?? .valid
+  }
+
   /// The names of the operators of ONNX's own domain that libonnx knows up to an opset.
   package static func operators(opset: Int) -> [String] {
     let text = text { lapidary_onnx_operators(Int32(opset), $0, $1) }

@@ -261,6 +261,11 @@ package enum Registry {
     byName.keys.sorted { ($0.domain, $0.type) < ($1.domain, $1.type) }
   }
 
+  /// Whether any operator of a domain is known.
+  package static func knows(domain: String) -> Bool { domains.contains(domain) }
+
+  private static let domains = Set(byName.keys.map(\.domain))
+
   /// The opsets at which an operator is known, one range an implementation.
   package static func opsets(of op: OperatorName) -> [ClosedRange<Int>] {
     (byName[op] ?? []).map { $0.schema.opsets }.sorted { $0.lowerBound < $1.lowerBound }

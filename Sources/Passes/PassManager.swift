@@ -1,4 +1,5 @@
 public import IR
+internal import Operators
 
 /// Runs passes in order, checks invariants after each and, when asked, that results stayed equal.
 public struct PassManager: Sendable {
@@ -21,12 +22,14 @@ public struct PassManager: Sendable {
     self.verification = verification
   }
 
-  /// Runs every pass on `model`. An error leaves `model` as it was before the pass that failed.
+  /// Runs every pass on `model`, whose declared shapes first give way to inferred ones that contradict
+  /// them. An error leaves `model` as it was before the pass that failed.
   ///
   /// - Throws: `ModelError` naming the pass: what it threw, a broken invariant, or with code
   ///   `verification` a result that is no longer equal.
   public func run(_ model: inout Model) throws(ModelError) -> [PassReport] {
     var reports: [PassReport] = []
+    model = model.replacingStaleDeclarations()
     for pass in passes {
       var copy = model
       let report = try noting("pass '\(pass.name)'") { () throws(ModelError) in

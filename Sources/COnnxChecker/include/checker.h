@@ -12,6 +12,12 @@ extern "C" {
 /// `capacity` bytes, the terminating zero included.
 int lapidary_onnx_check(const void *bytes, size_t count, int full, char *message, size_t capacity);
 
+/// The newest IR version that libonnx knows.
+int lapidary_onnx_ir_version(void);
+
+/// The newest operator set of ONNX's own domain that libonnx knows.
+int lapidary_onnx_opset(void);
+
 /// Writes the names of all operators of ONNX's own domain up to an opset, a line each. Returns 0, or
 /// 1 when they do not fit into `capacity` bytes.
 int lapidary_onnx_operators(int opset, char *buffer, size_t capacity);

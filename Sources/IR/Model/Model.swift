@@ -22,6 +22,8 @@ public struct Model: Sendable {
   public var metadata: [MetadataEntry] = []
   /// Fields kept as encoded, training information and device configurations among them.
   public var extras: [RawField] = []
+  /// What reading the file had to put right, a line each. No part of the model: it is not written.
+  public var readingNotes: [String] = []
 
   /// Makes a model around a graph.
   public init(graph: Graph, irVersion: Int? = 8, opset: Int = 17) {

@@ -112,6 +112,19 @@ public struct SymbolicExpression: Hashable, Sendable {
 
   package static func - (a: Self, b: Self) -> Self { a + b * Self(-1) }
 
+  /// Whether the two have different values for some lengths; false where a few of them tell nothing.
+  package func differs(from other: Self) -> Bool {
+    let names = symbols.union(other.symbols).sorted()
+    // Lengths without a common divisor, so that what is equal is so by its form.
+    for first in [2, 48, 3, 35, 64] {
+      let lengths = names.enumerated().map { ($1, first + 64 * $0) }
+      let bindings = Dictionary(uniqueKeysWithValues: lengths)
+      guard let a = evaluated(bindings), let b = other.evaluated(bindings) else { continue }
+      if a != b { return true }
+    }
+    return false
+  }
+
   /// The value with every symbol replaced, or nil when one is missing or a divisor is zero.
   public func evaluated(_ bindings: [String: Int]) -> Int? { substituting(bindings)?.constant }
 

@@ -18,14 +18,10 @@ public struct TypedModel: Sendable {
   ///
   /// - Parameters:
   ///   - binding: lengths for symbolic dimensions; inputs and outputs are then declared with them.
-  ///   - replacing: whether inferred shapes replace declared ones that contradict them.
-  /// - Throws: `ModelError` when a node breaks its operator's rules, or where a declared type
-  ///   contradicts the inferred one and is not replaced.
-  public init(
-    _ model: Model, binding: [String: Int] = [:], replacing: Bool = false
-  ) throws(ModelError) {
-    let facts = try inferTypes(
-      model, binding: binding, declared: replacing ? .advisory : .required)
+  /// - Throws: `ModelError` when a node breaks its operator's rules, or where a declared element type
+  ///   contradicts the inferred one.
+  public init(_ model: Model, binding: [String: Int] = [:]) throws(ModelError) {
+    let facts = try inferTypes(model, binding: binding)
     var result = model
     var tally = Tally()
     try Self.declare(facts, in: &result.graph, path: "", &tally)
@@ -35,7 +31,8 @@ public struct TypedModel: Sendable {
     for (index, info) in result.graph.outputs.enumerated() {
       // Outputs are the model's contract: they are completed, and bound when the user asks.
       let inferred = facts.graph[info.value].type
-      if info.type == nil || !binding.isEmpty || Self.contradicts(info.type, inferred) {
+      if info.type == nil || !binding.isEmpty || facts.stale[info.value] != nil {
+        guard let inferred, inferred.isDeclarable else { continue }
         result.graph.setOutputType(index, inferred)
       } else if let completed = Self.completed(info.type, with: inferred) {
         result.graph.setOutputType(index, completed)
@@ -62,12 +59,13 @@ public struct TypedModel: Sendable {
       for value in facts.graph[id].outputs.compactMap({ $0 }) {
         tally.values += 1
         let type = facts.graph[value].type
-        if type?.tensor?.shape == nil, type?.tensor != nil || type == nil {
+        if !(type?.isDeclarable ?? false) || type?.tensor != nil && type?.tensor?.shape == nil {
           tally.untyped.append(path + facts.graph[value].name)
         } else {
           tally.typed += 1
         }
-        guard let type, !facts.graph.isOutput(value) else { continue }
+        // A declaration without an element type is none: runtimes refuse it.
+        guard let type, type.isDeclarable, !facts.graph.isOutput(value) else { continue }
         if let index = declared[value] {
           graph.valueInfos[index].type = type
           // The exporter's spelling of an expression gives way to the canonical one.
@@ -92,14 +90,11 @@ public struct TypedModel: Sendable {
     }
   }
 
-  private static func contradicts(_ declared: ValueType?, _ inferred: ValueType?) -> Bool {
-    guard let declared, let inferred else { return false }
-    return inferred.narrowed(by: declared) == nil
-  }
-
   /// A declared type with the lengths that it leaves open; nil when it leaves none.
   private static func completed(_ declared: ValueType?, with inferred: ValueType?) -> ValueType? {
-    guard var type = declared?.tensor, let known = inferred?.tensor?.shape else { return nil }
+    guard var type = declared?.tensor, type.elementType != .undefined,
+      let known = inferred?.tensor?.shape
+    else { return nil }
     guard var shape = type.shape else {
       type.shape = known
       return .tensor(type)

@@ -79,10 +79,21 @@ extension Decoder {
     _ parts: [UnsafeRawBufferPointer], to builder: inout GraphBuilder,
     initializersAreConstant: Bool
   ) throws(ModelError) {
+    var nodes: [Node] = []
+    nodes.reserveCapacity(parts.count)
     for part in parts {
-      try builder.add(
-        try node(part, in: &builder, initializersAreConstant: initializersAreConstant))
+      nodes.append(try node(part, in: &builder, initializersAreConstant: initializersAreConstant))
     }
+    let graph = builder.graph
+    let sorted = NodeOrder.sorted(nodes) { node in
+      node.subgraphs.flatMap(\.freeNames).compactMap { graph.value(named: $0) }
+    }
+    if sorted != nil {
+      notes.add(
+        "nodes of \(graph.name.map { "graph '\($0)'" } ?? "a graph") stood before others whose"
+          + " results they read; they were put in order")
+    }
+    for node in sorted ?? nodes { try builder.add(node) }
   }
 
   private func node(

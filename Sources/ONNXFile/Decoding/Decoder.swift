@@ -10,6 +10,8 @@ struct Decoder {
   let source: MessageSource
   /// The files that tensors may refer to.
   let external: ExternalFiles
+  /// What had to be put right.
+  let notes = ReadingNotes()
 
   func model(_ message: UnsafeRawBufferPointer) throws(ModelError) -> Model {
     var graphs: [UnsafeRawBufferPointer] = []
@@ -43,6 +45,7 @@ struct Decoder {
     for function in functions {
       model.functions.append(try self.function(function, initializersAreConstant: isOld))
     }
+    model.readingNotes = notes.lines
     return model
   }
 

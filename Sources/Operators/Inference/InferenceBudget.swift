@@ -15,6 +15,8 @@ final class InferenceBudget: Sendable {
 
   private let state = Mutex((nodes: 0, depth: 0))
   private let notes = Mutex<[String]>([])
+  /// The names of lengths that callers choose: those of the main graph's inputs.
+  private let inputNames = Mutex<Set<String>>([])
 
   init(declared: DeclaredShapes = .advisory) { self.declared = declared }
 
@@ -24,6 +26,27 @@ final class InferenceBudget: Sendable {
   /// Keeps a contradiction, which bodies may meet several times.
   func note(_ contradiction: String) {
     notes.withLock { if !$0.contains(contradiction) { $0.append(contradiction) } }
+  }
+
+  /// Takes the names of lengths from the inputs of the main graph.
+  func reserveInputNames(of graph: Graph) {
+    let dimensions = graph.inputs.flatMap { graph[$0.value].tensorType?.shape?.dimensions ?? [] }
+    inputNames.withLock { $0 = Set(dimensions.flatMap { $0.expression?.symbols ?? [] }) }
+  }
+
+  /// Whether a declared shape says of a length that follows from the inputs' lengths what is not
+  /// true for all of these, such as the 1 of an exporter's sample for a batch that is free.
+  func isStale(_ declared: ValueType, against inferred: ValueType) -> Bool {
+    guard let found = inferred.tensor?.shape, let claim = declared.tensor?.shape,
+      found.rank == claim.rank
+    else { return false }
+    let names = inputNames.withLock { $0 }
+    return zip(found.dimensions, claim.dimensions).contains { found, claim in
+      guard found != claim, let found = found.expression, let claim = claim.expression,
+        found.symbols.isSubset(of: names), claim.symbols.isSubset(of: names)
+      else { return false }
+      return found.differs(from: claim)
+    }
   }
 
   /// Runs `body` one level deeper, for a graph with some nodes.

@@ -29,6 +29,8 @@ struct Inference {
   var declared: [ValueType?]
   var unknown: [NodeID] = []
   var bodies: [NodeID: [TypedGraph]] = [:]
+  /// Types of values whose declared shapes contradict them.
+  var stale: [ValueID: ValueType] = [:]
   let binding: [String: Int]
   let budget: InferenceBudget
   /// Whether this is a body that never runs, such as the branch that a known condition does not
@@ -74,6 +76,7 @@ struct Inference {
       graph.setType(info.value, named)
       graph.setInputType(index, named)
     }
+    budget.reserveInputNames(of: graph)
     return try runNodes()
   }
 
@@ -90,7 +93,7 @@ struct Inference {
     for id in graph.nodeIDs { try visit(id) }
     return TypedGraph(
       graph: graph, operators: operators, data: data, constants: constants, unknown: unknown,
-      bodies: bodies, contradictions: budget.contradictions)
+      bodies: bodies, contradictions: budget.contradictions, stale: stale)
   }
 
   private func bound(_ type: ValueType) -> ValueType {
@@ -191,29 +194,31 @@ struct Inference {
       outputs: graph[id].outputs.count)
   }
 
-  /// The narrower of an inferred and a declared type; where they contradict, the inferred one if
-  /// declared shapes are advice.
-  private func merge(
+  /// What an inferred and a declared type come to: the inferred one, narrowed by what is declared
+  /// where it says nothing. Where they contradict each other the inferred one holds, if declared
+  /// shapes are advice.
+  private mutating func merge(
     _ inferred: ValueType?, _ declared: ValueType?, of value: ValueID, node: NodeID
   ) throws(ModelError) -> ValueType? {
     guard let declared else { return inferred }
     guard let inferred else { return declared }
-    guard let merged = inferred.narrowed(by: declared) else {
-      // Lengths that a caller chose for names may be others than those of the exporter's sample,
-      // which some exporters declare for outputs.
-      if !binding.isEmpty, let a = inferred.tensor, let b = declared.tensor,
-        a.elementType == b.elementType, a.shape?.rank == b.shape?.rank
-      {
-        return inferred
-      }
-      let conflict = conflict(inferred, declared, of: value, node: node)
-      guard budget.declared == .advisory, inferred.hasElements(of: declared) else {
-        throw conflict
-      }
-      budget.note(conflict.message)
+    let merged = inferred.narrowed(by: declared)
+    if let merged, !budget.isStale(declared, against: inferred) { return merged }
+    // Lengths that a caller chose for names may be others than those of the exporter's sample,
+    // which some exporters declare for outputs.
+    if !binding.isEmpty, let a = inferred.tensor, let b = declared.tensor,
+      a.elementType == b.elementType, a.shape?.rank == b.shape?.rank
+    {
       return inferred
     }
-    return merged
+    let conflict = conflict(inferred, declared, of: value, node: node)
+    // A number for a length that the inputs leave free is a leftover, but no error.
+    guard merged != nil || budget.declared == .advisory && inferred.hasElements(of: declared) else {
+      throw conflict
+    }
+    budget.note(conflict.message)
+    stale[value] = inferred
+    return inferred
   }
 
   private func conflict(
@@ -222,7 +227,7 @@ struct Inference {
     ModelError(
       .invalid,
       "\(graph.label(node)), value '\(graph[value].name)': expected \(inferred) from its inputs, found \(declared) declared",
-      hint: "where the declaration is wrong, infer --replace puts the inferred type in its place")
+      hint: "where the declaration is wrong, infer puts the inferred type in its place")
   }
 }
 

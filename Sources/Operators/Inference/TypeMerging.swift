@@ -36,6 +36,15 @@ extension ValueType {
     }
   }
 
+  /// Whether a file can declare the type: every element type in it is known.
+  package var isDeclarable: Bool {
+    switch self {
+    case .tensor(let type), .sparseTensor(let type): type.elementType != .undefined
+    case .sequence(let inner), .optional(let inner): inner?.isDeclarable ?? false
+    case .map(let key, let value): key != .undefined && value?.isDeclarable ?? false
+    }
+  }
+
   /// Whether two types differ at most in shapes.
   func hasElements(of other: ValueType) -> Bool {
     mappingTensors { TensorType($0.elementType, nil) }.narrowed(

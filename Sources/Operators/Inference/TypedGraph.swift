@@ -13,10 +13,12 @@ package struct TypedGraph: Sendable {
   private let bodies: [NodeID: [TypedGraph]]
   /// Declared shapes that contradict inferred ones, which hold instead: one line each.
   package let contradictions: [String]
+  /// Values whose declared shapes contradict the inferred types given here.
+  package let stale: [ValueID: ValueType]
 
   init(
     graph: Graph, operators: [(any Operator)?], data: [[Dimension]?], constants: [Tensor?],
-    unknown: [NodeID], bodies: [NodeID: [TypedGraph]], contradictions: [String]
+    unknown: [NodeID], bodies: [NodeID: [TypedGraph]], contradictions: [String], stale: [ValueID: ValueType]
   ) {
     self.graph = graph
     self.operators = operators
@@ -25,6 +27,7 @@ package struct TypedGraph: Sendable {
     self.unknown = unknown
     self.bodies = bodies
     self.contradictions = contradictions
+    self.stale = stale
   }
 
   /// What the operators say inside the bodies that a node runs, in the order of its operator's

@@ -64,8 +64,12 @@ package struct Loop: ValueOperator {
     let runs = count(inputs, goesOn: outputs.first?.constant)
     let scans = outputs.dropFirst(1 + states).map { operand in
       guard case .tensor(let type)? = operand.valueType else { return Inferred(.unknown) }
-      return Inferred(
-        TensorType(type.elementType, type.shape.map { Shape([runs] + $0.dimensions) }))
+      // Where the body may never run, nothing says what its lengths would have been.
+      let runsOnce = (runs.value ?? 0) > 0
+      let shape = type.shape.map { shape in
+        Shape([runs] + shape.dimensions.map { runsOnce || $0.value != nil ? $0 : .unknown })
+      }
+      return Inferred(TensorType(type.elementType, shape))
     }
     return state.map { Inferred(value: $0.valueType) } + scans
   }
