@@ -109,11 +109,15 @@ import Testing
     #expect(shape(bound, "fc2_out") == "float[5,10]")
   }
 
-  @Test("A declared length completes an unknown one")
+  @Test("A declared length completes one that does not follow, and none that the inputs leave free")
   func completion() throws {
     var net = Network()
     let x = net.input("x", [.unknown, 3])
     net.output(net.node("Relu", "relu", [x]), [7, 3])
-    #expect(shape(try inferTypes(net.model()), "relu_out") == "float[7,3]")
+    let places = net.node("NonZero", "places", [x])
+    net.graph.addOutput(ValueInfo(places, type: .tensor(TensorType(.int64, [2, 7]))))
+    let facts = try inferTypes(net.model())
+    #expect(shape(facts, "relu_out") == "float[x_dim_0,3]")
+    #expect(shape(facts, "places_out") == "int64[2,7]")
   }
 }

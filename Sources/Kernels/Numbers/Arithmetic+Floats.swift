@@ -11,7 +11,9 @@ extension Arithmetic where Self: BinaryFloatingPoint {
   }
   @inline(__always) static func modulo(_ a: Self, _ b: Self) -> Self {
     let rest = remainder(a, b)
-    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest
+    // Of zeros too the sign is the divisor's.
+    if rest == 0 { return Self(signOf: b, magnitudeOf: rest) }
+    return (rest < 0) != (b < 0) ? rest + b : rest
   }
   init(saturating value: Double) { self.init(value) }
   var double: Double { Double(self) }

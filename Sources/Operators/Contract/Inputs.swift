@@ -39,11 +39,17 @@ package struct Inputs: Sendable {
   package let operands: [Operand?]
   /// Infers types inside the bodies that the operator runs; nil where nobody looks into them.
   package let bodies: (any BodyInference)?
+  /// Collects what must hold between lengths; nil where nobody asks.
+  package let relations: LengthRelations?
 
-  package init(label: String, _ operands: [Operand?], bodies: (any BodyInference)? = nil) {
+  package init(
+    label: String, _ operands: [Operand?], bodies: (any BodyInference)? = nil,
+    relations: LengthRelations? = nil
+  ) {
     self.label = label
     self.operands = operands
     self.bodies = bodies
+    self.relations = relations
   }
 
   package var count: Int { operands.count }

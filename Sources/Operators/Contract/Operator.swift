@@ -113,7 +113,7 @@ package struct Schema: Sendable {
   ///     that its file implements.
   ///   - signature: what ONNX's schema says; a test compares it with libonnx's.
   package init(
-    _ type: String, domain: String = "", opsets: ClosedRange<Int> = 7...26,
+    _ type: String, domain: String = "", opsets: ClosedRange<Int> = 7...28,
     signature: SignatureText
   ) {
     self.op = OperatorName(type, domain: domain)
@@ -127,7 +127,7 @@ package struct Schema: Sendable {
   ///     that its file implements.
   ///   - inputs: the fewest and the most inputs; `.max` for variadic ones.
   package init(
-    _ type: String, domain: String = "", opsets: ClosedRange<Int> = 7...26,
+    _ type: String, domain: String = "", opsets: ClosedRange<Int> = 7...28,
     inputs: ClosedRange<Int>, outputs: ClosedRange<Int> = 1...1
   ) {
     self.op = OperatorName(type, domain: domain)

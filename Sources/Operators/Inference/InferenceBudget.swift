@@ -18,7 +18,13 @@ final class InferenceBudget: Sendable {
   /// The names of lengths that callers choose: those of the main graph's inputs.
   private let inputNames = Mutex<Set<String>>([])
 
-  init(declared: DeclaredShapes = .advisory) { self.declared = declared }
+  /// Collects what must hold between lengths; nil where nobody asks.
+  let relations: LengthRelations?
+
+  init(declared: DeclaredShapes = .advisory, relations: LengthRelations? = nil) {
+    self.declared = declared
+    self.relations = relations
+  }
 
   /// Declared shapes that contradict inferred ones, each once.
   var contradictions: [String] { notes.withLock { $0 } }

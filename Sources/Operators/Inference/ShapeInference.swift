@@ -9,14 +9,16 @@ package import IR
 /// - Parameters:
 ///   - binding: lengths for symbolic dimensions of the inputs.
 ///   - declared: what declared shapes count for.
+///   - relations: collects what must hold between lengths, up to an error too.
 /// - Throws: `ModelError` when a node breaks its operator's rules, or when an inferred type
 ///   contradicts a declared one that counts; it names both.
 package func inferTypes(
-  _ model: Model, binding: [String: Int] = [:], declared: DeclaredShapes = .advisory
+  _ model: Model, binding: [String: Int] = [:], declared: DeclaredShapes = .advisory,
+  relations: LengthRelations? = nil
 ) throws(ModelError) -> TypedGraph {
   var inference = Inference(
     graph: model.graph, scope: OperatorScope(model), binding: binding, outer: [:],
-    budget: InferenceBudget(declared: declared))
+    budget: InferenceBudget(declared: declared, relations: relations))
   return try inference.run()
 }
 
@@ -113,7 +115,8 @@ struct Inference {
     }
     let typing = try bodyTyping(op, id)
     let inputs = Inputs(
-      label: graph.label(id), node.inputs.map { $0.map(operand) }, bodies: typing)
+      label: graph.label(id), node.inputs.map { $0.map(operand) }, bodies: typing,
+      relations: budget.relations)
     guard let results = try results(op, of: node, inputs) else {
       for output in node.outputs.compactMap({ $0 }) { setType(output, declared[output.index]) }
       if let typing { bodies[id] = try typing.facts() }

@@ -13,13 +13,16 @@ struct RandomSamples {
   ) throws(ModelError) -> [(name: String, tensor: Tensor)] {
     let graph = model.graph
     let inputs = graph.requiredInputs
-    let step = inputs.lazy.compactMap { firstLength($0) }.first { $0 > 0 } ?? 1
+    let hasState = hasState(inputs)
+    // With a state, whose first axis counts layers, a group is one sample and its state.
+    let step = hasState ? 1 : inputs.lazy.compactMap { firstLength($0) }.first { $0 > 0 } ?? 1
     let groups = (count - 1) / step + 1
     var shapes = try noting(label) { () throws(ModelError) in
       try SampleShapes.first(for: model)
     }
     for (index, input) in inputs.enumerated() where !shapes[index].isEmpty {
-      let rows = groups.multipliedReportingOverflow(by: firstLength(input) ?? step)
+      let rows = groups.multipliedReportingOverflow(
+        by: firstLength(input) ?? (hasState ? shapes[index][0] : step))
       shapes[index][0] = rows.overflow ? Int.max : rows.partialValue
     }
     let shape = shapes
@@ -29,6 +32,16 @@ struct RandomSamples {
     return inputs.compactMap { input in
       let name = graph[input.value].name
       return tensors[name].map { (name, $0) }
+    }
+  }
+
+  /// Whether the name of a free first axis stands at a later axis of an input whose first is fixed.
+  private func hasState(_ inputs: [ValueInfo]) -> Bool {
+    let shapes = inputs.compactMap { $0.type?.tensor?.shape?.dimensions }
+    let batches = Set(shapes.compactMap { $0.first?.expression?.symbol })
+    return shapes.contains { shape in
+      shape.first?.value != nil
+        && shape.dropFirst().contains { $0.expression?.symbol.map(batches.contains) ?? false }
     }
   }
 

@@ -66,6 +66,7 @@ extension Inputs {
           throw mismatch(
             index, expected: "a shape that broadcasts with \(before)", found: "\(shape)")
         }
+        equateBroadcast(x, y)
         dimensions.append(length)
       }
       result = Shape(dimensions)

@@ -19,7 +19,12 @@ package struct BatchedProduct: Sendable {
     try inputs.requireRank(b, 1...Int.max)
     guard let left = inputs.shape(a), let right = inputs.shape(b) else { return nil }
     let mismatch: Mismatch = { inputs.mismatch($0, expected: $1, found: $2) }
-    return try output(left, right, mismatch)
+    let output = try output(left, right, mismatch)
+    inputs.equate(left[left.rank - 1], right[max(0, right.rank - 2)])
+    for place in 3...max(3, min(left.rank, right.rank)) where place <= min(left.rank, right.rank) {
+      inputs.equateBroadcast(left[left.rank - place], right[right.rank - place])
+    }
+    return output
   }
 
   private func output(

@@ -60,6 +60,7 @@ package struct ConvolutionGeometry: Sendable {
               ?? [Dimension](
                 repeating: .unknown, count: rank - 2)))
     try check(data, weights, mismatch)
+    inputs.equate(data[1], weights[1] * .known(group))
     if let bias, let length = inputs.shape(bias), let wanted = weights[0].value,
       length.rank != 1 || (length[0].value ?? wanted) != wanted
     {

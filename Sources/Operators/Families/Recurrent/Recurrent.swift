@@ -38,6 +38,7 @@ extension Recurrent {
       hidden: known.map { .known($0) } ?? units ?? .unknown)
     for (index, wanted) in shapes(lengths, rows: lengths.hidden * .known(cell.gates)) {
       guard let shape = inputs.shape(index) else { continue }
+      for (found, wanted) in zip(shape.dimensions, wanted) { inputs.equate(found, wanted) }
       let fits =
         shape.rank == wanted.count
         && zip(shape.dimensions, wanted).allSatisfy { found, wanted in

@@ -9,7 +9,7 @@ import Kernels
 /// `[batch, positions, heads · width]`.
 package struct Attention: Operator {
   package static let schema = Schema(
-    "Attention", opsets: 23...26,
+    "Attention", opsets: 23...28,
     signature: """
       23: (T1, T1, T2, U?, T1?, T2?) -> (T1, T1?, T2?, T1?); <is_causal: int = 0,
         kv_num_heads: int, q_num_heads: int, qk_matmul_output_mode: int = 0, scale: float,

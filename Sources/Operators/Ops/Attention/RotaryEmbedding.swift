@@ -8,7 +8,7 @@ private import Kernels
 /// and, where these are tables, the position of each token.
 package struct RotaryEmbedding: Operator {
   package static let schema = Schema(
-    "RotaryEmbedding", opsets: 23...26,
+    "RotaryEmbedding", opsets: 23...28,
     signature: """
       23: (T, T, T, M?) -> T; <interleaved: int = 0, num_heads: int,
         rotary_embedding_dim: int = 0>; T: float float16 bfloat16; M: int64

@@ -3,7 +3,7 @@ package import IR
 /// A tensor given by an attribute (https://onnx.ai/onnx/operators/onnx__Constant.html).
 package struct Constant: ValueOperator {
   package static let schema = Schema(
-    "Constant", opsets: 1...26,
+    "Constant", opsets: 1...28,
     signature: """
       1: () -> T; <value: tensor!>; T: floats
       9: T + integers string bool complex64 complex128

@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__ConstantOfShape.html).
 package struct ConstantOfShape: Operator {
   package static let schema = Schema(
-    "ConstantOfShape", opsets: 9...26,
+    "ConstantOfShape", opsets: 9...28,
     signature: """
       9: (T1) -> T2; <value: tensor>; T1: int64; T2: numbers bool
       20: T2 + float8 bfloat16

@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__EyeLike.html).
 package struct EyeLike: Operator {
   package static let schema = Schema(
-    "EyeLike", opsets: 9...26,
+    "EyeLike", opsets: 9...28,
     signature: """
       9: (T1) -> T2; <dtype: int, k: int = 0>; T1: numbers bool; T2: numbers bool
       22: T1 + bfloat16; T2 + bfloat16

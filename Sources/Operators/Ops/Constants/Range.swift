@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__Range.html).
 package struct RangeOf: Operator {
   package static let schema = Schema(
-    "Range", opsets: 11...26,
+    "Range", opsets: 11...28,
     signature: """
       11: (T, T, T) -> T; T: float int16 int32 int64 double
       27: <stash_type: int = 1>; T + float16 bfloat16

@@ -4,7 +4,7 @@ private import Kernels
 /// The lengths of a tensor's axes (https://onnx.ai/onnx/operators/onnx__Shape.html).
 package struct ShapeOf: Operator {
   package static let schema = Schema(
-    "Shape", opsets: 1...26,
+    "Shape", opsets: 1...28,
     signature: """
       1: (T) -> T1; T: all; T1: int64
       13: T + bfloat16

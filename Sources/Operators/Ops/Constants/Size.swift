@@ -4,7 +4,7 @@ private import Kernels
 /// The number of elements of a tensor (https://onnx.ai/onnx/operators/onnx__Size.html).
 package struct Size: Operator {
   package static let schema = Schema(
-    "Size", opsets: 1...26,
+    "Size", opsets: 1...28,
     signature: """
       1: (T) -> T1; T: all; T1: int64
       13: T + bfloat16

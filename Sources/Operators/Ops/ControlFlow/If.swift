@@ -3,7 +3,7 @@ package import IR
 /// One of two graphs, as a condition says (https://onnx.ai/onnx/operators/onnx__If.html).
 package struct If: ValueOperator {
   package static let schema = Schema(
-    "If", opsets: 1...26,
+    "If", opsets: 1...28,
     signature: """
       1: (B) -> V~; <else_branch: graph!, then_branch: graph!>; V: all; B: bool
       13: V + seq(all)

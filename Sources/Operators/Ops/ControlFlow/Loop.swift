@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__Loop.html).
 package struct Loop: ValueOperator {
   package static let schema = Schema(
-    "Loop", opsets: 1...26,
+    "Loop", opsets: 1...28,
     signature: """
       1: (I?, B?, V~) -> V~; <body: graph!>; V: all; I: int64; B: bool
       11: (I?, B?, V~?) -> V~

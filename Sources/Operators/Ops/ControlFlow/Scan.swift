@@ -6,7 +6,7 @@ package import IR
 /// may differ from sample to sample; later the axes and directions are attributes.
 package struct Scan: ValueOperator {
   package static let schema = Schema(
-    "Scan", opsets: 8...26,
+    "Scan", opsets: 8...28,
     signature: """
       8: (I?, V~) -> V~; <body: graph!, directions: ints, num_scan_inputs: int!>; I: int64;
         V: all

@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__BitCast.html).
 package struct BitCast: Operator {
   package static let schema = Schema(
-    "BitCast", opsets: 26...26,
+    "BitCast", opsets: 26...28,
     signature: """
       26: (T1) -> T2; <to: int!>;
         T1: numbers float8 int4s int2s bool complex64 complex128 bfloat16 float4e2m1

@@ -6,7 +6,7 @@ package import Kernels
 /// bits.
 package struct Cast: Conversion {
   package static let schema = Schema(
-    "Cast", opsets: 6...26,
+    "Cast", opsets: 6...28,
     signature: """
       6: (T1) -> T2; <to: int!>; T1: numbers bool; T2: numbers bool
       9: T1 + string; T2 + string

@@ -5,7 +5,7 @@ package import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__CastLike.html).
 package struct CastLike: Conversion {
   package static let schema = Schema(
-    "CastLike", opsets: 15...26,
+    "CastLike", opsets: 15...28,
     signature: """
       15: (T1, T2) -> T2; T1: numbers string bool bfloat16; T2: numbers string bool bfloat16
       19: <saturate: int = 1>; T1 + float8; T2 + float8

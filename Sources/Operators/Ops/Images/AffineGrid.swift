@@ -7,7 +7,7 @@ private import Kernels
 /// Inputs: maps `[N, r, r + 1]` and the image's shape `[N, C, lengths…]`, for r of 2 or 3.
 package struct AffineGrid: Operator {
   package static let schema = Schema(
-    "AffineGrid", opsets: 20...26,
+    "AffineGrid", opsets: 20...28,
     signature: """
       20: (T1, T2) -> T1; <align_corners: int = 0>; T1: floats bfloat16; T2: int64
       """)

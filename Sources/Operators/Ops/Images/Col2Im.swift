@@ -7,7 +7,7 @@ private import Kernels
 /// Inputs: columns `[N, C · block, positions]`, the image's lengths and the block's.
 package struct Col2Im: Operator {
   package static let schema = Schema(
-    "Col2Im", opsets: 18...26,
+    "Col2Im", opsets: 18...28,
     signature: """
       18: (T, int64, int64) -> T; <dilations: ints, pads: ints, strides: ints>; T: all bfloat16
       """)

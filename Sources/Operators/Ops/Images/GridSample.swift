@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__GridSample.html).
 package struct GridSample: Operator {
   package static let schema = Schema(
-    "GridSample", opsets: 16...26,
+    "GridSample", opsets: 16...28,
     signature: """
       16: (T1, T1) -> T2; <align_corners: int = 0, mode: string = bilinear,
         padding_mode: string = zeros>; T1: all; T2: floats

@@ -5,7 +5,7 @@ import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__Resize.html).
 package struct Resize: Operator {
   package static let schema = Schema(
-    "Resize", opsets: 10...26,
+    "Resize", opsets: 10...28,
     signature: """
       10: (T, float) -> T; <mode: string = nearest>; T: all
       11: (T1, T2, float, int64?) -> T1; <coordinate_transformation_mode: string = half_pixel,

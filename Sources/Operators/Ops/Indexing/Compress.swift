@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__Compress.html).
 package struct Compress: Operator {
   package static let schema = Schema(
-    "Compress", opsets: 9...26,
+    "Compress", opsets: 9...28,
     signature: """
       9: (T, T1) -> T; <axis: int>; T: all; T1: bool
       28: T + bfloat16

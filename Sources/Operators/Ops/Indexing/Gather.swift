@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__Gather.html).
 package struct Gather: Operator {
   package static let schema = Schema(
-    "Gather", opsets: 1...26,
+    "Gather", opsets: 1...28,
     signature: """
       1: (T, Tind) -> T; <axis: int = 0>; T: all; Tind: int32 int64
       13: T + bfloat16

@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__GatherElements.html).
 package struct GatherElements: Operator {
   package static let schema = Schema(
-    "GatherElements", opsets: 11...26,
+    "GatherElements", opsets: 11...28,
     signature: """
       11: (T, Tind) -> T; <axis: int = 0>; T: all; Tind: int32 int64
       13: T + bfloat16

@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__GatherND.html).
 package struct GatherND: Operator {
   package static let schema = Schema(
-    "GatherND", opsets: 11...26,
+    "GatherND", opsets: 11...28,
     signature: """
       11: (T, int64) -> T; T: all
       12: <batch_dims: int = 0>

@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__NonMaxSuppression.html).
 package struct NonMaxSuppression: Operator {
   package static let schema = Schema(
-    "NonMaxSuppression", opsets: 10...26,
+    "NonMaxSuppression", opsets: 10...28,
     signature: """
       10: (float, float, int64?, float?, float?) -> int64; <center_point_box: int = 0>
       """)

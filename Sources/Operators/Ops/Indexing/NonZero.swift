@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__NonZero.html).
 package struct NonZero: Operator {
   package static let schema = Schema(
-    "NonZero", opsets: 9...26,
+    "NonZero", opsets: 9...28,
     signature: """
       9: (T) -> int64; T: all
       13: T + bfloat16

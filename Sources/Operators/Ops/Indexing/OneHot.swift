@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__OneHot.html).
 package struct OneHot: Operator {
   package static let schema = Schema(
-    "OneHot", opsets: 9...26,
+    "OneHot", opsets: 9...28,
     signature: """
       9: (T1, T2, T3) -> T3; <axis: int = -1>; T1: numbers; T2: numbers; T3: all
       28: T3 + bfloat16

@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__ScatterElements.html).
 package struct ScatterElements: ScatteringElements {
   package static let schema = Schema(
-    "ScatterElements", opsets: 11...26,
+    "ScatterElements", opsets: 11...28,
     signature: """
       11: (T, Tind, T) -> T; <axis: int = 0>; T: all; Tind: int32 int64
       13: T + bfloat16

@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__ScatterND.html).
 package struct ScatterND: Operator {
   package static let schema = Schema(
-    "ScatterND", opsets: 11...26,
+    "ScatterND", opsets: 11...28,
     signature: """
       11: (T, int64, T) -> T; T: all
       13: T + bfloat16

@@ -7,7 +7,7 @@ private import Kernels
 /// Inputs: the cache, the entries, and the first index that each sample writes, 0 where left out.
 package struct TensorScatter: Operator {
   package static let schema = Schema(
-    "TensorScatter", opsets: 24...26,
+    "TensorScatter", opsets: 24...28,
     signature: """
       24: (T, T, int64?) -> T; <axis: int = -2, mode: string = linear>;
         T: all float8 int4s bfloat16 float4e2m1 float8e8m0

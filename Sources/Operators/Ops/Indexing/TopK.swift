@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__TopK.html).
 package struct TopK: Operator {
   package static let schema = Schema(
-    "TopK", opsets: 1...26,
+    "TopK", opsets: 1...28,
     signature: """
       1: (T) -> (T, I); <axis: int = -1, k: int!>; T: floats; I: int64
       10: (T, int64) -> (T, I); <axis: int = -1>

@@ -5,7 +5,7 @@ private import Kernels
 /// place holds, and how often each occurs (https://onnx.ai/onnx/operators/onnx__Unique.html).
 package struct Unique: Operator {
   package static let schema = Schema(
-    "Unique", opsets: 11...26,
+    "Unique", opsets: 11...28,
     signature: """
       11: (T) -> (T, int64?, int64?, int64?); <axis: int, sorted: int = 1>; T: all
       28: T + bfloat16

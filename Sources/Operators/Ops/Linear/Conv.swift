@@ -4,7 +4,7 @@ package import Kernels
 /// Convolution (https://onnx.ai/onnx/operators/onnx__Conv.html).
 package struct Conv: Operator {
   package static let schema = Schema(
-    "Conv", opsets: 1...26,
+    "Conv", opsets: 1...28,
     signature: """
       1: (T, T, T?) -> T; <auto_pad: string = NOTSET, dilations: ints, group: int = 1,
         kernel_shape: ints, pads: ints, strides: ints>; T: floats

@@ -5,7 +5,7 @@ import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__ConvInteger.html).
 package struct ConvInteger: Operator {
   package static let schema = Schema(
-    "ConvInteger", opsets: 10...26,
+    "ConvInteger", opsets: 10...28,
     signature: """
       10: (T1, T2, T1?, T2?) -> T3; <auto_pad: string = NOTSET, dilations: ints,
         group: int = 1, kernel_shape: ints, pads: ints, strides: ints>; T1: uint8 int8;

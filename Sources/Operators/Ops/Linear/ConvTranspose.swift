@@ -4,7 +4,7 @@ package import Kernels
 /// Transposed convolution (https://onnx.ai/onnx/operators/onnx__ConvTranspose.html).
 package struct ConvTranspose: Operator {
   package static let schema = Schema(
-    "ConvTranspose", opsets: 1...26,
+    "ConvTranspose", opsets: 1...28,
     signature: """
       1: (T, T, T?) -> T; <auto_pad: string = NOTSET, dilations: ints, group: int = 1,
         kernel_shape: ints, output_padding: ints, output_shape: ints, pads: ints,
@@ -56,6 +56,7 @@ package struct ConvTranspose: Operator {
       ]
     }
     try check(x, w, mismatch)
+    inputs.equate(x[1], w[0])
     let rank = x.rank - 2
     try checkAttributes(rank, mismatch)
     if let data = x.known, let weights = w.known {

@@ -7,7 +7,7 @@ import Kernels
 /// Inputs: x, weight, offsets, bias and mask. Offsets and mask have the output's spatial axes.
 package struct DeformConv: Operator {
   package static let schema = Schema(
-    "DeformConv", opsets: 19...26,
+    "DeformConv", opsets: 19...28,
     signature: """
       19: (T, T, T, T?, T?) -> T; <dilations: ints, group: int = 1, kernel_shape: ints,
         offset_group: int = 1, pads: ints, strides: ints>; T: floats

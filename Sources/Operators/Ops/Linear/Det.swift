@@ -4,7 +4,7 @@ private import Kernels
 /// The determinants of square matrices (https://onnx.ai/onnx/operators/onnx__Det.html).
 package struct Det: Operator {
   package static let schema = Schema(
-    "Det", opsets: 11...26,
+    "Det", opsets: 11...28,
     signature: """
       11: (T) -> T; T: floats
       22: T + bfloat16

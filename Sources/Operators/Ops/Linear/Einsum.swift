@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__Einsum.html).
 package struct Einsum: Operator {
   package static let schema = Schema(
-    "Einsum", opsets: 12...26,
+    "Einsum", opsets: 12...28,
     signature: """
       12: (T...) -> T; <equation: string!>; T: numbers
       28: T + bfloat16

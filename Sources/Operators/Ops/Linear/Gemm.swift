@@ -4,7 +4,7 @@ package import Kernels
 /// `alpha·A'·B' + beta·C` (https://onnx.ai/onnx/operators/onnx__Gemm.html).
 package struct Gemm: Operator {
   package static let schema = Schema(
-    "Gemm", opsets: 6...26,
+    "Gemm", opsets: 6...28,
     signature: """
       6: (T, T, T) -> T; <alpha: float = 1, beta: float = 1, broadcast: int = 0,
         transA: int = 0, transB: int = 0>; T: floats
@@ -39,11 +39,13 @@ package struct Gemm: Operator {
         1, expected: "\(length) along axis \(contraction.b), as A has along axis \(contraction.a)",
         found: "\(other)")
     }
+    inputs.equate(a?[contraction.a] ?? .unknown, b?[contraction.b] ?? .unknown)
     let m = a?[1 - contraction.a] ?? .unknown, n = b?[1 - contraction.b] ?? .unknown
     if let c = inputs.shape(2) {
       for (axis, length) in zip(c.dimensions.indices, c.dimensions) {
         let target = axis + 2 - c.rank
         let wanted = target == 1 ? n : target == 0 ? m : .known(1)
+        inputs.equateBroadcast(length, wanted)
         if let wanted = wanted.value, let length = length.value, length != 1, length != wanted {
           throw inputs.mismatch(
             2, expected: "a shape that broadcasts to [\(m),\(n)]", found: "\(c)")

@@ -4,7 +4,7 @@ import Kernels
 /// Product of stacks of matrices (https://onnx.ai/onnx/operators/onnx__MatMul.html).
 package struct MatMul: Operator {
   package static let schema = Schema(
-    "MatMul", opsets: 1...26,
+    "MatMul", opsets: 1...28,
     signature: """
       1: (T, T) -> T; T: floats
       9: T + int32 int64 uint32 uint64

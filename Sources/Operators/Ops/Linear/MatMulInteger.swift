@@ -5,7 +5,7 @@ import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__MatMulInteger.html).
 package struct MatMulInteger: Operator {
   package static let schema = Schema(
-    "MatMulInteger", opsets: 10...26,
+    "MatMulInteger", opsets: 10...28,
     signature: """
       10: (T1, T2, T1?, T2?) -> T3; T1: uint8 int8; T2: uint8 int8; T3: int32
       """)

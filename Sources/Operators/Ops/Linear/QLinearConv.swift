@@ -8,7 +8,7 @@ import Kernels
 /// and an int32 bias of scale `s_x·s_w`.
 package struct QLinearConv: Operator {
   package static let schema = Schema(
-    "QLinearConv", opsets: 10...26,
+    "QLinearConv", opsets: 10...28,
     signature: """
       10: (T1, float, T1, T2, float, T2, float, T3, T4?) -> T3; <auto_pad: string = NOTSET,
         dilations: ints, group: int = 1, kernel_shape: ints, pads: ints, strides: ints>;

@@ -8,7 +8,7 @@ import Kernels
 /// column), scale and zero-point of y.
 package struct QLinearMatMul: Operator {
   package static let schema = Schema(
-    "QLinearMatMul", opsets: 10...26,
+    "QLinearMatMul", opsets: 10...28,
     signature: """
       10: (T1, float, T1, T2, float, T2, float, T3) -> T3; T1: uint8 int8; T2: uint8 int8;
         T3: uint8 int8

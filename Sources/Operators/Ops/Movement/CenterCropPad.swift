@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__CenterCropPad.html).
 package struct CenterCropPad: Operator {
   package static let schema = Schema(
-    "CenterCropPad", opsets: 18...26,
+    "CenterCropPad", opsets: 18...28,
     signature: """
       18: (T, Tind) -> T; <axes: ints>; T: all bfloat16; Tind: int32 int64
       """)

@@ -4,7 +4,7 @@ private import Kernels
 /// Joins tensors along an axis (https://onnx.ai/onnx/operators/onnx__Concat.html).
 package struct Concat: Operator {
   package static let schema = Schema(
-    "Concat", opsets: 4...26,
+    "Concat", opsets: 4...28,
     signature: """
       4: (T...) -> T; <axis: int!>; T: all
       13: T + bfloat16
@@ -34,6 +34,7 @@ package struct Concat: Operator {
           throw inputs.mismatch(
             index, expected: "length \(a) along axis \(other)", found: "\(shape)")
         }
+        inputs.equate(result[other], shape[other])
         // A number says more than an expression, and an expression more than nothing.
         if shape[other].value != nil || result[other] == .unknown { result[other] = shape[other] }
       }

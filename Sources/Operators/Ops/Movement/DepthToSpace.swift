@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__DepthToSpace.html).
 package struct DepthToSpace: Operator {
   package static let schema = Schema(
-    "DepthToSpace", opsets: 1...26,
+    "DepthToSpace", opsets: 1...28,
     signature: """
       1: (T) -> T; <blocksize: int!>; T: all
       11: <blocksize: int!, mode: string = DCR>

@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__Expand.html).
 package struct Expand: Operator {
   package static let schema = Schema(
-    "Expand", opsets: 8...26,
+    "Expand", opsets: 8...28,
     signature: """
       8: (T, int64) -> T; T: all
       13: T + bfloat16
@@ -36,7 +36,8 @@ package struct Expand: Operator {
       Operand(name: "input", type: type),
       Operand(name: "shape", type: TensorType(.float, Shape(target))),
     ]
-    let result = try Inputs(label: inputs.label, operands).broadcast([0, 1])
+    let result = try Inputs(label: inputs.label, operands, relations: inputs.relations)
+      .broadcast([0, 1])
     return [Inferred(type.elementType, result, data: data(inputs, result))]
   }
 

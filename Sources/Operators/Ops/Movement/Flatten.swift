@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__Flatten.html).
 package struct Flatten: Reshaping {
   package static let schema = Schema(
-    "Flatten", opsets: 1...26,
+    "Flatten", opsets: 1...28,
     signature: """
       1: (T) -> T; <axis: int = 1>; T: floats
       9: T + integers string bool complex64 complex128

@@ -3,7 +3,7 @@ package import IR
 /// The input (https://onnx.ai/onnx/operators/onnx__Identity.html).
 package struct Identity: ValueOperator {
   package static let schema = Schema(
-    "Identity", opsets: 1...26,
+    "Identity", opsets: 1...28,
     signature: """
       1: (T) -> T; T: all
       13: T + bfloat16

@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__Pad.html).
 package struct Pad: Operator {
   package static let schema = Schema(
-    "Pad", opsets: 2...26,
+    "Pad", opsets: 2...28,
     signature: """
       2: (T) -> T; <mode: string = constant, pads: ints!, value: float = 0>; T: floats
       11: (T, int64, T?) -> T; <mode: string = constant>; T + integers

@@ -3,7 +3,7 @@ package import IR
 /// The same elements under another shape (https://onnx.ai/onnx/operators/onnx__Reshape.html).
 package struct Reshape: Reshaping {
   package static let schema = Schema(
-    "Reshape", opsets: 5...26,
+    "Reshape", opsets: 5...28,
     signature: """
       5: (T, int64) -> T; T: all
       13: T + bfloat16
@@ -60,6 +60,9 @@ package struct Reshape: Reshaping {
       throw inputs.mismatch(
         1, expected: "a shape of \(total) elements", found: "\(Shape(result))")
     }
+    if inferred == nil, let input, !result.contains(.known(0)) {
+      inputs.equate(input.elementCount, Shape(result).elementCount)
+    }
     return Shape(result)
   }
 
@@ -91,7 +94,9 @@ package struct Reshape: Reshaping {
       }
       return divisor == 0 ? .unknown : .known(count / divisor)
     }
-    return total.floorDivided(by: divisor)
+    let rest = total.floorDivided(by: divisor)
+    if divisor != .known(0) { inputs.equate(total, rest * divisor) }
+    return rest
   }
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {

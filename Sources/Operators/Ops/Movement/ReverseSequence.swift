@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__ReverseSequence.html).
 package struct ReverseSequence: Operator {
   package static let schema = Schema(
-    "ReverseSequence", opsets: 10...26,
+    "ReverseSequence", opsets: 10...28,
     signature: """
       10: (T, int64) -> T; <batch_axis: int = 1, time_axis: int = 0>; T: all
       28: T + bfloat16

@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__Slice.html).
 package struct Slice: Operator {
   package static let schema = Schema(
-    "Slice", opsets: 1...26,
+    "Slice", opsets: 1...28,
     signature: """
       1: (T) -> T; <axes: ints, ends: ints!, starts: ints!>; T: all
       10: (T, Tind, Tind, Tind?, Tind?) -> T; <>; Tind: int32 int64

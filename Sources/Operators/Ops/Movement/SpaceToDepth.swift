@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__SpaceToDepth.html).
 package struct SpaceToDepth: Operator {
   package static let schema = Schema(
-    "SpaceToDepth", opsets: 1...26,
+    "SpaceToDepth", opsets: 1...28,
     signature: """
       1: (T) -> T; <blocksize: int!>; T: all
       13: T + bfloat16
@@ -14,12 +14,20 @@ package struct SpaceToDepth: Operator {
   package static let takesStrings = true
   package static let widensHalf = false
   let block: Int
+  /// Whether the channels of the output are ordered column, row, depth: blocks of one channel lie
+  /// together.
+  let depthFirst: Bool
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     block = try node.int("blocksize")
     guard block > 0, block < 1 << 20 else {
       throw node.mismatch("blocksize", expected: "1 or more", found: "\(block)")
     }
+    let mode = opset >= 28 ? try node.string("mode", default: "DCR") : "DCR"
+    guard ["DCR", "CRD"].contains(mode) else {
+      throw node.mismatch("mode", expected: "DCR or CRD", found: mode)
+    }
+    depthFirst = mode == "CRD"
   }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
@@ -48,9 +56,15 @@ package struct SpaceToDepth: Operator {
     let y = try context.bytes(
       x.elementType, [x.shape[0], x.shape[1] * block * block, height, length])
     let layout = strides(of: x.shape)
-    // Output axes: batch, row in block, column in block, depth, row, column.
-    let split = [x.shape[0], block, block, x.shape[1], height, length]
-    let steps = [layout[0], layout[2], 1, layout[1], layout[2] * block, block]
+    // Output axes: batch, row in block, column in block, depth, row, column; or depth before blocks.
+    let split =
+      depthFirst
+      ? [x.shape[0], x.shape[1], block, block, height, length]
+      : [x.shape[0], block, block, x.shape[1], height, length]
+    let steps =
+      depthFirst
+      ? [layout[0], layout[1], layout[2], 1, layout[2] * block, block]
+      : [layout[0], layout[2], 1, layout[1], layout[2] * block, block]
     guard let from = x.bytes.baseAddress, let to = y.baseAddress else { return }
     stridedCopy(
       shape: split, width: width, from: from, strides: steps, to: to, strides: strides(of: split))

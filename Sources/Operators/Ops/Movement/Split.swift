@@ -4,7 +4,7 @@ private import Kernels
 /// Cuts a tensor into parts along an axis (https://onnx.ai/onnx/operators/onnx__Split.html).
 package struct Split: Operator {
   package static let schema = Schema(
-    "Split", opsets: 2...26,
+    "Split", opsets: 2...28,
     signature: """
       2: (T) -> T...; <axis: int = 0, split: ints>; T: all
       13: (T, int64?) -> T...; <axis: int = 0>; T + bfloat16

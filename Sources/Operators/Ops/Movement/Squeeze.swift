@@ -3,7 +3,7 @@ package import IR
 /// Removes axes of length 1 (https://onnx.ai/onnx/operators/onnx__Squeeze.html).
 package struct Squeeze: Reshaping {
   package static let schema = Schema(
-    "Squeeze", opsets: 1...26,
+    "Squeeze", opsets: 1...28,
     signature: """
       1: (T) -> T; <axes: ints>; T: all
       13: (T, int64?) -> T; <>; T + bfloat16
@@ -33,6 +33,7 @@ package struct Squeeze: Reshaping {
     }
     let dropped = try normalizedAxes(given, rank: shape.rank, label: inputs.label)
     for axis in dropped {
+      inputs.equate(shape[axis], 1)
       guard let length = shape[axis].value, length != 1 else { continue }
       throw inputs.mismatch(0, expected: "length 1 along axis \(axis)", found: "\(shape)")
     }

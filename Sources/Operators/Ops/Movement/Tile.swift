@@ -4,7 +4,7 @@ private import Kernels
 /// Repeats a tensor along each axis (https://onnx.ai/onnx/operators/onnx__Tile.html).
 package struct Tile: Operator {
   package static let schema = Schema(
-    "Tile", opsets: 6...26,
+    "Tile", opsets: 6...28,
     signature: """
       6: (T, T1) -> T; T: all; T1: int64
       13: T + bfloat16

@@ -4,7 +4,7 @@ private import Kernels
 /// Reorders axes (https://onnx.ai/onnx/operators/onnx__Transpose.html).
 package struct Transpose: Operator {
   package static let schema = Schema(
-    "Transpose", opsets: 1...26,
+    "Transpose", opsets: 1...28,
     signature: """
       1: (T) -> T; <perm: ints>; T: all
       13: T + bfloat16

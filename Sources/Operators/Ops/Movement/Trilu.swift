@@ -4,7 +4,7 @@ private import Kernels
 /// The upper or lower triangle of matrices (https://onnx.ai/onnx/operators/onnx__Trilu.html).
 package struct Trilu: Operator {
   package static let schema = Schema(
-    "Trilu", opsets: 14...26,
+    "Trilu", opsets: 14...28,
     signature: """
       14: (T, int64?) -> T; <upper: int = 1>; T: all bfloat16
       """)

@@ -3,7 +3,7 @@ package import IR
 /// Inserts axes of length 1 (https://onnx.ai/onnx/operators/onnx__Unsqueeze.html).
 package struct Unsqueeze: Reshaping {
   package static let schema = Schema(
-    "Unsqueeze", opsets: 1...26,
+    "Unsqueeze", opsets: 1...28,
     signature: """
       1: (T) -> T; <axes: ints!>; T: all
       13: (T, int64) -> T; <>; T + bfloat16

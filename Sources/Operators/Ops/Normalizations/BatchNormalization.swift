@@ -5,7 +5,7 @@ import Kernels
 /// training, those of the batch (https://onnx.ai/onnx/operators/onnx__BatchNormalization.html).
 package struct BatchNormalization: Operator {
   package static let schema = Schema(
-    "BatchNormalization", opsets: 6...26,
+    "BatchNormalization", opsets: 6...28,
     signature: """
       6: (T, T, T, T, T) -> (T, T?, T?, T?, T?); <epsilon: float = 1e-05, is_test: int = 0,
         momentum: float = 0.9, spatial: int = 1>; T: floats
@@ -48,6 +48,7 @@ package struct BatchNormalization: Operator {
         guard parameter.rank == 1 else {
           throw inputs.mismatch(index, expected: "rank 1", found: "\(inputs.type(index))")
         }
+        inputs.equate(channels, parameter[0])
         guard let count = channels.value, let length = parameter[0].value, count != length else {
           continue
         }

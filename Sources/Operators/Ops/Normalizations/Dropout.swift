@@ -5,7 +5,7 @@ import Kernels
 /// others enlarged (https://onnx.ai/onnx/operators/onnx__Dropout.html).
 package struct Dropout: Operator {
   package static let schema = Schema(
-    "Dropout", opsets: 6...26,
+    "Dropout", opsets: 6...28,
     signature: """
       6: (T) -> (T, T?); <is_test: int = 0, ratio: float = 0.5>; T: floats
       7: <ratio: float = 0.5>

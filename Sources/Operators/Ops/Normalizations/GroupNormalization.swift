@@ -6,7 +6,7 @@ import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__GroupNormalization.html).
 package struct GroupNormalization: Operator {
   package static let schema = Schema(
-    "GroupNormalization", opsets: 18...26,
+    "GroupNormalization", opsets: 18...28,
     signature: """
       21: (T, T, T) -> T; <epsilon: float = 1e-05, num_groups: int!, stash_type: int = 1>;
         T: floats bfloat16

@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__Hardmax.html).
 package struct Hardmax: AlongAxis {
   package static let schema = Schema(
-    "Hardmax", opsets: 1...26,
+    "Hardmax", opsets: 1...28,
     signature: """
       1: (T) -> T; <axis: int = 1>; T: floats
       13: <axis: int = -1>; T + bfloat16

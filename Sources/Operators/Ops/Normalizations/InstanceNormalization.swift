@@ -5,7 +5,7 @@ import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__InstanceNormalization.html).
 package struct InstanceNormalization: Operator {
   package static let schema = Schema(
-    "InstanceNormalization", opsets: 1...26,
+    "InstanceNormalization", opsets: 1...28,
     signature: """
       6: (T, T, T) -> T; <epsilon: float = 1e-05>; T: floats
       22: T + bfloat16
@@ -20,6 +20,11 @@ package struct InstanceNormalization: Operator {
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     try inputs.requireRank(0, 2...Int.max)
+    for index in 1...2 {
+      if let shape = inputs.shape(0), let parameter = inputs.shape(index), parameter.rank == 1 {
+        inputs.equate(shape[1], parameter[0])
+      }
+    }
     return [Inferred(inputs.type(0))]
   }
 

@@ -5,7 +5,7 @@ import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__LRN.html).
 package struct LRN: Operator {
   package static let schema = Schema(
-    "LRN", opsets: 1...26,
+    "LRN", opsets: 1...28,
     signature: """
       1: (T) -> T; <alpha: float = 0.0001, beta: float = 0.75, bias: float = 1, size: int!>;
         T: floats

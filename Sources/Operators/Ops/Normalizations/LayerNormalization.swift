@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__LayerNormalization.html).
 package struct LayerNormalization: TrailingNormalization {
   package static let schema = Schema(
-    "LayerNormalization", opsets: 17...26,
+    "LayerNormalization", opsets: 17...28,
     signature: """
       17: (T, T, T?) -> (T, U?, U?); <axis: int = -1, epsilon: float = 1e-05,
         stash_type: int = 1>; T: floats bfloat16; U: float bfloat16
@@ -21,6 +21,7 @@ package struct LayerNormalization: TrailingNormalization {
   }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
+    for index in 1...2 { inputs.equateTrailing(index, 0) }
     var statistics: Shape?
     if var shape = inputs.shape(0) {
       let first = try first(rank: shape.rank, label: inputs.label)

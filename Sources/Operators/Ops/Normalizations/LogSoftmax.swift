@@ -3,7 +3,7 @@ package import IR
 /// The logarithm of Softmax (https://onnx.ai/onnx/operators/onnx__LogSoftmax.html).
 package struct LogSoftmax: SoftmaxFamily {
   package static let schema = Schema(
-    "LogSoftmax", opsets: 1...26,
+    "LogSoftmax", opsets: 1...28,
     signature: """
       1: (T) -> T; <axis: int = 1>; T: floats
       13: <axis: int = -1>; T + bfloat16

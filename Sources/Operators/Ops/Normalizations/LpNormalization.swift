@@ -5,7 +5,7 @@ import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__LpNormalization.html). A zero norm gives zeros.
 package struct LpNormalization: Operator {
   package static let schema = Schema(
-    "LpNormalization", opsets: 1...26,
+    "LpNormalization", opsets: 1...28,
     signature: """
       1: (T) -> T; <axis: int = -1, p: int = 2>; T: floats
       22: T + bfloat16

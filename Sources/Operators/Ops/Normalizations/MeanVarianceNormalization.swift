@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__MeanVarianceNormalization.html).
 package struct MeanVarianceNormalization: Operator {
   package static let schema = Schema(
-    "MeanVarianceNormalization", opsets: 9...26,
+    "MeanVarianceNormalization", opsets: 9...28,
     signature: """
       9: (T) -> T; <axes: ints = 0 2 3>; T: floats
       13: T + bfloat16

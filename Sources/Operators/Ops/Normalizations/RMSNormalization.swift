@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__RMSNormalization.html).
 package struct RMSNormalization: TrailingNormalization {
   package static let schema = Schema(
-    "RMSNormalization", opsets: 23...26,
+    "RMSNormalization", opsets: 23...28,
     signature: """
       23: (T, V) -> V; <axis: int = -1, epsilon: float = 1e-05, stash_type: int = 1>;
         T: floats bfloat16; V: floats bfloat16

@@ -5,7 +5,7 @@ package import IR
 /// Output 1 is the inverse of the root.
 package struct SimplifiedLayerNormalization: TrailingNormalization {
   package static let schema = Schema(
-    "SimplifiedLayerNormalization", opsets: 1...26,
+    "SimplifiedLayerNormalization", opsets: 1...28,
     signature: """
       1: (T, V) -> (V, U?); <axis: int = -1, epsilon: float = 1e-05, stash_type: int = 1>;
         T: floats bfloat16; U: float double; V: floats bfloat16

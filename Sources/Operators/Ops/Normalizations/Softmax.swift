@@ -3,7 +3,7 @@ package import IR
 /// `eˣ / Σeˣ` along an axis (https://onnx.ai/onnx/operators/onnx__Softmax.html).
 package struct Softmax: SoftmaxFamily {
   package static let schema = Schema(
-    "Softmax", opsets: 1...26,
+    "Softmax", opsets: 1...28,
     signature: """
       1: (T) -> T; <axis: int = 1>; T: floats
       13: <axis: int = -1>; T + bfloat16

@@ -4,7 +4,7 @@ import Kernels
 /// The average of each window (https://onnx.ai/onnx/operators/onnx__AveragePool.html).
 package struct AveragePool: Pool {
   package static let schema = Schema(
-    "AveragePool", opsets: 1...26,
+    "AveragePool", opsets: 1...28,
     signature: """
       1: (T) -> T; <auto_pad: string = NOTSET, kernel_shape: ints!, pads: ints, strides: ints>;
         T: floats

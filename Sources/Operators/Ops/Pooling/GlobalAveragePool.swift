@@ -5,7 +5,7 @@ import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__GlobalAveragePool.html).
 package struct GlobalAveragePool: GlobalPool {
   package static let schema = Schema(
-    "GlobalAveragePool", opsets: 1...26,
+    "GlobalAveragePool", opsets: 1...28,
     signature: """
       1: (T) -> T; T: floats
       22: T + bfloat16

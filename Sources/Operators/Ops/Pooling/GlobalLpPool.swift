@@ -4,7 +4,7 @@ private import Kernels
 /// The norm of each channel (https://onnx.ai/onnx/operators/onnx__GlobalLpPool.html).
 package struct GlobalLpPool: GlobalPool {
   package static let schema = Schema(
-    "GlobalLpPool", opsets: 2...26,
+    "GlobalLpPool", opsets: 2...28,
     signature: """
       2: (T) -> T; <p: int = 2>; T: floats
       22: T + bfloat16

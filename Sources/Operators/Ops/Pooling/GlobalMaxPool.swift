@@ -5,7 +5,7 @@ import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__GlobalMaxPool.html).
 package struct GlobalMaxPool: GlobalPool {
   package static let schema = Schema(
-    "GlobalMaxPool", opsets: 1...26,
+    "GlobalMaxPool", opsets: 1...28,
     signature: """
       1: (T) -> T; T: floats
       22: T + bfloat16

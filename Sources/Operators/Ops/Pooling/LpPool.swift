@@ -4,7 +4,7 @@ private import Kernels
 /// The norm of each window (https://onnx.ai/onnx/operators/onnx__LpPool.html).
 package struct LpPool: Pool {
   package static let schema = Schema(
-    "LpPool", opsets: 2...26,
+    "LpPool", opsets: 2...28,
     signature: """
       2: (T) -> T; <auto_pad: string = NOTSET, kernel_shape: ints!, p: int = 2, pads: ints,
         strides: ints>; T: floats

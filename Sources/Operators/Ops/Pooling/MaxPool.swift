@@ -4,7 +4,7 @@ import Kernels
 /// The largest element of each window (https://onnx.ai/onnx/operators/onnx__MaxPool.html).
 package struct MaxPool: Pool {
   package static let schema = Schema(
-    "MaxPool", opsets: 1...26,
+    "MaxPool", opsets: 1...28,
     signature: """
       1: (T) -> T; <auto_pad: string = NOTSET, kernel_shape: ints!, pads: ints, strides: ints>;
         T: floats

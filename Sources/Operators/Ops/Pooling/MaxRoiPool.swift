@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__MaxRoiPool.html).
 package struct MaxRoiPool: Operator {
   package static let schema = Schema(
-    "MaxRoiPool", opsets: 1...26,
+    "MaxRoiPool", opsets: 1...28,
     signature: """
       1: (T, T) -> T; <pooled_shape: ints!, spatial_scale: float = 1>; T: floats
       22: T + bfloat16

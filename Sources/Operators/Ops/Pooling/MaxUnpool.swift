@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__MaxUnpool.html).
 package struct MaxUnpool: Operator {
   package static let schema = Schema(
-    "MaxUnpool", opsets: 9...26,
+    "MaxUnpool", opsets: 9...28,
     signature: """
       9: (T1, T2, T2?) -> T1; <kernel_shape: ints!, pads: ints, strides: ints>; T1: floats;
         T2: int64

@@ -4,7 +4,7 @@ private import Kernels
 /// Regions of a picture sampled on a grid (https://onnx.ai/onnx/operators/onnx__RoiAlign.html).
 package struct RoiAlign: Operator {
   package static let schema = Schema(
-    "RoiAlign", opsets: 10...26,
+    "RoiAlign", opsets: 10...28,
     signature: """
       10: (T1, T1, T2) -> T1; <mode: string = avg, output_height: int = 1,
         output_width: int = 1, sampling_ratio: int = 0, spatial_scale: float = 1>; T1: floats;

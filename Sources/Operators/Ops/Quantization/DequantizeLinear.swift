@@ -3,7 +3,7 @@ package import IR
 /// `(x - zeroPoint) · scale` (https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html).
 package struct DequantizeLinear: LinearQuantization {
   package static let schema = Schema(
-    "DequantizeLinear", opsets: 10...26,
+    "DequantizeLinear", opsets: 10...28,
     signature: """
       10: (T, float, T?) -> float; T: uint8 int8 int32
       13: <axis: int = 1>

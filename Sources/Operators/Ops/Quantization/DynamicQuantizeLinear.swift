@@ -5,7 +5,7 @@ import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__DynamicQuantizeLinear.html).
 package struct DynamicQuantizeLinear: Operator {
   package static let schema = Schema(
-    "DynamicQuantizeLinear", opsets: 11...26,
+    "DynamicQuantizeLinear", opsets: 11...28,
     signature: """
       11: (T1) -> (T2, float, T2); T1: float; T2: uint8
       """)

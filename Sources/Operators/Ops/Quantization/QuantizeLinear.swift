@@ -4,7 +4,7 @@ package import IR
 /// zero-point (https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html).
 package struct QuantizeLinear: LinearQuantization {
   package static let schema = Schema(
-    "QuantizeLinear", opsets: 10...26,
+    "QuantizeLinear", opsets: 10...28,
     signature: """
       10: (T1, float, T2?) -> T2; T1: float int32; T2: uint8 int8
       13: <axis: int = 1>

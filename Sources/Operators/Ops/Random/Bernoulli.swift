@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__Bernoulli.html).
 package struct Bernoulli: Operator {
   package static let schema = Schema(
-    "Bernoulli", opsets: 15...26,
+    "Bernoulli", opsets: 15...28,
     signature: """
       15: (T1) -> T2; <dtype: int, seed: float>; T1: floats; T2: numbers bool bfloat16
       22: T1 + bfloat16

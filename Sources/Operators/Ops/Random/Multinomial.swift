@@ -6,7 +6,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__Multinomial.html).
 package struct Multinomial: Operator {
   package static let schema = Schema(
-    "Multinomial", opsets: 7...26,
+    "Multinomial", opsets: 7...28,
     signature: """
       7: (T1) -> T2; <dtype: int = 6, sample_size: int = 1, seed: float>; T1: floats;
         T2: int32 int64

@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__RandomNormal.html).
 package struct RandomNormal: RandomFill {
   package static let schema = Schema(
-    "RandomNormal", opsets: 1...26,
+    "RandomNormal", opsets: 1...28,
     signature: """
       1: () -> T; <dtype: int = 1, mean: float = 0, scale: float = 1, seed: float,
         shape: ints!>; T: floats

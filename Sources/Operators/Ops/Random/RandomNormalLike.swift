@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__RandomNormalLike.html).
 package struct RandomNormalLike: RandomFill {
   package static let schema = Schema(
-    "RandomNormalLike", opsets: 1...26,
+    "RandomNormalLike", opsets: 1...28,
     signature: """
       1: (T1) -> T2; <dtype: int, mean: float = 0, scale: float = 1, seed: float>; T1: all;
         T2: floats

@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__RandomUniform.html).
 package struct RandomUniform: RandomFill {
   package static let schema = Schema(
-    "RandomUniform", opsets: 1...26,
+    "RandomUniform", opsets: 1...28,
     signature: """
       1: () -> T; <dtype: int = 1, high: float = 1, low: float = 0, seed: float, shape: ints!>;
         T: floats

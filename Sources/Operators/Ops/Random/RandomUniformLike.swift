@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__RandomUniformLike.html).
 package struct RandomUniformLike: RandomFill {
   package static let schema = Schema(
-    "RandomUniformLike", opsets: 1...26,
+    "RandomUniformLike", opsets: 1...28,
     signature: """
       1: (T1) -> T2; <dtype: int, high: float = 1, low: float = 0, seed: float>; T1: all;
         T2: floats

@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__ArgMax.html).
 package struct ArgMax: ExtremeIndex {
   package static let schema = Schema(
-    "ArgMax", opsets: 1...26,
+    "ArgMax", opsets: 1...28,
     signature: """
       1: (T) -> int64; <axis: int = 0, keepdims: int = 1>; T: numbers
       12: <axis: int = 0, keepdims: int = 1, select_last_index: int = 0>

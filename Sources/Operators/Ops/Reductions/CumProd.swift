@@ -4,7 +4,7 @@ package import Kernels
 /// Running products along an axis (https://onnx.ai/onnx/operators/onnx__CumProd.html).
 package struct CumProd: RunningOperator {
   package static let schema = Schema(
-    "CumProd", opsets: 26...26,
+    "CumProd", opsets: 26...28,
     signature: """
       26: (T, T2) -> T; <exclusive: int = 0, reverse: int = 0>;
         T: floats int32 int64 uint32 uint64 bfloat16; T2: int32 int64

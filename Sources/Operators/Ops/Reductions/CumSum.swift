@@ -4,7 +4,7 @@ package import Kernels
 /// Running sums along an axis (https://onnx.ai/onnx/operators/onnx__CumSum.html).
 package struct CumSum: RunningOperator {
   package static let schema = Schema(
-    "CumSum", opsets: 11...26,
+    "CumSum", opsets: 11...28,
     signature: """
       11: (T, T2) -> T; <exclusive: int = 0, reverse: int = 0>;
         T: float int32 int64 double uint32 uint64; T2: int32 int64

@@ -4,7 +4,7 @@ package import Kernels
 /// The sum of absolute values over axes (https://onnx.ai/onnx/operators/onnx__ReduceL1.html).
 package struct ReduceL1: Reduction {
   package static let schema = Schema(
-    "ReduceL1", opsets: 1...26,
+    "ReduceL1", opsets: 1...28,
     signature: """
       1: (T) -> T; <axes: ints, keepdims: int = 1>; T: floats int32 int64 uint32 uint64
       13: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// The logarithm of the sum over axes (https://onnx.ai/onnx/operators/onnx__ReduceLogSum.html).
 package struct ReduceLogSum: Reduction {
   package static let schema = Schema(
-    "ReduceLogSum", opsets: 1...26,
+    "ReduceLogSum", opsets: 1...28,
     signature: """
       1: (T) -> T; <axes: ints, keepdims: int = 1>; T: floats int32 int64 uint32 uint64
       13: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// `ln Σeˣ` over axes (https://onnx.ai/onnx/operators/onnx__ReduceLogSumExp.html).
 package struct ReduceLogSumExp: Reduction {
   package static let schema = Schema(
-    "ReduceLogSumExp", opsets: 1...26,
+    "ReduceLogSumExp", opsets: 1...28,
     signature: """
       1: (T) -> T; <axes: ints, keepdims: int = 1>; T: floats int32 int64 uint32 uint64
       13: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// The maximum over axes (https://onnx.ai/onnx/operators/onnx__ReduceMax.html).
 package struct ReduceMax: Reduction {
   package static let schema = Schema(
-    "ReduceMax", opsets: 1...26,
+    "ReduceMax", opsets: 1...28,
     signature: """
       1: (T) -> T; <axes: ints, keepdims: int = 1>; T: floats int32 int64 uint32 uint64
       12: T + uint8 int8

@@ -4,7 +4,7 @@ package import Kernels
 /// The average over axes (https://onnx.ai/onnx/operators/onnx__ReduceMean.html).
 package struct ReduceMean: Reduction {
   package static let schema = Schema(
-    "ReduceMean", opsets: 1...26,
+    "ReduceMean", opsets: 1...28,
     signature: """
       1: (T) -> T; <axes: ints, keepdims: int = 1>; T: floats int32 int64 uint32 uint64
       13: T + bfloat16

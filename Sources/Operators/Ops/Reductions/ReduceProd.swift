@@ -4,7 +4,7 @@ package import Kernels
 /// The product over axes (https://onnx.ai/onnx/operators/onnx__ReduceProd.html).
 package struct ReduceProd: Reduction {
   package static let schema = Schema(
-    "ReduceProd", opsets: 1...26,
+    "ReduceProd", opsets: 1...28,
     signature: """
       1: (T) -> T; <axes: ints, keepdims: int = 1>; T: floats int32 int64 uint32 uint64
       13: T + bfloat16

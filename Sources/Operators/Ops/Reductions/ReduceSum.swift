@@ -4,7 +4,7 @@ package import Kernels
 /// The sum over axes (https://onnx.ai/onnx/operators/onnx__ReduceSum.html).
 package struct ReduceSum: Reduction {
   package static let schema = Schema(
-    "ReduceSum", opsets: 1...26,
+    "ReduceSum", opsets: 1...28,
     signature: """
       1: (T) -> T; <axes: ints, keepdims: int = 1>; T: floats int32 int64 uint32 uint64
       13: (T, int64?) -> T; <keepdims: int = 1, noop_with_empty_axes: int = 0>; T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// The sum of squares over axes (https://onnx.ai/onnx/operators/onnx__ReduceSumSquare.html).
 package struct ReduceSumSquare: Reduction {
   package static let schema = Schema(
-    "ReduceSumSquare", opsets: 1...26,
+    "ReduceSumSquare", opsets: 1...28,
     signature: """
       1: (T) -> T; <axes: ints, keepdims: int = 1>; T: floats int32 int64 uint32 uint64
       13: T + bfloat16

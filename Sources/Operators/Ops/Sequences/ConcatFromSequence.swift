@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__ConcatFromSequence.html).
 package struct ConcatFromSequence: ContainerOperator {
   package static let schema = Schema(
-    "ConcatFromSequence", opsets: 11...26,
+    "ConcatFromSequence", opsets: 11...28,
     signature: """
       11: (S) -> T; <axis: int!, new_axis: int = 0>; S: seq(all); T: all
       """)

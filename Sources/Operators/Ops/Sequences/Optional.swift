@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__Optional.html).
 package struct OptionalOf: ContainerOperator {
   package static let schema = Schema(
-    "Optional", opsets: 15...26,
+    "Optional", opsets: 15...28,
     signature: """
       15: (V?) -> O; <type: type_proto>; V: all seq(all); O: optional(all) optional(seq(all))
       28: V + float8 int4s int2s bfloat16 float4e2m1 float8e8m0 seq(float8) seq(int4s)

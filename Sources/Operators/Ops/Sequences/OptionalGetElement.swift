@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__OptionalGetElement.html).
 package struct OptionalGetElement: ContainerOperator {
   package static let schema = Schema(
-    "OptionalGetElement", opsets: 15...26,
+    "OptionalGetElement", opsets: 15...28,
     signature: """
       15: (O) -> V; O: optional(all) optional(seq(all)); V: all seq(all)
       18: O + all seq(all)

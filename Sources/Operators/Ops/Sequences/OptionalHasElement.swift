@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__OptionalHasElement.html).
 package struct OptionalHasElement: ContainerOperator {
   package static let schema = Schema(
-    "OptionalHasElement", opsets: 15...26,
+    "OptionalHasElement", opsets: 15...28,
     signature: """
       15: (O) -> B; O: optional(all) optional(seq(all)); B: bool
       18: (O?) -> B; O + all seq(all)

@@ -3,7 +3,7 @@ package import IR
 /// An element of a sequence (https://onnx.ai/onnx/operators/onnx__SequenceAt.html).
 package struct SequenceAt: ContainerOperator {
   package static let schema = Schema(
-    "SequenceAt", opsets: 11...26,
+    "SequenceAt", opsets: 11...28,
     signature: """
       11: (S, I) -> T; S: seq(all); T: all; I: int32 int64
       """)

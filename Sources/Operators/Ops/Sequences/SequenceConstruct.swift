@@ -3,7 +3,7 @@ package import IR
 /// A sequence of tensors (https://onnx.ai/onnx/operators/onnx__SequenceConstruct.html).
 package struct SequenceConstruct: ContainerOperator {
   package static let schema = Schema(
-    "SequenceConstruct", opsets: 11...26,
+    "SequenceConstruct", opsets: 11...28,
     signature: """
       11: (T...) -> S; T: all; S: seq(all)
       """)

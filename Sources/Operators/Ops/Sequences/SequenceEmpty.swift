@@ -3,7 +3,7 @@ package import IR
 /// A sequence without elements (https://onnx.ai/onnx/operators/onnx__SequenceEmpty.html).
 package struct SequenceEmpty: ContainerOperator {
   package static let schema = Schema(
-    "SequenceEmpty", opsets: 11...26,
+    "SequenceEmpty", opsets: 11...28,
     signature: """
       11: () -> S; <dtype: int>; S: seq(all)
       """)

@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__SequenceErase.html).
 package struct SequenceErase: ContainerOperator {
   package static let schema = Schema(
-    "SequenceErase", opsets: 11...26,
+    "SequenceErase", opsets: 11...28,
     signature: """
       11: (S, I?) -> S; S: seq(all); I: int32 int64
       """)

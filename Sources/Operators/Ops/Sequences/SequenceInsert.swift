@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__SequenceInsert.html).
 package struct SequenceInsert: ContainerOperator {
   package static let schema = Schema(
-    "SequenceInsert", opsets: 11...26,
+    "SequenceInsert", opsets: 11...28,
     signature: """
       11: (S, T, I?) -> S; T: all; S: seq(all); I: int32 int64
       """)

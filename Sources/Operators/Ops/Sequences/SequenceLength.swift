@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__SequenceLength.html).
 package struct SequenceLength: ContainerOperator {
   package static let schema = Schema(
-    "SequenceLength", opsets: 11...26,
+    "SequenceLength", opsets: 11...28,
     signature: """
       11: (S) -> I; S: seq(all); I: int64
       """)

@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__SequenceMap.html).
 package struct SequenceMap: ContainerOperator {
   package static let schema = Schema(
-    "SequenceMap", opsets: 17...26,
+    "SequenceMap", opsets: 17...28,
     signature: """
       17: (S, V~?) -> S~; <body: graph!>; S: seq(all); V: all seq(all)
       """)

@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__SplitToSequence.html).
 package struct SplitToSequence: ContainerOperator {
   package static let schema = Schema(
-    "SplitToSequence", opsets: 11...26,
+    "SplitToSequence", opsets: 11...28,
     signature: """
       11: (T, I?) -> S; <axis: int = 0, keepdims: int = 1>; T: all; I: int32 int64; S: seq(all)
       24: T + bfloat16; S + seq(bfloat16)

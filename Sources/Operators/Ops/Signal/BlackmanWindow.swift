@@ -3,7 +3,7 @@ package import IR
 /// Blackman's window, of three terms (https://onnx.ai/onnx/operators/onnx__BlackmanWindow.html).
 package struct BlackmanWindow: CosineWindow {
   package static let schema = Schema(
-    "BlackmanWindow", opsets: 17...26,
+    "BlackmanWindow", opsets: 17...28,
     signature: """
       17: (T1) -> T2; <output_datatype: int = 1, periodic: int = 1>; T1: int32 int64;
         T2: numbers bfloat16

@@ -5,7 +5,7 @@ private import Kernels
 /// only the real part (https://onnx.ai/onnx/operators/onnx__DFT.html).
 package struct DFT: Operator {
   package static let schema = Schema(
-    "DFT", opsets: 17...26,
+    "DFT", opsets: 17...28,
     signature: """
       17: (T1, T2?) -> T1; <axis: int = 1, inverse: int = 0, onesided: int = 0>;
         T1: floats bfloat16; T2: int32 int64

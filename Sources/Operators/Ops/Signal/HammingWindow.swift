@@ -3,7 +3,7 @@ package import IR
 /// Hamming's window, a raised cosine that does not reach 0 (https://onnx.ai/onnx/operators/onnx__HammingWindow.html).
 package struct HammingWindow: CosineWindow {
   package static let schema = Schema(
-    "HammingWindow", opsets: 17...26,
+    "HammingWindow", opsets: 17...28,
     signature: """
       17: (T1) -> T2; <output_datatype: int = 1, periodic: int = 1>; T1: int32 int64;
         T2: numbers bfloat16

@@ -3,7 +3,7 @@ package import IR
 /// Hann's window, a raised cosine (https://onnx.ai/onnx/operators/onnx__HannWindow.html).
 package struct HannWindow: CosineWindow {
   package static let schema = Schema(
-    "HannWindow", opsets: 17...26,
+    "HannWindow", opsets: 17...28,
     signature: """
       17: (T1) -> T2; <output_datatype: int = 1, periodic: int = 1>; T1: int32 int64;
         T2: numbers bfloat16

@@ -6,7 +6,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__MelWeightMatrix.html).
 package struct MelWeightMatrix: Operator {
   package static let schema = Schema(
-    "MelWeightMatrix", opsets: 17...26,
+    "MelWeightMatrix", opsets: 17...28,
     signature: """
       17: (T1, T1, T1, T2, T2) -> T3; <output_datatype: int = 1>; T1: int32 int64;
         T2: floats bfloat16; T3: numbers bfloat16

@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__STFT.html).
 package struct STFT: Operator {
   package static let schema = Schema(
-    "STFT", opsets: 17...26,
+    "STFT", opsets: 17...28,
     signature: """
       17: (T1, T2, T1?, T2?) -> T1; <onesided: int = 1>; T1: floats bfloat16; T2: int32 int64
       """)

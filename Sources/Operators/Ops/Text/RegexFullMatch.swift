@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__RegexFullMatch.html).
 package struct RegexFullMatch: TextOperator {
   package static let schema = Schema(
-    "RegexFullMatch", opsets: 20...26,
+    "RegexFullMatch", opsets: 20...28,
     signature: """
       20: (T1) -> T2; <pattern: string>; T1: string; T2: bool
       """)

@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__StringConcat.html).
 package struct StringConcat: TextOperator {
   package static let schema = Schema(
-    "StringConcat", opsets: 20...26,
+    "StringConcat", opsets: 20...28,
     signature: """
       20: (T, T) -> T; T: string
       """)

@@ -5,7 +5,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__StringNormalizer.html).
 package struct StringNormalizer: TextOperator {
   package static let schema = Schema(
-    "StringNormalizer", opsets: 10...26,
+    "StringNormalizer", opsets: 10...28,
     signature: """
       10: (string) -> string; <case_change_action: string = NONE, is_case_sensitive: int = 0,
         locale: string, stopwords: strings>

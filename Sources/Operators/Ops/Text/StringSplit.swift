@@ -6,7 +6,7 @@ package import IR
 /// Parts go along a new last axis, which empty strings fill up; the second output counts them.
 package struct StringSplit: TextOperator {
   package static let schema = Schema(
-    "StringSplit", opsets: 20...26,
+    "StringSplit", opsets: 20...28,
     signature: """
       20: (T1) -> (T2, T3); <delimiter: string, maxsplit: int>; T1: string; T2: string;
         T3: int64

@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__TfIdfVectorizer.html).
 package struct TfIdfVectorizer: TextOperator {
   package static let schema = Schema(
-    "TfIdfVectorizer", opsets: 9...26,
+    "TfIdfVectorizer", opsets: 9...28,
     signature: """
       9: (T) -> T1; <max_gram_length: int!, max_skip_count: int!, min_gram_length: int!,
         mode: string!, ngram_counts: ints!, ngram_indexes: ints!, pool_int64s: ints,

@@ -4,7 +4,7 @@ package import IR
 /// (https://onnx.ai/onnx/operators/onnx__NegativeLogLikelihoodLoss.html).
 package struct NegativeLogLikelihoodLoss: LikelihoodLoss {
   package static let schema = Schema(
-    "NegativeLogLikelihoodLoss", opsets: 12...26,
+    "NegativeLogLikelihoodLoss", opsets: 12...28,
     signature: """
       12: (T, Tind, T?) -> T; <ignore_index: int, reduction: string = mean>; T: floats;
         Tind: int32 int64

@@ -5,7 +5,7 @@ private import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__SoftmaxCrossEntropyLoss.html).
 package struct SoftmaxCrossEntropyLoss: LikelihoodLoss {
   package static let schema = Schema(
-    "SoftmaxCrossEntropyLoss", opsets: 12...26,
+    "SoftmaxCrossEntropyLoss", opsets: 12...28,
     signature: """
       12: (T, Tind, T?) -> (T, T?); <ignore_index: int, reduction: string = mean>; T: floats;
         Tind: int32 int64

@@ -4,7 +4,7 @@ package import Kernels
 /// `alpha·(e^(x/alpha) - 1)` below zero, else x (https://onnx.ai/onnx/operators/onnx__Celu.html).
 package struct Celu: UnaryElementwise {
   package static let schema = Schema(
-    "Celu", opsets: 12...26,
+    "Celu", opsets: 12...28,
     signature: """
       12: (T) -> T; <alpha: float = 1>; T: float
       28: T + float16 double bfloat16

@@ -5,7 +5,7 @@ import Kernels
 /// the bounds are attributes, from 11 on optional scalar inputs.
 package struct Clip: Operator {
   package static let schema = Schema(
-    "Clip", opsets: 6...26,
+    "Clip", opsets: 6...28,
     signature: """
       6: (T) -> T; <max: float = 3.4028235e+38, min: float = -3.4028235e+38>; T: floats
       11: (T, T?, T?) -> T; <>

@@ -4,7 +4,7 @@ package import Kernels
 /// `alpha·(eˣ - 1)` below zero, else x (https://onnx.ai/onnx/operators/onnx__Elu.html).
 package struct Elu: UnaryElementwise {
   package static let schema = Schema(
-    "Elu", opsets: 1...26,
+    "Elu", opsets: 1...28,
     signature: """
       6: (T) -> T; <alpha: float = 1>; T: floats
       22: T + bfloat16

@@ -5,7 +5,7 @@ package import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__Gelu.html).
 package struct Gelu: UnaryElementwise {
   package static let schema = Schema(
-    "Gelu", opsets: 20...26,
+    "Gelu", opsets: 20...28,
     signature: """
       20: (T) -> T; <approximate: string = none>; T: floats bfloat16
       """)

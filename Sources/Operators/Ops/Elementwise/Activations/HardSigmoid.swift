@@ -4,7 +4,7 @@ package import Kernels
 /// `max(0, min(1, alpha·x + beta))` (https://onnx.ai/onnx/operators/onnx__HardSigmoid.html).
 package struct HardSigmoid: UnaryElementwise {
   package static let schema = Schema(
-    "HardSigmoid", opsets: 1...26,
+    "HardSigmoid", opsets: 1...28,
     signature: """
       6: (T) -> T; <alpha: float = 0.2, beta: float = 0.5>; T: floats
       22: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// `x · max(0, min(1, x/6 + 1/2))` (https://onnx.ai/onnx/operators/onnx__HardSwish.html).
 package struct HardSwish: UnaryElementwise {
   package static let schema = Schema(
-    "HardSwish", opsets: 14...26,
+    "HardSwish", opsets: 14...28,
     signature: """
       14: (T) -> T; T: floats
       22: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// `alpha·x` below zero, else x (https://onnx.ai/onnx/operators/onnx__LeakyRelu.html).
 package struct LeakyRelu: UnaryElementwise {
   package static let schema = Schema(
-    "LeakyRelu", opsets: 1...26,
+    "LeakyRelu", opsets: 1...28,
     signature: """
       6: (T) -> T; <alpha: float = 0.01>; T: floats
       16: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// `x · tanh(ln(1 + eˣ))` (https://onnx.ai/onnx/operators/onnx__Mish.html).
 package struct Mish: UnaryElementwise {
   package static let schema = Schema(
-    "Mish", opsets: 18...26,
+    "Mish", opsets: 18...28,
     signature: """
       18: (T) -> T; T: floats
       22: T + bfloat16

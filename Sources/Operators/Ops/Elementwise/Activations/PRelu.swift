@@ -18,6 +18,7 @@ package struct PRelu: BroadcastBinary {
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     _ = try inputs.broadcast([0, 1])
+    inputs.equateTrailing(1, 0)
     return [Inferred(inputs.type(0))]
   }
 

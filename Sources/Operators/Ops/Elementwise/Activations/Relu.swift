@@ -4,7 +4,7 @@ package import Kernels
 /// `max(x, 0)` (https://onnx.ai/onnx/operators/onnx__Relu.html).
 package struct Relu: UnaryElementwise {
   package static let schema = Schema(
-    "Relu", opsets: 1...26,
+    "Relu", opsets: 1...28,
     signature: """
       6: (T) -> T; T: floats
       13: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// `gamma·(alpha·eˣ - alpha)` up to zero, else `gamma·x` (https://onnx.ai/onnx/operators/onnx__Selu.html).
 package struct Selu: UnaryElementwise {
   package static let schema = Schema(
-    "Selu", opsets: 1...26,
+    "Selu", opsets: 1...28,
     signature: """
       6: (T) -> T; <alpha: float = 1.6732632, gamma: float = 1.050701>; T: floats
       22: T + bfloat16

@@ -5,7 +5,7 @@ package import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__Shrink.html).
 package struct Shrink: UnaryElementwise {
   package static let schema = Schema(
-    "Shrink", opsets: 9...26,
+    "Shrink", opsets: 9...28,
     signature: """
       9: (T) -> T; <bias: float = 0, lambd: float = 0.5>; T: numbers
       """)

@@ -4,7 +4,7 @@ package import Kernels
 /// `1 / (1 + e⁻ˣ)` (https://onnx.ai/onnx/operators/onnx__Sigmoid.html).
 package struct Sigmoid: UnaryElementwise {
   package static let schema = Schema(
-    "Sigmoid", opsets: 1...26,
+    "Sigmoid", opsets: 1...28,
     signature: """
       6: (T) -> T; T: floats
       13: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// `ln(1 + eˣ)` (https://onnx.ai/onnx/operators/onnx__Softplus.html).
 package struct Softplus: UnaryElementwise {
   package static let schema = Schema(
-    "Softplus", opsets: 1...26,
+    "Softplus", opsets: 1...28,
     signature: """
       1: (T) -> T; T: floats
       22: T + bfloat16

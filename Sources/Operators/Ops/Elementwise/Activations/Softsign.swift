@@ -4,7 +4,7 @@ package import Kernels
 /// `x / (1 + |x|)` (https://onnx.ai/onnx/operators/onnx__Softsign.html).
 package struct Softsign: UnaryElementwise {
   package static let schema = Schema(
-    "Softsign", opsets: 1...26,
+    "Softsign", opsets: 1...28,
     signature: """
       1: (T) -> T; T: floats
       22: T + bfloat16

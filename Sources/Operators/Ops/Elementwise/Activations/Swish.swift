@@ -4,7 +4,7 @@ package import Kernels
 /// `x · sigmoid(alpha · x)` (https://onnx.ai/onnx/operators/onnx__Swish.html).
 package struct Swish: UnaryElementwise {
   package static let schema = Schema(
-    "Swish", opsets: 24...26,
+    "Swish", opsets: 24...28,
     signature: """
       24: (T) -> T; <alpha: float = 1>; T: floats bfloat16
       """)

@@ -4,7 +4,7 @@ package import Kernels
 /// The hyperbolic tangent (https://onnx.ai/onnx/operators/onnx__Tanh.html).
 package struct Tanh: UnaryElementwise {
   package static let schema = Schema(
-    "Tanh", opsets: 1...26,
+    "Tanh", opsets: 1...28,
     signature: """
       6: (T) -> T; T: floats
       13: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// x above `alpha`, else 0 (https://onnx.ai/onnx/operators/onnx__ThresholdedRelu.html).
 package struct ThresholdedRelu: UnaryElementwise {
   package static let schema = Schema(
-    "ThresholdedRelu", opsets: 10...26,
+    "ThresholdedRelu", opsets: 10...28,
     signature: """
       10: (T) -> T; <alpha: float = 1>; T: floats
       22: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// The absolute value (https://onnx.ai/onnx/operators/onnx__Abs.html).
 package struct Abs: UnaryElementwise {
   package static let schema = Schema(
-    "Abs", opsets: 1...26,
+    "Abs", opsets: 1...28,
     signature: """
       6: (T) -> T; T: numbers
       13: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// The next integer downwards (https://onnx.ai/onnx/operators/onnx__Floor.html).
 package struct Floor: UnaryElementwise {
   package static let schema = Schema(
-    "Floor", opsets: 1...26,
+    "Floor", opsets: 1...28,
     signature: """
       6: (T) -> T; T: floats
       13: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// The largest of any number of tensors, with broadcasting (https://onnx.ai/onnx/operators/onnx__Max.html).
 package struct Max: VariadicElementwise {
   package static let schema = Schema(
-    "Max", opsets: 1...26,
+    "Max", opsets: 1...28,
     signature: """
       6: (T...) -> T; T: floats
       12: T + integers

@@ -4,7 +4,7 @@ package import Kernels
 /// The average of any number of tensors, with broadcasting (https://onnx.ai/onnx/operators/onnx__Mean.html).
 package struct Mean: VariadicElementwise {
   package static let schema = Schema(
-    "Mean", opsets: 1...26,
+    "Mean", opsets: 1...28,
     signature: """
       6: (T...) -> T; T: floats
       13: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// The smallest of any number of tensors, with broadcasting (https://onnx.ai/onnx/operators/onnx__Min.html).
 package struct Min: VariadicElementwise {
   package static let schema = Schema(
-    "Min", opsets: 1...26,
+    "Min", opsets: 1...28,
     signature: """
       6: (T...) -> T; T: floats
       12: T + integers

@@ -5,7 +5,7 @@ package import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__Mod.html).
 package struct Mod: BroadcastBinary {
   package static let schema = Schema(
-    "Mod", opsets: 10...26,
+    "Mod", opsets: 10...28,
     signature: """
       10: (T, T) -> T; <fmod: int = 0>; T: numbers
       13: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// The negative (https://onnx.ai/onnx/operators/onnx__Neg.html).
 package struct Neg: UnaryElementwise {
   package static let schema = Schema(
-    "Neg", opsets: 1...26,
+    "Neg", opsets: 1...28,
     signature: """
       6: (T) -> T; T: floats signed
       13: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// `1 / x` (https://onnx.ai/onnx/operators/onnx__Reciprocal.html).
 package struct Reciprocal: UnaryElementwise {
   package static let schema = Schema(
-    "Reciprocal", opsets: 1...26,
+    "Reciprocal", opsets: 1...28,
     signature: """
       6: (T) -> T; T: floats
       13: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// The nearest integer, half to even (https://onnx.ai/onnx/operators/onnx__Round.html).
 package struct Round: UnaryElementwise {
   package static let schema = Schema(
-    "Round", opsets: 11...26,
+    "Round", opsets: 11...28,
     signature: """
       11: (T) -> T; T: floats
       22: T + bfloat16

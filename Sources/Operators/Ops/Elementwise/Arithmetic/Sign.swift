@@ -4,7 +4,7 @@ package import Kernels
 /// -1, 0 or 1 (https://onnx.ai/onnx/operators/onnx__Sign.html).
 package struct Sign: UnaryElementwise {
   package static let schema = Schema(
-    "Sign", opsets: 9...26,
+    "Sign", opsets: 9...28,
     signature: """
       9: (T) -> T; T: numbers
       13: T + bfloat16

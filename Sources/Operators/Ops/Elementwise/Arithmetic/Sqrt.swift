@@ -4,7 +4,7 @@ package import Kernels
 /// The square root (https://onnx.ai/onnx/operators/onnx__Sqrt.html).
 package struct Sqrt: UnaryElementwise {
   package static let schema = Schema(
-    "Sqrt", opsets: 1...26,
+    "Sqrt", opsets: 1...28,
     signature: """
       6: (T) -> T; T: floats
       13: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// The sum of any number of tensors, with broadcasting (https://onnx.ai/onnx/operators/onnx__Sum.html).
 package struct Sum: VariadicElementwise {
   package static let schema = Schema(
-    "Sum", opsets: 1...26,
+    "Sum", opsets: 1...28,
     signature: """
       6: (T...) -> T; T: floats
       13: T + bfloat16

@@ -1,10 +1,10 @@
 package import IR
 private import Kernels
 
-/// Shifts the bits of unsigned integers (https://onnx.ai/onnx/operators/onnx__BitShift.html).
+/// Shifts the bits of integers; to the right the sign is copied (https://onnx.ai/onnx/operators/onnx__BitShift.html).
 package struct BitShift: Operator {
   package static let schema = Schema(
-    "BitShift", opsets: 11...26,
+    "BitShift", opsets: 11...28,
     signature: """
       11: (T, T) -> T; <direction: string!>; T: unsigned
       28: T + signed

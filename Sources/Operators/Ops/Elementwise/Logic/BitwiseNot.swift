@@ -4,7 +4,7 @@ import Kernels
 /// The bits of integers turned (https://onnx.ai/onnx/operators/onnx__BitwiseNot.html).
 package struct BitwiseNot: Operator {
   package static let schema = Schema(
-    "BitwiseNot", opsets: 18...26,
+    "BitwiseNot", opsets: 18...28,
     signature: """
       18: (T) -> T; T: integers
       """)

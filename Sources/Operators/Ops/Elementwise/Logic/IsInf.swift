@@ -4,7 +4,7 @@ private import Kernels
 /// Whether each element is infinite (https://onnx.ai/onnx/operators/onnx__IsInf.html).
 package struct IsInf: Operator {
   package static let schema = Schema(
-    "IsInf", opsets: 10...26,
+    "IsInf", opsets: 10...28,
     signature: """
       10: (T1) -> T2; <detect_negative: int = 1, detect_positive: int = 1>; T1: float double;
         T2: bool

@@ -4,7 +4,7 @@ private import Kernels
 /// Whether each element is no number (https://onnx.ai/onnx/operators/onnx__IsNaN.html).
 package struct IsNaN: Operator {
   package static let schema = Schema(
-    "IsNaN", opsets: 9...26,
+    "IsNaN", opsets: 9...28,
     signature: """
       9: (T1) -> T2; T1: floats; T2: bool
       13: T1 + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// Logical negation (https://onnx.ai/onnx/operators/onnx__Not.html).
 package struct Not: UnaryElementwise {
   package static let schema = Schema(
-    "Not", opsets: 1...26,
+    "Not", opsets: 1...28,
     signature: """
       1: (T) -> T; T: bool
       """)

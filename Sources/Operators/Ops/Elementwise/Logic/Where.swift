@@ -5,7 +5,7 @@ import Kernels
 /// (https://onnx.ai/onnx/operators/onnx__Where.html).
 package struct Where: Operator {
   package static let schema = Schema(
-    "Where", opsets: 9...26,
+    "Where", opsets: 9...28,
     signature: """
       9: (B, T, T) -> T; B: bool; T: all
       16: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// The arc cosine, in radians (https://onnx.ai/onnx/operators/onnx__Acos.html).
 package struct Acos: UnaryElementwise {
   package static let schema = Schema(
-    "Acos", opsets: 7...26,
+    "Acos", opsets: 7...28,
     signature: """
       7: (T) -> T; T: floats
       22: T + bfloat16

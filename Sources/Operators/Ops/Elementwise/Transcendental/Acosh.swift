@@ -4,7 +4,7 @@ package import Kernels
 /// The inverse hyperbolic cosine (https://onnx.ai/onnx/operators/onnx__Acosh.html).
 package struct Acosh: UnaryElementwise {
   package static let schema = Schema(
-    "Acosh", opsets: 9...26,
+    "Acosh", opsets: 9...28,
     signature: """
       9: (T) -> T; T: floats
       22: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// The arc sine, in radians (https://onnx.ai/onnx/operators/onnx__Asin.html).
 package struct Asin: UnaryElementwise {
   package static let schema = Schema(
-    "Asin", opsets: 7...26,
+    "Asin", opsets: 7...28,
     signature: """
       7: (T) -> T; T: floats
       22: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// The inverse hyperbolic sine (https://onnx.ai/onnx/operators/onnx__Asinh.html).
 package struct Asinh: UnaryElementwise {
   package static let schema = Schema(
-    "Asinh", opsets: 9...26,
+    "Asinh", opsets: 9...28,
     signature: """
       9: (T) -> T; T: floats
       22: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// The arc tangent, in radians (https://onnx.ai/onnx/operators/onnx__Atan.html).
 package struct Atan: UnaryElementwise {
   package static let schema = Schema(
-    "Atan", opsets: 7...26,
+    "Atan", opsets: 7...28,
     signature: """
       7: (T) -> T; T: floats
       22: T + bfloat16

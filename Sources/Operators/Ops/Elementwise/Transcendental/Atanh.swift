@@ -4,7 +4,7 @@ package import Kernels
 /// The inverse hyperbolic tangent (https://onnx.ai/onnx/operators/onnx__Atanh.html).
 package struct Atanh: UnaryElementwise {
   package static let schema = Schema(
-    "Atanh", opsets: 9...26,
+    "Atanh", opsets: 9...28,
     signature: """
       9: (T) -> T; T: floats
       22: T + bfloat16

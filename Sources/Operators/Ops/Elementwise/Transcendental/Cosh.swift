@@ -4,7 +4,7 @@ package import Kernels
 /// The hyperbolic cosine (https://onnx.ai/onnx/operators/onnx__Cosh.html).
 package struct Cosh: UnaryElementwise {
   package static let schema = Schema(
-    "Cosh", opsets: 9...26,
+    "Cosh", opsets: 9...28,
     signature: """
       9: (T) -> T; T: floats
       22: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// The error function (https://onnx.ai/onnx/operators/onnx__Erf.html).
 package struct Erf: UnaryElementwise {
   package static let schema = Schema(
-    "Erf", opsets: 9...26,
+    "Erf", opsets: 9...28,
     signature: """
       9: (T) -> T; T: numbers
       13: T + bfloat16

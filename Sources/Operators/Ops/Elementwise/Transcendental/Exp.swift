@@ -4,7 +4,7 @@ package import Kernels
 /// `eˣ` (https://onnx.ai/onnx/operators/onnx__Exp.html).
 package struct Exp: UnaryElementwise {
   package static let schema = Schema(
-    "Exp", opsets: 1...26,
+    "Exp", opsets: 1...28,
     signature: """
       6: (T) -> T; T: floats
       13: T + bfloat16

@@ -4,7 +4,7 @@ package import Kernels
 /// The natural logarithm (https://onnx.ai/onnx/operators/onnx__Log.html).
 package struct Log: UnaryElementwise {
   package static let schema = Schema(
-    "Log", opsets: 1...26,
+    "Log", opsets: 1...28,
     signature: """
       6: (T) -> T; T: floats
       13: T + bfloat16

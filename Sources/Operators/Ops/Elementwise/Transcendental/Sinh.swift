@@ -4,7 +4,7 @@ package import Kernels
 /// The hyperbolic sine (https://onnx.ai/onnx/operators/onnx__Sinh.html).
 package struct Sinh: UnaryElementwise {
   package static let schema = Schema(
-    "Sinh", opsets: 9...26,
+    "Sinh", opsets: 9...28,
     signature: """
       9: (T) -> T; T: floats
       22: T + bfloat16

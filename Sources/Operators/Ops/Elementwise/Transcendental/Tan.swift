@@ -4,7 +4,7 @@ package import Kernels
 /// The tangent of an angle in radians (https://onnx.ai/onnx/operators/onnx__Tan.html).
 package struct Tan: UnaryElementwise {
   package static let schema = Schema(
-    "Tan", opsets: 7...26,
+    "Tan", opsets: 7...28,
     signature: """
       7: (T) -> T; T: floats
       22: T + bfloat16
