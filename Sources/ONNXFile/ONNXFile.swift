@@ -14,16 +14,22 @@ public enum ONNXFile {
   /// Tensors stay in the mapped files: their bytes are read when somebody asks for them. The file
   /// must not change while the model is in use.
   ///
-  /// - Parameter verifyingChecksums: whether external data that comes with a checksum is compared
-  ///   with it, for which all of it has to be read.
+  /// - Parameters:
+  ///   - verifyingChecksums: whether external data that comes with a checksum is compared
+  ///     with it, for which all of it has to be read.
+  ///   - allowingAbsentData: whether files with weights may be missing; their tensors are then absent
+  ///     (`Tensor.isAbsent`), and the model's `readingNotes` say so.
   public static func read(
-    _ path: String, verifyingChecksums: Bool = true
+    _ path: String, verifyingChecksums: Bool = true, allowingAbsentData: Bool = false
   ) throws(ModelError) -> Model {
     let file = try FileBytes.read(path, expecting: Framing.Kind.model.rawValue)
+    let isStream = path == "-"
     return try noting(FileBytes.label(path)) { () throws(ModelError) in
       try decode(
-        file, folder: path == "-" ? "." : FileBytes.folder(of: path),
-        verifyingChecksums: verifyingChecksums)
+        file,
+        ExternalFiles(
+          folder: isStream ? "." : FileBytes.folder(of: path), model: isStream ? nil : path,
+          verifiesChecksums: verifyingChecksums, allowsAbsent: allowingAbsentData))
     }
   }
 
@@ -35,12 +41,18 @@ public enum ONNXFile {
   package static func decode(
     _ file: Storage, folder: String?, verifyingChecksums: Bool = true
   ) throws(ModelError) -> Model {
+    try decode(file, ExternalFiles(folder: folder, verifiesChecksums: verifyingChecksums))
+  }
+
+  private static func decode(
+    _ file: Storage, _ external: ExternalFiles
+  ) throws(ModelError) -> Model {
     try file.withUnsafeBytes { (bytes) throws(ModelError) in
       try Framing.check(bytes, .model)
-      let decoder = Decoder(
-        source: MessageSource(file),
-        external: ExternalFiles(folder: folder, verifiesChecksums: verifyingChecksums))
-      return try decoder.model(bytes)
+      let decoder = Decoder(source: MessageSource(file), external: external)
+      var model = try decoder.model(bytes)
+      model.readingNotes += external.notes
+      return model
     }
   }
 

@@ -79,6 +79,50 @@ import Testing
     #expect(try read().floats == [0, 0])
   }
 
+  @Test("The layout of model hubs' caches: model and weights are links to files beside each other")
+  func linksOfHubsAreFollowed() throws {
+    let files = FileManager.default
+    for name in ["blobs", "snapshots", "elsewhere"] {
+      try files.createDirectory(atPath: folder[name], withIntermediateDirectories: false)
+    }
+    let tensor = Wire.tensor(.float, [2]) + Wire.external(["location": "m.onnx.data"])
+    try folder.add("blobs/1234", Wire.model(tensor: tensor))
+    try folder.add("blobs/5678", [UInt8](repeating: 0, count: 8))
+    try folder.add("elsewhere/5678", [UInt8](repeating: 0, count: 8))
+    try files.createSymbolicLink(
+      atPath: folder["snapshots/m.onnx"], withDestinationPath: "../blobs/1234")
+    try files.createSymbolicLink(
+      atPath: folder["snapshots/m.onnx.data"], withDestinationPath: "../blobs/5678")
+    let graph = try ONNXFile.read(folder["snapshots/m.onnx"]).graph
+    #expect(graph[ValueID(0)].initializer?.floats == [0, 0])
+    try files.removeItem(atPath: folder["snapshots/m.onnx.data"])
+    try files.createSymbolicLink(
+      atPath: folder["snapshots/m.onnx.data"], withDestinationPath: "../elsewhere/5678")
+    let error = try #require(throws: ModelError.self) {
+      try ONNXFile.read(folder["snapshots/m.onnx"])
+    }
+    #expect(error.message.contains("found a link that leaves it"))
+  }
+
+  @Test("A reader may ask for a model whose weights are not there, and hears of it")
+  func absentWeights() throws {
+    try write(["location": "w.bin", "offset": "4"])
+    #expect(throws: ModelError.self) { try read() }
+    let model = try ONNXFile.read(folder["m.onnx"], allowingAbsentData: true)
+    #expect(
+      model.readingNotes == [
+        "external data 'w.bin' was not found: the elements of 1 tensor are not known"
+      ])
+    let tensor = try #require(model.graph[ValueID(0)].initializer)
+    #expect(tensor.isAbsent && tensor.dimensions == [2])
+    #expect(model.text().contains("absent"))
+    // Links that leave the folder are no absent files.
+    try write(["location": "/etc/passwd"])
+    #expect(throws: ModelError.self) {
+      try ONNXFile.read(folder["m.onnx"], allowingAbsentData: true)
+    }
+  }
+
   @Test func modelsInMemoryHaveNoFolder() throws {
     let tensor = Wire.tensor(.float, [2]) + Wire.external(["location": "w.bin"])
     let error = try #require(throws: ModelError.self) {

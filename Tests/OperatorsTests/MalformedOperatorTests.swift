@@ -22,7 +22,8 @@ import Testing
     var made = 0, tried = 0
     for op in Registry.names {
       if let only, !only.contains(Substring(op.type)) { continue }
-      for opset in [1, 6, 7, 9, 11, 12, 13, 18, 26] where Registry.find(op, opset: opset) != nil {
+      for opset in [1, 6, 7, 9, 11, 12, 13, 18, 26, 28] where Registry.find(op, opset: opset) != nil
+      {
         if Self.wanted != nil { print("malformed: \(op) at opset \(opset)") }
         for seed in 0..<Self.count {
           var node = MalformedNode(op, opset: opset, seed: UInt64(seed))

@@ -101,6 +101,11 @@ extension Tensor {
     var hash = ContentHash(seed: UInt64(UInt32(bitPattern: elementType.rawValue)))
     hash.combine(dimensions.count)
     for dimension in dimensions { hash.combine(dimension) }
+    if isAbsent, case .external(let entries) = encoding {
+      // Where the elements are said to be is all that is known of them.
+      for entry in entries { hash.combine("\(entry.key ?? "")=\(entry.value ?? "")") }
+      return hash
+    }
     switch payload {
     case .bytes(let storage):
       storage.withUnsafeBytes { hash.combine($0) }

@@ -37,6 +37,9 @@ public struct Tensor: Sendable {
   public var metadata: [MetadataEntry]
   /// Fields kept as encoded.
   public var extras: [RawField]
+  /// Whether the elements are not there, because the file that should hold them was not found; zeros
+  /// stand for them. Only where a reader asked for such tensors.
+  public var isAbsent = false
 
   /// Makes a tensor over existing bytes; `storage` must hold exactly the elements.
   public init(
@@ -152,6 +155,9 @@ extension Tensor: Equatable {
   /// documentation and the encoding in a file do not count.
   public static func == (a: Tensor, b: Tensor) -> Bool {
     guard a.elementType == b.elementType, a.dimensions == b.dimensions else { return false }
+    guard !a.isAbsent, !b.isAbsent else {
+      return a.isAbsent == b.isAbsent && a.encoding == b.encoding
+    }
     switch (a.payload, b.payload) {
     case (.strings(let x), .strings(let y)): return x == y
     case (.bytes(let x), .bytes(let y)):

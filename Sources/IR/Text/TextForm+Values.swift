@@ -50,6 +50,7 @@ extension TextWriter {
   }
 
   private func elements(of tensor: Tensor) -> String {
+    if tensor.isAbsent { return "{... absent}" }
     if tensor.dimensions.allSatisfy({ $0 >= 0 }), tensor.count <= tensorLimit,
       let items = Self.items(tensor)
     {

@@ -46,8 +46,16 @@ extension Decoder {
       decoded.insert(TensorField.externalData)
       decoded.insert(TensorField.location)
       let size = try byteCount(type, count, title)
-      tensor.payload = .bytes(try external.storage(entries, byteCount: size, title))
       tensor.encoding = .external(entries)
+      if let storage = try external.storage(entries, byteCount: size, title) {
+        tensor.payload = .bytes(storage)
+      } else {
+        tensor.payload = .bytes(
+          .streamed(count: size ?? 0) { target, _ in
+            _ = target.initializeMemory(as: UInt8.self, repeating: 0)
+          })
+        tensor.isAbsent = true
+      }
     case .typed(let field):
       decoded.insert(field.rawValue)
       tensor.encoding = .typed

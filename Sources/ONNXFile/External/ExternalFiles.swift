@@ -3,26 +3,50 @@ internal import IR
 
 /// The files beside a model that hold tensors, each mapped when a tensor first asks for it.
 ///
-/// A model may be anyone's, so only files in its own folder are opened, whatever the model says.
+/// A model may be anyone's, so only files in its own folder are opened, whatever the model says; where
+/// the model itself is reached through a link, as in the caches of model hubs, also files in the
+/// folder that the link leads to.
 final class ExternalFiles {
   private let folder: String?
+  private let model: String?
   private let verifiesChecksums: Bool
+  private let allowsAbsent: Bool
   private var files: [String: Storage] = [:]
   /// Digests of whole files.
   private var digests: [String: String] = [:]
 
+  /// How many tensors each file that was not found should hold.
+  private(set) var absent: [String: Int] = [:]
+
   /// Looks for files in `folder`; nil when the model did not come from a file.
-  init(folder: String?, verifiesChecksums: Bool) {
+  ///
+  /// - Parameters:
+  ///   - model: the path of the model; nil where it is not known.
+  ///   - allowsAbsent: whether a file that is not there is no error.
+  init(
+    folder: String?, model: String? = nil, verifiesChecksums: Bool, allowsAbsent: Bool = false
+  ) {
     self.folder = folder
+    self.model = model
     self.verifiesChecksums = verifiesChecksums
+    self.allowsAbsent = allowsAbsent
   }
 
-  /// The elements that the entries of `external_data` name.
+  /// A line for each file that was not found.
+  var notes: [String] {
+    absent.sorted { $0.key < $1.key }.map { location, count in
+      "external data '\(location)' was not found: the elements of \(count) tensor"
+        + "\(count == 1 ? " are" : "s are") not known"
+    }
+  }
+
+  /// The elements that the entries of `external_data` name; nil where their file is not there and
+  /// that is no error.
   ///
   /// - Parameter byteCount: the bytes that the tensor needs, nil for a type not known here.
   func storage(
     _ entries: [MetadataEntry], byteCount: Int?, _ title: String
-  ) throws(ModelError) -> Storage {
+  ) throws(ModelError) -> Storage? {
     let location = entries.last { $0.key == "location" }?.value ?? ""
     let offset = try number("offset", entries, title) ?? 0
     let length = try number("length", entries, title)
@@ -30,8 +54,12 @@ final class ExternalFiles {
       throw ModelError(
         .malformed, "\(title): expected \(byteCount) bytes of external data, found \(length)")
     }
-    let file = try noting("external data '\(location)'") { () throws(ModelError) in
+    let found = try noting("external data '\(location)'") { () throws(ModelError) in
       try open(location)
+    }
+    guard let file = found else {
+      absent[location, default: 0] += 1
+      return nil
     }
     let available = file.count - offset
     let count = length ?? byteCount ?? available
@@ -80,7 +108,7 @@ final class ExternalFiles {
     return value
   }
 
-  private func open(_ location: String) throws(ModelError) -> Storage {
+  private func open(_ location: String) throws(ModelError) -> Storage? {
     if let file = files[location] { return file }
     guard let folder else {
       throw ModelError(
@@ -92,16 +120,14 @@ final class ExternalFiles {
         .file, "expected a path inside the model's folder, found '\(location)'")
     }
     let path = "\(folder)/\(location)"
-    guard let real = realpath(path, nil), let root = realpath(folder, nil) else {
+    guard let real = realpath(path, nil) else {
+      if allowsAbsent, errno == ENOENT { return nil }
       throw ModelError(
         .file, "expected a file in \"\(folder)\", found \(FileBytes.systemMessage())")
     }
-    defer {
-      free(real)
-      free(root)
-    }
-    let prefix = String(cString: root)
-    guard String(cString: real).hasPrefix(prefix == "/" ? prefix : prefix + "/") else {
+    defer { free(real) }
+    let target = String(cString: real)
+    guard roots(folder).contains(where: { target.hasPrefix($0 == "/" ? $0 : $0 + "/") }) else {
       throw ModelError(.file, "expected a file in the model's folder, found a link that leaves it")
     }
     // Opened by its real path, so that the check above holds for what is opened.
@@ -117,5 +143,15 @@ final class ExternalFiles {
     let file = try FileBytes.bytes(of: descriptor, expecting: "external data")
     files[location] = file
     return file
+  }
+
+  /// The real paths of the folders whose files may be opened.
+  private func roots(_ folder: String) -> [String] {
+    func real(_ path: String) -> String? {
+      guard let path = realpath(path, nil) else { return nil }
+      defer { free(path) }
+      return String(cString: path)
+    }
+    return [real(folder), model.flatMap(real).map(FileBytes.folder)].compactMap { $0 }
   }
 }

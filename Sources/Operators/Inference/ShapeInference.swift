@@ -178,7 +178,8 @@ struct Inference {
   func operand(_ id: ValueID) -> Operand {
     Operand(
       name: graph[id].name, valueType: graph[id].type,
-      constant: constants[id.index] ?? graph.constant(id), data: data[id.index])
+      constant: constants[id.index] ?? graph.constant(id).flatMap { $0.isAbsent ? nil : $0 },
+      data: data[id.index])
   }
 
   /// The results of a node that only computes small integers from constants.

@@ -18,7 +18,8 @@ package struct TypedGraph: Sendable {
 
   init(
     graph: Graph, operators: [(any Operator)?], data: [[Dimension]?], constants: [Tensor?],
-    unknown: [NodeID], bodies: [NodeID: [TypedGraph]], contradictions: [String], stale: [ValueID: ValueType]
+    unknown: [NodeID], bodies: [NodeID: [TypedGraph]], contradictions: [String],
+    stale: [ValueID: ValueType]
   ) {
     self.graph = graph
     self.operators = operators

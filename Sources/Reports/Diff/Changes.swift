@@ -24,6 +24,11 @@ func tensorChanges(_ x: Tensor, _ y: Tensor, equal: Bool) -> [Change] {
         ]))
   }
   guard x.dimensions == y.dimensions else { return changes }
+  guard !x.isAbsent, !y.isAbsent else {
+    let detail =
+      "cannot be compared: the file with \(x.isAbsent ? "the first" : "the second") is absent"
+    return changes + [Change(kind: .weight, detail: detail)]
+  }
   if let difference = TensorDifference(x, y) {
     if difference.changed > 0 || changes.isEmpty {
       changes.append(

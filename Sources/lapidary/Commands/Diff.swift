@@ -41,11 +41,16 @@ struct Diff: ParsableCommand {
         options.failOn.insert(kind)
       }
     }
-    let first = try ONNXFile.read(a), second = try ONNXFile.read(b)
+    let first = try ONNXFile.read(a, allowingAbsentData: true)
+    let second = try ONNXFile.read(b, allowingAbsentData: true)
     var result = diff(first, second, options: options)
     result.nameA = a
     result.nameB = b
-    report.print(text: result.text(), markdown: result.markdown, json: result.json)
+    let notes = [(a, first), (b, second)].flatMap { path, model in
+      model.readingNotes.map { "\"\(path)\": \($0)" }
+    }
+    report.print(
+      text: result.text() + noteText(notes), markdown: result.markdown, json: result.json)
     if result.differs { throw ExitCode(1) }
   }
 }

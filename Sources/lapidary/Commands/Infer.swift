@@ -35,7 +35,8 @@ struct Infer: ParsableCommand {
     let notes = loaded.readingNotes
     let replaced = result.replaced.map { "replaced: \($0)\n" }.joined()
     report.print(
-      toStandardError: output.reportsToStandardError, text: table.text + missing + replaced + noteText(notes),
+      toStandardError: output.reportsToStandardError,
+      text: table.text + missing + replaced + noteText(notes),
       markdown: table.markdown,
       json: .object([
         "schema": .int(1), "values": .int(result.values), "typed": .int(result.typed),

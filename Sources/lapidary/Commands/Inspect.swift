@@ -22,9 +22,11 @@ struct Inspect: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func run() throws {
-    let loaded = try ONNXFile.read(model, verifyingChecksums: false)
+    let loaded = try ONNXFile.read(model, verifyingChecksums: false, allowingAbsentData: true)
     let summary = ModelSummary(loaded, title: model, binding: try dimensionBindings(dim))
-    report.print(text: summary.text, markdown: summary.markdown, json: summary.json)
+    report.print(
+      text: summary.text + noteText(loaded.readingNotes), markdown: summary.markdown,
+      json: summary.json)
     if let error = summary.costError { throw error }
   }
 }
