@@ -28,33 +28,43 @@ struct Declarations {
   ]
   private static let properties: Set<Substring> = ["var", "let", "subscript"]
 
-  init(_ code: String) {
-    let words = code.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-      .flatMap { line, text in
-        text.matches(of: /[A-Za-z_][A-Za-z0-9_.]*|[^\s]/).map { (line, $0.output) }
-      }
-    for (index, (line, word)) in words.enumerated() {
-      let next = index + 1 < words.count ? words[index + 1].1 : ""
-      let last = index > 0 ? words[index - 1].1 : ""
-      read(word, line: line, last: last, next: next)
+  init(_ words: [Word]) {
+    for (index, word) in words.enumerated() {
+      let last = index > 0 ? words[index - 1].text : ""
+      let next = index + 1 < words.count ? words[index + 1].text : ""
+      read(word, last: last, next: next) { Self.name(words, after: index) }
     }
   }
 
-  private mutating func read(_ word: Substring, line: Int, last: Substring, next: Substring) {
-    switch word {
+  /// The name behind a word, with those of the types around it.
+  private static func name(_ words: [Word], after index: Int) -> String {
+    var end = index + 1
+    guard end < words.count else { return "" }
+    var name = String(words[end].text)
+    while end + 2 < words.count, words[end + 1].text == "." {
+      end += 2
+      name += "." + words[end].text
+    }
+    return name
+  }
+
+  private mutating func read(
+    _ word: Word, last: Substring, next: Substring, name: () -> String
+  ) {
+    switch word.text {
     case "(", "[": parentheses += 1
     case ")", "]": parentheses -= 1
     case "{": open()
-    case "}": close(line)
+    case "}": close(word.line)
     case "func":
       count()
-      begin(.function(String(next), line: line))
+      begin(.function(name(), line: word.line))
     case "init" where ["(", "<", "?", "!"].contains(next) && last != ".":
       count()
-      begin(.function("init", line: line))
-    case _ where Self.types.contains(word) && last != "import" && next.first?.isUppercase == true:
-      begin(.type(String(next)))
-    case _ where Self.properties.contains(word) && parentheses == 0:
+      begin(.function("init", line: word.line))
+    case let text where Self.types.contains(text) && last != "." && next.first?.isUppercase == true:
+      if last != "import" { begin(.type(name())) }
+    case let text where Self.properties.contains(text) && parentheses == 0:
       count()
       pending = nil
     default: break

@@ -13,7 +13,7 @@ import Testing
   func citations() throws {
     let top: Set<Substring> = ["README.md", "OPERATORS.md", "CONTRIBUTING.md", "CHANGELOG.md"]
     var count = 0
-    for source in SourceTree.sources + SourceTree.tests {
+    for source in SourceTree.sources + SourceTree.tests where source.text.contains(".md") {
       // A heading may stand on the line after the page's name.
       let text = source.text.replacing(/\n\s*\/\/\/[ ]/, with: " ")
       for match in text.matches(of: /([\w\/.:-]*[\w-]\.md)(?:, "([^"]+)")?/) {
@@ -32,9 +32,8 @@ import Testing
   @Test("What the page of the architecture names exists")
   func names() throws {
     let text = try page("architecture.md")
-    let declaration = /(?:struct|class|enum|protocol|actor|typealias) ([A-Z]\w*)/
     let files = SourceTree.sources + SourceTree.tests
-    var known = Set(files.flatMap { $0.code.matches(of: declaration).map(\.output.1) })
+    var known = Set(files.flatMap(\.declaredTypes))
     let paths = files.map(\.path)
     // Folders count as names too: targets, and rooms in them.
     known.formUnion(paths.flatMap { $0.split(separator: "/").dropLast() })

@@ -32,11 +32,10 @@ import Testing
   /// Swift's own names of operators' types. Those that another type of the project shares are no
   /// evidence.
   private var types: Set<Substring> {
-    let declaration = /(?:struct|class|enum|protocol|actor|typealias) ([A-Z]\w*)/
     var operators: Set<Substring> = []
     var others: Set<Substring> = ["Optional", "Range", "Sequence"]
     for source in SourceTree.sources {
-      let names = source.code.matches(of: declaration).map(\.output.1)
+      let names = source.declaredTypes
       if source.path.hasPrefix("Sources/Operators/Ops/") {
         operators.formUnion(names.prefix(1))
       } else {
@@ -52,7 +51,7 @@ import Testing
     #expect(types.count > 150)
     var findings: [Finding] = []
     for source in SourceTree.sources where isOutside(source) {
-      let words = Set(source.code.matches(of: /[A-Za-z_]\w*/).map(\.output))
+      let words = Set(source.words.map(\.text))
       for name in words.intersection(types).sorted() {
         findings.append(Finding(wall: .operatorTypes, place: source.path, what: String(name)))
       }

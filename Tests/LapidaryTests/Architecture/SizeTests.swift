@@ -31,7 +31,7 @@ import Testing
     var wide: [Finding] = []
     var count = 0
     for source in SourceTree.sources {
-      let declarations = Declarations(source.code)
+      let declarations = Declarations(source.words)
       count += declarations.functions.count
       long += declarations.functions.filter { $0.lines > 60 }.map {
         Finding(wall: .functionLength, place: source.path, what: $0.name, size: $0.lines)
@@ -48,22 +48,23 @@ import Testing
   @Test("Functions and members are counted as they stand")
   func counting() {
     let found = Declarations(
-      SourceText.code(
-        #"""
-        struct Box<T> where T: Sendable {
-          let a = [1, 2].map { (x: Int) in x }, b: Int  // let c {
-          var text: String { "\(a.map { "{\($0)" })" }
-          init(_ f: (Int) -> Void = { _ in }) {
-            self.init()
+      Word.all(
+        SourceText.code(
+          #"""
+          struct Box<T> where T: Sendable {
+            let a = [1, 2].map { (x: Int) in x }, b: Int  // let c {
+            var text: String { "\(a.map { "{\($0)" })" }
+            init(_ f: (Int) -> Void = { _ in }) {
+              self.init()
+            }
+            func two() async throws(ModelError) -> Int {
+              let inner = 1
+              return inner
+            }
           }
-          func two() async throws(ModelError) -> Int {
-            let inner = 1
-            return inner
-          }
-        }
-        extension Box { subscript(i: Int) -> Int { i } }
-        protocol Shut { func no() -> Int; var also: Int { get } }
-        """#))
+          extension Box { subscript(i: Int) -> Int { i } }
+          protocol Shut { func no() -> Int; var also: Int { get } }
+          """#)))
     #expect(found.members == ["Box": 5, "Shut": 2])
     #expect(found.functions.map(\.name) == ["init", "two"])
     #expect(found.functions.map(\.lines) == [3, 4])
