@@ -69,7 +69,7 @@ let package = Package(
     tests("IR", ["IR"]),
     tests("ONNXFile", ["ONNXFile", "IR"]),
     tests("Operators", ["Operators", "ONNXFile", "IR", "Kernels"]),
-    tests("Execution", ["Execution", "Samples", "Operators", "ONNXFile", "IR"]),
+    tests("Execution", ["Execution", "Samples", "Operators", "Passes", "ONNXFile", "IR"]),
     tests("Samples", ["Samples", "Execution", "ONNXFile", "IR"]),
     tests("Passes", ["Passes", "Samples", "Execution", "Operators", "Kernels", "ONNXFile", "IR"]),
     tests("Reports", ["Reports", "IR"]),

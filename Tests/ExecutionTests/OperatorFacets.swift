@@ -1,5 +1,6 @@
 import IR
 import Operators
+import Passes
 
 /// In a few words, what one operator of a model says about its channels and about quantization.
 struct OperatorFacets: Sendable {
@@ -22,7 +23,7 @@ struct OperatorFacets: Sendable {
       let inputs = facts.inputs(id)
       return OperatorFacets(
         name: name, channels: channels(op.channels(inputs, facts.outputs(id))),
-        quantization: [quantization(op.quantization(inputs))])
+        quantization: [quantization(QuantizationTarget.onnxRuntime.rule(op, inputs))])
     }
   }
 

@@ -48,8 +48,9 @@ package protocol Operator: Sendable, SendableMetatype {
   /// No default, on purpose.
   func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule
 
-  /// How the operator can take part in INT8 (quantization.md). No default, on purpose.
-  func quantization(_ inputs: Inputs) -> QuantizationRule
+  /// What the operator does to numbers of 8 bits. What a runtime makes of it stands in that runtime's
+  /// table (`QuantizationTarget`). Linear in its weight or, by default, free.
+  func quantization(_ inputs: Inputs) -> QuantizationForm
 
   /// Multiply-accumulates for the given types, or nil when a length is not known.
   func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int?
@@ -94,6 +95,10 @@ extension Operator {
   package func isIdentity(_ inputs: Inputs, _ outputs: [TensorType]) -> Bool { false }
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? { 0 }
   package func linear(_ inputs: Inputs) -> LinearForm? { nil }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
+    if let form = linear(inputs), form.kind != .scaling { return .linear(form) }
+    return .free(inputs: Array(0..<inputs.count))
+  }
   package var conditioning: Conditioning { .absolute }
   package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] { [] }
 }

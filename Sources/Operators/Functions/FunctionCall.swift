@@ -50,7 +50,7 @@ package struct FunctionCall: ValueOperator {
     .barrier("computed by the function '\(name)'")
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "a function of the model, '\(name)', computes it")
   }
 }

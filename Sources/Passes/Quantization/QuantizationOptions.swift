@@ -4,6 +4,13 @@ public struct QuantizationOptions: Sendable {
   public enum Profile: String, Sendable, CaseIterable {
     /// ONNX Runtime on x86: unsigned asymmetric activations, signed symmetric weights per channel.
     case ortX86 = "ort-x86"
+
+    /// What the runtime computes in integers.
+    package var target: QuantizationTarget {
+      switch self {
+      case .ortX86: .onnxRuntime
+      }
+    }
   }
 
   /// How ranges follow from the values seen.
@@ -16,6 +23,8 @@ public struct QuantizationOptions: Sendable {
 
   /// For which runtime.
   public var profile = Profile.ortX86
+  /// What the runtime computes in integers, in place of the profile's table.
+  package var target: QuantizationTarget?
   /// How ranges follow from the values seen.
   public var method = Method.minmax
   /// Names or patterns (`*` and `?`) of nodes, outputs or operators that stay in float.

@@ -1,7 +1,8 @@
 internal import IR
 internal import Operators
 
-/// Which nodes become integer and which values are quantized, found from the operators' rules in
+/// Which nodes become integer and which values are quantized, found from the operators' forms and the
+/// target's table in
 /// one walk (quantization.md, "What ORT turns into integer kernels").
 struct QuantizationScheme {
   /// What becomes of a node.
@@ -27,9 +28,11 @@ struct QuantizationScheme {
   private(set) var blind: [NodeID: String] = [:]
   private var sharing: UnionFind
   private let facts: TypedGraph
+  private let target: QuantizationTarget
 
   init(_ facts: TypedGraph, _ options: QuantizationOptions, opset: Int) {
     self.facts = facts
+    target = options.target ?? options.profile.target
     sharing = UnionFind(count: facts.graph.valueCount)
     let excluded = options.exclude.map { ($0, Glob($0)) }
     for id in facts.graph.nodeIDs {
@@ -67,7 +70,7 @@ struct QuantizationScheme {
   private mutating func decide(_ id: NodeID, perChannel allowed: Bool) -> Decision {
     let node = facts.graph[id]
     guard let op = facts.op(id) else { return .float(reason: "the operator is not known") }
-    switch op.quantization(facts.inputs(id)) {
+    switch target.rule(op, facts.inputs(id)) {
     case .float(let reason): return .float(reason: reason)
     case .weighted(let activation, let weight, let axis, let bias, let perChannel):
       if let reason = obstacle(id, activation: activation, weight: weight, axis: axis, bias: bias) {

@@ -44,23 +44,24 @@ public struct LeastSquaresRecovery: Sendable {
     let facts = result.surgery.coupling.facts
     sites = facts.graph.nodeIDs.compactMap { id in
       guard let op = facts.op(id),
-        case .weighted(let activation, let weight, let weightAxis, let bias?, _) = op.quantization(
-          facts.inputs(id)),
-        let form = op.linear(facts.inputs(id)), let output = facts.graph[id].outputs[0],
+        let form = op.linear(facts.inputs(id)), form.isPlain,
+        form.kind == .convolution || form.kind == .product, form.alpha == 1,
+        !form.transposesActivation, let place = form.bias, place.factor == 1,
+        let weightAxis = form.weightOutput, let output = facts.graph[id].outputs[0],
         let axis = Self.channelAxis(
-          op.channels(facts.inputs(id), facts.outputs(id)), weight, weightAxis),
-        let input = result.model.graph[id].inputs[activation],
-        let weightID = result.model.graph[id].inputs[weight],
+          op.channels(facts.inputs(id), facts.outputs(id)), form.weight, weightAxis),
+        let input = result.model.graph[id].inputs[form.activation],
+        let weightID = result.model.graph[id].inputs[form.weight],
         let tensor = result.model.graph.constant(weightID), tensor.elementType == .float,
         weightAxis == 0 || (weightAxis == 1 && tensor.dimensions.count == 2),
         result.model.graph[weightID].uses.count == 1,
-        let biasID = result.model.graph[id].inputs[bias],
+        let biasID = result.model.graph[id].inputs[safe: place.slot] ?? nil,
         let biases = result.model.graph.constant(biasID), biases.elementType == .float,
         biases.count == tensor.dimensions[weightAxis]
       else { return nil }
       return FitSite(
-        node: id, form: form, input: input, output: output, axis: axis, weight: weight,
-        weightAxis: weightAxis, bias: bias,
+        node: id, form: form, input: input, output: output, axis: axis, weight: form.weight,
+        weightAxis: weightAxis, bias: place.slot,
         kept: result.surgery.kept(id, Axis(.output(0), axis)), dimensions: tensor.dimensions)
     }
   }

@@ -180,27 +180,6 @@ struct ContractionTests {
     #expect(try macs("MaxPool", [[1, 3, 4, 4]], [Attribute("kernel_shape", .ints([2, 2]))]) == 0)
   }
 
-  @Test("Gemm is integer only in the form that runtimes know")
-  func gemmQuantization() throws {
-    let inputs = operands([Shape([3, 8]), Shape([5, 8]), Shape([5])], constants: [1, 2])
-    func rule(_ attributes: [Attribute]) throws -> QuantizationRule {
-      try makeOperator("Gemm", opset: 17, attributes: attributes, inputs: [true, true, true])
-        .quantization(inputs)
-    }
-    guard
-      case .weighted(0, 1, axis: 0, bias: 2, perChannel: true) = try rule([
-        Attribute("transB", .int(1))
-      ])
-    else {
-      Issue.record("expected a weighted operator")
-      return
-    }
-    guard case .float = try rule([Attribute("alpha", .float(0.5))]) else {
-      Issue.record("expected a float operator")
-      return
-    }
-  }
-
   @Test("integer convolution rounds half to even after scaling, padding is the zero-point")
   func integers() throws {
     let x = Tensor(.uint8, [1, 1, 3], Storage([10, 11, 12] as [UInt8]))

@@ -69,7 +69,7 @@ package struct BeforeOpset7<Modern: Operator>: Operator {
     return modern.channels(inputs, outputs)
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "operators of opset 6 are not quantized")
   }
 }

@@ -48,7 +48,7 @@ extension CosineWindow {
     ChannelRule([])
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "it makes a window of a length")
   }
 }

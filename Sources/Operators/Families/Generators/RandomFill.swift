@@ -87,7 +87,7 @@ extension RandomFill {
     .barrier("elements are drawn at random")
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "elements are drawn at random")
   }
 }

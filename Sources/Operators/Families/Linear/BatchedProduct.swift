@@ -89,17 +89,16 @@ package struct BatchedProduct: Sendable {
   /// The product as linear in the operand that is constant, the right one where both are; nil for
   /// two activations, and where ranks are not known.
   package func linear(_ inputs: Inputs, bias: Int? = nil, isPlain: Bool = true) -> LinearForm? {
-    guard let left = inputs.rank(a), let right = inputs.rank(b), left >= 1, right >= 1 else {
-      return nil
-    }
     var form: LinearForm
-    if inputs[b]?.constant != nil {
+    if inputs[b]?.constant != nil, let right = inputs.rank(b), right >= 1 {
       form = LinearForm(
         .product, activation: a, weight: b, bias: bias.map { LinearForm.Bias($0) },
         output: right > 1 ? right - 1 : nil, input: max(0, right - 2), along: -1,
         to: right > 1 ? -1 : nil)
       form.stackAxes = max(0, right - 2)
-    } else if inputs[a]?.constant != nil {
+    } else if inputs[a]?.constant != nil, let left = inputs.rank(a), left >= 1,
+      let right = inputs.rank(b), right >= 1
+    {
       form = LinearForm(
         .product, activation: b, weight: a, output: left > 1 ? left - 2 : nil, input: left - 1,
         along: right > 1 ? -2 : -1, to: left > 1 ? (right > 1 ? -2 : -1) : nil)

@@ -24,7 +24,7 @@ extension Reshaping {
     return .movement(passing: preservedAxes(from, to))
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .shared(inputs: [0]) }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .shared(inputs: [0]) }
 }
 
 /// Axes that a change of shape obviously leaves alone: equal lengths from the front, then, among

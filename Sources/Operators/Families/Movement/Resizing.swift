@@ -93,9 +93,9 @@ struct Resizing: Sendable {
     .alongside(shape, frozen: resized, reason: "resized")
   }
 
-  func quantization(_ op: OperatorName) -> QuantizationRule {
-    mode == .nearest
-      ? .shared(inputs: [0]) : .float(reason: "no integer kernel for \(mode.rawValue) \(op)")
+  /// How the operator takes part in INT8: it selects elements or blends them.
+  var quantization: QuantizationForm {
+    mode == .nearest ? .shared(inputs: [0]) : .free(inputs: [0], manner: mode.rawValue)
   }
 }
 

@@ -146,7 +146,7 @@ extension LinearQuantization {
     return ChannelRule(relations)
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "already part of a quantized model")
   }
 }

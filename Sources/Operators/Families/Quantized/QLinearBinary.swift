@@ -39,5 +39,5 @@ extension QLinearBinary {
     .elementwise(inputs: [(0, inputs.shape(0)), (3, inputs.shape(3))], outputs: outputs)
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .isInteger }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .isInteger }
 }

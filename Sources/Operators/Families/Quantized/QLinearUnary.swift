@@ -26,5 +26,5 @@ extension QLinearUnary {
     .elementwise(inputs: [(0, inputs.shape(0))], outputs: outputs)
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .isInteger }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .isInteger }
 }

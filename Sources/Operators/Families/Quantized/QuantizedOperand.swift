@@ -91,7 +91,7 @@ extension Inputs {
   }
 }
 
-extension QuantizationRule {
+extension QuantizationForm {
   /// The operator computes in integers already.
-  static let isInteger = QuantizationRule.float(reason: "is an integer operator already")
+  static let isInteger = QuantizationForm.float(reason: "is an integer operator already")
 }

@@ -165,8 +165,8 @@ extension Recurrent {
     }
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    Self.isQuantized ? .isInteger : .noIntegerKernel(Self.schema.op.type)
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
+    Self.isQuantized ? .isInteger : .free(inputs: [0])
   }
 
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {

@@ -62,7 +62,7 @@ extension ExtremeIndex {
       })
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "its result is an index")
   }
 }

@@ -39,8 +39,4 @@ extension RunningOperator {
     }
     return .alongside(inputs.shape(0), frozen: [axis], reason: "results run along it")
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .float(reason: "no integer kernel for running results")
-  }
 }

@@ -72,7 +72,7 @@ extension TrainingStep {
     .barrier("training steps are not pruned")
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "training steps are not quantized")
   }
 }

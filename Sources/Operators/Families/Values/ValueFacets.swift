@@ -8,7 +8,7 @@ extension ContainerOperator {
     .barrier("goes through the sequence or optional of \(inputs.label)")
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "works on sequences and optionals")
   }
 }
@@ -21,7 +21,7 @@ extension TextOperator {
     .barrier("made from strings by \(inputs.label)")
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "works on strings")
   }
 }

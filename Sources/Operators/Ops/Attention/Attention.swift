@@ -240,8 +240,6 @@ package struct Attention: Operator {
     }
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Attention") }
-
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
     // Whatever the heads, each element of the queries and of the results takes part once for
     // every key.

@@ -32,8 +32,4 @@ package struct RotaryEmbedding: Operator {
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     settings.channels(inputs)
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("RotaryEmbedding")
-  }
 }

@@ -57,5 +57,5 @@ package struct Constant: ValueOperator {
     ChannelRule([])
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .float(reason: "a constant") }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .float(reason: "a constant") }
 }

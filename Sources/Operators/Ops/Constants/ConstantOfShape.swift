@@ -64,7 +64,7 @@ package struct ConstantOfShape: Operator {
     return ChannelRule(shape.dimensions.indices.map { .interchangeable(Axis(.output(0), $0)) })
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "works on shapes")
   }
 

@@ -66,7 +66,7 @@ package struct EyeLike: Operator {
     .alongside(inputs.shape(0), frozen: [0, 1], reason: "its length is read by EyeLike")
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "works on shapes")
   }
 }

@@ -115,7 +115,7 @@ package struct RangeOf: Operator {
     ChannelRule([])
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "works on shapes")
   }
 }

@@ -63,7 +63,7 @@ package struct ShapeOf: Operator {
     return old.isEmpty ? [] : [.lengths(.output(0), old)]
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "works on shapes")
   }
 }

@@ -34,7 +34,7 @@ package struct Size: Operator {
       inputs.shape(0), frozen: Set(0..<(inputs.rank(0) ?? 0)), reason: "its length is read by Size")
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "works on shapes")
   }
 }

@@ -54,7 +54,7 @@ package struct If: ValueOperator {
     .barrier("computed by a branch of \(inputs.label)")
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "its branches are not quantized")
   }
 }

@@ -148,7 +148,7 @@ package struct Loop: ValueOperator {
     .barrier("goes through the body of \(inputs.label)")
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "its body is not quantized")
   }
 }

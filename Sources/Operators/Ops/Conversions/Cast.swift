@@ -47,6 +47,4 @@ package struct Cast: Conversion {
   package func evaluate(_ call: Call) throws(ModelError) -> [Datum?] {
     try convertText(call, to: to)
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Cast") }
 }

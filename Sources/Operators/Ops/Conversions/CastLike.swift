@@ -38,6 +38,4 @@ package struct CastLike: Conversion {
   package func evaluate(_ call: Call) throws(ModelError) -> [Datum?] {
     try convertText(call, to: call.tensor(1).elementType)
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("CastLike") }
 }

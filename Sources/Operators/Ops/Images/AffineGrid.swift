@@ -63,6 +63,4 @@ package struct AffineGrid: Operator {
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     .barrier("positions in an image")
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("AffineGrid") }
 }

@@ -71,6 +71,4 @@ package struct Col2Im: Operator {
       .freeze(Axis(.input(0), 2), reason: "positions of blocks"),
     ])
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Col2Im") }
 }

@@ -94,6 +94,4 @@ package struct GridSample: Operator {
       .same(Axis(.input(0), 1), Axis(.output(0), 1)),
     ])
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("GridSample") }
 }

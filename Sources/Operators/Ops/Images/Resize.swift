@@ -185,9 +185,7 @@ package struct Resize: Operator {
     return resizing.channels(inputs.shape(0), resized: resized)
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    resizing.quantization(Self.schema.op)
-  }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { resizing.quantization }
 
   package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] {
     guard let sizes, constantScales(cut.inputs) == nil, let shape = cut.newShape(.output(0)) else {

@@ -70,7 +70,5 @@ package struct Upsample: Operator {
       inputs.shape(0), resized: Set(scales.indices.filter { scales[$0] != 1 }))
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    resizing.quantization(Self.schema.op)
-  }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { resizing.quantization }
 }

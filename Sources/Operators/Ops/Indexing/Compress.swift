@@ -51,6 +51,4 @@ package struct Compress: Operator {
     }
     return .alongside(inputs.shape(0), frozen: [place], reason: "picked by a condition")
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Compress") }
 }

@@ -82,7 +82,7 @@ package struct Gather: Operator {
     return ChannelRule(relations)
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .shared(inputs: [0]) }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .shared(inputs: [0]) }
 
   package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] {
     guard let shape = cut.inputs.shape(0), let picked = cut.inputs.shape(1) else { return [] }

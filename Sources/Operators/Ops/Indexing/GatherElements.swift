@@ -34,8 +34,4 @@ package struct GatherElements: Operator {
       inputs, axis: axis, operands: [.input(0), .input(1), .output(0)],
       reason: "picked element by element")
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .float(reason: "no integer kernel for GatherElements")
-  }
 }

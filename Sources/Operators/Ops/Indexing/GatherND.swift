@@ -56,8 +56,4 @@ package struct GatherND: Operator {
         .freeze(Axis(.input(0), $0), reason: "picked by tuples of indices")
       } + passing.map { .same(Axis(.input(0), $0), Axis(.output(0), $0 + rank - shape.rank)) })
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .float(reason: "no integer kernel for GatherND")
-  }
 }

@@ -51,7 +51,7 @@ package struct NonMaxSuppression: Operator {
     .barrier("boxes and classes are numbered")
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "its result is an index")
   }
 }

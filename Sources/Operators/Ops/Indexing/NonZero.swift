@@ -37,7 +37,7 @@ package struct NonZero: Operator {
       reason: "NonZero gives places along it")
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "its result is an index")
   }
 }

@@ -73,8 +73,4 @@ package struct OneHot: Operator {
     .alongside(
       inputs.shape(0), frozen: Set(0..<(inputs.rank(0) ?? 0)), reason: "OneHot reads indices")
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .float(reason: "no integer kernel for OneHot")
-  }
 }

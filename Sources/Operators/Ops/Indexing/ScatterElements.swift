@@ -51,8 +51,4 @@ extension ScatteringElements {
       inputs, axis: axis, operands: [.input(0), .input(1), .input(2), .output(0)],
       reason: "written element by element")
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .float(reason: "no integer kernel for \(Self.schema.op)")
-  }
 }

@@ -42,8 +42,4 @@ package struct ScatterND: Operator {
     }
     return ChannelRule(relations)
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .float(reason: "no integer kernel for ScatterND")
-  }
 }

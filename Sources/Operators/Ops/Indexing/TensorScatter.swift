@@ -107,8 +107,4 @@ package struct TensorScatter: Operator {
     }
     return ChannelRule(relations)
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("TensorScatter")
-  }
 }

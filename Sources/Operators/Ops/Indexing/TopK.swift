@@ -67,8 +67,4 @@ package struct TopK: Operator {
     return .alongside(
       inputs.shape(0), outputs: 0..<outputs.count, frozen: [axis], reason: "TopK sorts along it")
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .float(reason: "no integer kernel for TopK")
-  }
 }

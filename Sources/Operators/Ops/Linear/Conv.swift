@@ -43,11 +43,6 @@ package struct Conv: Operator {
 
   package func linear(_ inputs: Inputs) -> LinearForm? { geometry.linear() }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .weighted(
-      activation: 0, weight: 1, axis: 0, bias: inputs[2] == nil ? nil : 2, perChannel: true)
-  }
-
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
     geometry.macs(inputs, outputs)
   }

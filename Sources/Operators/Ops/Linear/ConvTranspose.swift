@@ -188,10 +188,6 @@ package struct ConvTranspose: Operator {
     return .convolution(form, inputs, outputs)
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .float(reason: "runtimes have no integer transposed convolution")
-  }
-
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
     guard let x = inputs.shape(0)?.elementCount.value,
       let row = inputs.shape(1)?.dimensions.dropFirst().reduce(Dimension.known(1), *).value

@@ -112,8 +112,6 @@ package struct DeformConv: Operator {
     return form
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("DeformConv") }
-
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
     geometry.macs(inputs, outputs)
   }

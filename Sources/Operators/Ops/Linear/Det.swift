@@ -41,6 +41,4 @@ package struct Det: Operator {
     }
     return .alongside(inputs.shape(0), frozen: [rank - 2, rank - 1], reason: "a determinant of it")
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Det") }
 }

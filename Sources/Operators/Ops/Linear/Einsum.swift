@@ -177,8 +177,6 @@ package struct Einsum: Operator {
     return ChannelRule(relations)
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Einsum") }
-
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
     guard let labels = try? labels(inputs), let lengths = try? lengths(inputs, labels) else {
       return nil

@@ -138,15 +138,6 @@ package struct Gemm: Operator {
     return form
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    if transA { return .float(reason: "transA is not 0") }
-    if alpha != 1 { return .float(reason: "alpha is not 1") }
-    if beta != 1, inputs[2] != nil { return .float(reason: "beta is not 1") }
-    return .weighted(
-      activation: 0, weight: 1, axis: transB ? 0 : 1, bias: inputs[2] == nil ? nil : 2,
-      perChannel: true)
-  }
-
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
     guard let y = outputs.first?.shape?.elementCount.value,
       let k = inputs.shape(0)?.dimensions[safe: contraction.a]?.value

@@ -34,18 +34,10 @@ package struct MatMul: Operator {
 
   package func linear(_ inputs: Inputs) -> LinearForm? { product.linear(inputs) }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    guard let b = inputs[1]?.constant else {
-      return inputs[0]?.constant == nil
-        ? .product(inputs: [0, 1]) : .float(reason: "the constant operand is the left one")
-    }
-    switch b.dimensions.count {
-    case 0, 1: return .float(reason: "the weight is a vector")
-    case 2: return .weighted(activation: 0, weight: 1, axis: 1, bias: nil, perChannel: true)
-    default:
-      return .weighted(
-        activation: 0, weight: 1, axis: b.dimensions.count - 1, bias: nil, perChannel: false)
-    }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
+    if let form = linear(inputs) { return .linear(form) }
+    return inputs[0]?.constant == nil
+      ? .product(inputs: [0, 1]) : .float(reason: "the ranks of its operands are not known")
   }
 
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {

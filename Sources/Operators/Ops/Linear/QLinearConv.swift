@@ -54,7 +54,7 @@ package struct QLinearConv: Operator {
 
   package func linear(_ inputs: Inputs) -> LinearForm? { geometry.linear(isPlain: false) }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "is an integer operator already")
   }
 

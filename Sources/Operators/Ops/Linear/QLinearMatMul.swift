@@ -46,7 +46,7 @@ package struct QLinearMatMul: Operator {
 
   package func linear(_ inputs: Inputs) -> LinearForm? { product.linear(inputs, isPlain: false) }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "is an integer operator already")
   }
 

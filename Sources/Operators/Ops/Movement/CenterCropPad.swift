@@ -73,8 +73,4 @@ package struct CenterCropPad: Operator {
     else { return .barrier("shape of input 0 is not known") }
     return .alongside(shape, frozen: Set(places), reason: "cut or padded to a given length")
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("CenterCropPad")
-  }
 }

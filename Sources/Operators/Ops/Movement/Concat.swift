@@ -101,7 +101,7 @@ package struct Concat: Operator {
     ])
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .free(inputs: Array(0..<inputs.count))
   }
 }

@@ -71,5 +71,5 @@ package struct DepthToSpace: Operator {
     .movement(passing: [(0, 0)])
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .shared(inputs: [0]) }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .shared(inputs: [0]) }
 }

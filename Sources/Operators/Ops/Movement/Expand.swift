@@ -84,7 +84,7 @@ package struct Expand: Operator {
     return .movement(passing: passing.map { ($0, $0 + added) })
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .shared(inputs: [0]) }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .shared(inputs: [0]) }
 
   package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] {
     guard let to = cut.newShape(.output(0)), let from = cut.newShape(.input(0)) else { return [] }

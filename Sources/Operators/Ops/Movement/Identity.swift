@@ -40,5 +40,5 @@ package struct Identity: ValueOperator {
     .elementwise(inputs: [(0, inputs.shape(0))], outputs: outputs)
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .shared(inputs: [0]) }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .shared(inputs: [0]) }
 }

@@ -190,10 +190,6 @@ package struct Pad: Operator {
     return .movement(inputs.shape(0), except: Set(touched))
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .float(reason: "no integer kernel for Pad")
-  }
-
   package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] {
     guard let shape = cut.inputs.shape(0), let old = try widths(cut.inputs) else { return [] }
     var new = old

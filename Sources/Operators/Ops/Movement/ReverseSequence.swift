@@ -55,8 +55,4 @@ package struct ReverseSequence: Operator {
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     .alongside(inputs.shape(0), frozen: [0, 1], reason: "reversed by sequence")
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("ReverseSequence")
-  }
 }

@@ -182,7 +182,7 @@ package struct Slice: Operator {
       reason: "sliced at bounds that are not constant")
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .shared(inputs: [0]) }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .shared(inputs: [0]) }
 
   package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] {
     guard let shape = cut.inputs.shape(0) else { return [] }

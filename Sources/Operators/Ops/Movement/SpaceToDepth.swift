@@ -74,5 +74,5 @@ package struct SpaceToDepth: Operator {
     .movement(passing: [(0, 0)])
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .shared(inputs: [0]) }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .shared(inputs: [0]) }
 }

@@ -148,7 +148,7 @@ package struct Split: Operator {
     return .movement(inputs.shape(0), except: [axis < 0 ? axis + rank : axis])
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .shared(inputs: [0]) }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .shared(inputs: [0]) }
 
   package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] {
     guard let shape = cut.inputs.shape(0) else { return [] }

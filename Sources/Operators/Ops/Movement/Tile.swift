@@ -73,7 +73,7 @@ package struct Tile: Operator {
       inputs.shape(0), except: Set(repeats.indices.filter { repeats[$0] != .known(1) }))
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .shared(inputs: [0]) }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .shared(inputs: [0]) }
 
   package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] {
     guard let to = cut.newShape(.output(0)), let from = cut.newShape(.input(0)),

@@ -72,5 +72,5 @@ package struct Transpose: Operator {
     return .movement(passing: order.enumerated().map { ($1, $0) })
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .shared(inputs: [0]) }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .shared(inputs: [0]) }
 }

@@ -41,8 +41,4 @@ package struct Trilu: Operator {
     return .alongside(
       inputs.shape(0), frozen: [rank - 2, rank - 1], reason: "Trilu counts rows and columns")
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .float(reason: "no integer kernel for Trilu")
-  }
 }

@@ -116,8 +116,4 @@ package struct BatchNormalization: Operator {
   package func linear(_ inputs: Inputs) -> LinearForm? {
     isPerChannel && !trains ? .scaling(along: 1, bias: LinearForm.Bias(2)) : nil
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("BatchNormalization")
-  }
 }

@@ -89,6 +89,4 @@ package struct Dropout: Operator {
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     .elementwise(inputs: [(0, inputs.shape(0))], outputs: outputs)
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Dropout") }
 }

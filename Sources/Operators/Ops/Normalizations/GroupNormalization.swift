@@ -71,8 +71,4 @@ package struct GroupNormalization: Operator {
     rule.relations += [.blocks(channels, count: groups), .doesNotCommute(channels)]
     return rule
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("GroupNormalization")
-  }
 }

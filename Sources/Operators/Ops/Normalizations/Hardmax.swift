@@ -35,6 +35,4 @@ package struct Hardmax: AlongAxis {
     }
     try context.write(values, context.input(0).elementType, x.shape)
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Hardmax") }
 }

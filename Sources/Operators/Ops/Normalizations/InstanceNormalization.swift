@@ -48,8 +48,4 @@ package struct InstanceNormalization: Operator {
   package func linear(_ inputs: Inputs) -> LinearForm? {
     .scaling(along: 1, bias: LinearForm.Bias(2))
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("InstanceNormalization")
-  }
 }

@@ -46,6 +46,4 @@ package struct LRN: Operator {
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     .alongside(inputs.shape(0), frozen: [1], reason: "normalised over neighbouring channels")
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("LRN") }
 }

@@ -35,8 +35,4 @@ package struct LayerNormalization: TrailingNormalization {
   package func linear(_ inputs: Inputs) -> LinearForm? {
     axis == -1 && inputs.rank(1) == 1 ? .scaling(along: -1, bias: LinearForm.Bias(2)) : nil
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("LayerNormalization")
-  }
 }

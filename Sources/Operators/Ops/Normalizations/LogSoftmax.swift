@@ -16,8 +16,4 @@ package struct LogSoftmax: SoftmaxFamily {
     flattens = opset < 13
     axis = try node.int("axis", default: flattens ? 1 : -1)
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("LogSoftmax")
-  }
 }

@@ -58,8 +58,4 @@ package struct LpNormalization: Operator {
     }
     return .alongside(inputs.shape(0), frozen: [axis], reason: "normalised over this axis")
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("LpNormalization")
-  }
 }

@@ -45,10 +45,6 @@ package struct MeanVarianceNormalization: Operator {
         return axes.contains(axis) ? [same, .doesNotCommute(place)] : [same]
       })
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("MeanVarianceNormalization")
-  }
 }
 
 /// Doubles with a shape.

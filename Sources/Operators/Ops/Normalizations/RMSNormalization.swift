@@ -26,8 +26,4 @@ package struct RMSNormalization: TrailingNormalization {
   package func linear(_ inputs: Inputs) -> LinearForm? {
     axis == -1 && inputs.rank(1) == 1 ? .scaling(along: -1, bias: nil) : nil
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("RMSNormalization")
-  }
 }

@@ -28,8 +28,4 @@ package struct SimplifiedLayerNormalization: TrailingNormalization {
     for other in axis..<shape.rank { shape[other] = 1 }
     return [Inferred(inputs.type(0)), Inferred(.float, shape)]
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("SimplifiedLayerNormalization")
-  }
 }

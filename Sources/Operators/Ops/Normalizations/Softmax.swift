@@ -17,7 +17,7 @@ package struct Softmax: SoftmaxFamily {
     axis = try node.int("axis", default: flattens ? 1 : -1)
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .bounded(inputs: [0], range: 0...1)
   }
 }

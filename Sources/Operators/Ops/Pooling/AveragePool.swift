@@ -44,5 +44,5 @@ package struct AveragePool: Pool {
     else { throw context.unsupportedTypes([0]) }
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .free(inputs: [0]) }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .free(inputs: [0]) }
 }

@@ -23,5 +23,5 @@ package struct GlobalAveragePool: GlobalPool {
     }
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .free(inputs: [0]) }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .free(inputs: [0]) }
 }

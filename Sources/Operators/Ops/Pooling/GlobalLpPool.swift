@@ -21,8 +21,4 @@ package struct GlobalLpPool: GlobalPool {
       throw context.unsupportedTypes([0])
     }
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("GlobalLpPool")
-  }
 }

@@ -21,8 +21,4 @@ package struct GlobalMaxPool: GlobalPool {
       throw context.unsupportedTypes([0])
     }
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .float(reason: "runtimes have no integer global maximum")
-  }
 }

@@ -37,8 +37,6 @@ package struct LpPool: Pool {
       throw context.unsupportedTypes([0])
     }
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("LpPool") }
 }
 
 extension NodeView {

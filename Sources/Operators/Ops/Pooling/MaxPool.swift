@@ -50,7 +50,7 @@ package struct MaxPool: Pool {
     _ = maxPoolIndices(window, planes: planes, columnMajor: columnMajor, x, into: target)
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     if opset < 12 { return .float(reason: "MaxPool takes 8-bit elements from opset 12 on") }
     return .shared(inputs: [0])
   }

@@ -66,6 +66,4 @@ package struct MaxRoiPool: Operator {
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     ChannelRule([.same(Axis(.input(0), 1), Axis(.output(0), 1))])
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("MaxRoiPool") }
 }

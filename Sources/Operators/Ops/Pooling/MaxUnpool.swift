@@ -75,6 +75,4 @@ package struct MaxUnpool: Operator {
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     .barrier("indices count through all channels")
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("MaxUnpool") }
 }

@@ -89,6 +89,4 @@ package struct RoiAlign: Operator {
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     ChannelRule([.same(Axis(.input(0), 1), Axis(.output(0), 1))])
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("RoiAlign") }
 }

@@ -44,7 +44,7 @@ package struct DynamicQuantizeLinear: Operator {
       })
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "quantizes by itself")
   }
 }

@@ -33,7 +33,7 @@ package struct Bernoulli: Operator {
     .barrier("elements are drawn at random")
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "elements are drawn at random")
   }
 }

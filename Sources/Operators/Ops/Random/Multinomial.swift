@@ -58,7 +58,7 @@ package struct Multinomial: Operator {
     .barrier("classes are drawn at random")
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "classes are drawn at random")
   }
 }

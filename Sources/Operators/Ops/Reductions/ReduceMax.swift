@@ -19,5 +19,5 @@ package struct ReduceMax: Reduction {
     settings = try ReductionSettings(node, axesAreInput: opset >= 18)
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .shared(inputs: [0]) }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .shared(inputs: [0]) }
 }

@@ -16,8 +16,4 @@ package struct ReduceProd: Reduction {
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     settings = try ReductionSettings(node, axesAreInput: opset >= 18)
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("ReduceProd")
-  }
 }

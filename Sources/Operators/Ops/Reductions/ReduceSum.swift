@@ -15,8 +15,4 @@ package struct ReduceSum: Reduction {
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     settings = try ReductionSettings(node, axesAreInput: opset >= 13)
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("ReduceSum")
-  }
 }

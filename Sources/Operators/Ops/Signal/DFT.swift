@@ -122,6 +122,4 @@ package struct DFT: Operator {
     else { return .barrier("the axis of the transform is not known") }
     return .alongside(inputs.shape(0), frozen: [axis, rank - 1], reason: "Fourier transform")
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("DFT") }
 }

@@ -70,7 +70,7 @@ package struct MelWeightMatrix: Operator {
     ChannelRule([])
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "it makes weights of lengths")
   }
 }

@@ -72,6 +72,4 @@ package struct STFT: Operator {
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     .barrier("a signal's samples and frequencies are numbered")
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("STFT") }
 }

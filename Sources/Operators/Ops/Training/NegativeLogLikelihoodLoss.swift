@@ -26,8 +26,4 @@ package struct NegativeLogLikelihoodLoss: LikelihoodLoss {
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
     try writeLoss(context, scores: context.numbers(0))
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("NegativeLogLikelihoodLoss")
-  }
 }

@@ -40,8 +40,4 @@ package struct SoftmaxCrossEntropyLoss: LikelihoodLoss {
     try writeLoss(context, scores: logarithms)
     if context.wants(1) { try context.write(logarithms, output: 1, x.elementType, x.shape) }
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("SoftmaxCrossEntropyLoss")
-  }
 }

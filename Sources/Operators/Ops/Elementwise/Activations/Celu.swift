@@ -14,8 +14,4 @@ package struct Celu: UnaryElementwise {
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     function = .celu(try node.float("alpha", default: 1))
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Celu")
-  }
 }

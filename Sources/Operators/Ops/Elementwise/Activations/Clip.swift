@@ -101,7 +101,7 @@ package struct Clip: Operator {
     .elementwise(inputs: [(0, inputs.shape(0))], outputs: outputs)
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     if let fixed { return .clamp(fixed) }
     var bounds = [-Float.infinity, Float.infinity]
     for index in 1...2 where inputs.has(index) {

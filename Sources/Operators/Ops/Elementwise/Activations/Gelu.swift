@@ -19,6 +19,4 @@ package struct Gelu: UnaryElementwise {
       throw node.mismatch("approximate", expected: "'none' or 'tanh'", found: "'\(other)'")
     }
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Gelu") }
 }

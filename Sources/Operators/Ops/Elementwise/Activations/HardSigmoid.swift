@@ -15,8 +15,4 @@ package struct HardSigmoid: UnaryElementwise {
     function = .hardSigmoid(
       alpha: try node.float("alpha", default: 0.2), beta: try node.float("beta", default: 0.5))
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("HardSigmoid")
-  }
 }

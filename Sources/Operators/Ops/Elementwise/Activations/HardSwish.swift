@@ -12,8 +12,4 @@ package struct HardSwish: UnaryElementwise {
   package let function = UnaryFunction.hardSwish
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("HardSwish")
-  }
 }

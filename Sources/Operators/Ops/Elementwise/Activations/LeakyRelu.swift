@@ -15,5 +15,5 @@ package struct LeakyRelu: UnaryElementwise {
     function = .leakyRelu(try node.float("alpha", default: 0.01))
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .free(inputs: [0]) }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .free(inputs: [0]) }
 }

@@ -12,8 +12,4 @@ package struct Mish: UnaryElementwise {
   package let function = UnaryFunction.mish
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Mish")
-  }
 }

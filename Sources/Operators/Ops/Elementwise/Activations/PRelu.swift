@@ -21,6 +21,4 @@ package struct PRelu: BroadcastBinary {
     inputs.equateTrailing(1, 0)
     return [Inferred(inputs.type(0))]
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("PRelu") }
 }

@@ -14,5 +14,5 @@ package struct Relu: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .clamp(0...Float.infinity) }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .clamp(0...Float.infinity) }
 }

@@ -16,8 +16,4 @@ package struct Selu: UnaryElementwise {
       alpha: try node.float("alpha", default: 1.67326319217681884765625),
       gamma: try node.float("gamma", default: 1.05070102214813232421875))
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Selu")
-  }
 }

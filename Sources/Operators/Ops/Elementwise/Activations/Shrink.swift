@@ -15,6 +15,4 @@ package struct Shrink: UnaryElementwise {
     function = .shrink(
       bias: try node.float("bias", default: 0), threshold: try node.float("lambd", default: 0.5))
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Shrink") }
 }

@@ -13,5 +13,5 @@ package struct Sigmoid: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .free(inputs: [0]) }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .free(inputs: [0]) }
 }

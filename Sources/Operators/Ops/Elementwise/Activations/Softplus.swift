@@ -12,8 +12,4 @@ package struct Softplus: UnaryElementwise {
   package let function = UnaryFunction.softplus
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Softplus")
-  }
 }

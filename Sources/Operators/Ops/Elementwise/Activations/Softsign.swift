@@ -12,8 +12,4 @@ package struct Softsign: UnaryElementwise {
   package let function = UnaryFunction.softsign
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Softsign")
-  }
 }

@@ -13,6 +13,4 @@ package struct Swish: UnaryElementwise {
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     function = .swish(try node.float("alpha", default: 1))
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Swish") }
 }

@@ -12,8 +12,4 @@ package struct Tanh: UnaryElementwise {
   package let function = UnaryFunction.tanh
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Tanh")
-  }
 }

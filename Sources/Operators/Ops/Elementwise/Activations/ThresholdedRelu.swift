@@ -14,8 +14,4 @@ package struct ThresholdedRelu: UnaryElementwise {
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     function = .thresholdedRelu(try node.float("alpha", default: 1))
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("ThresholdedRelu")
-  }
 }

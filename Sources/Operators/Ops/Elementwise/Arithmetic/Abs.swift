@@ -12,8 +12,4 @@ package struct Abs: UnaryElementwise {
   package let function = UnaryFunction.abs
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Abs")
-  }
 }

@@ -16,5 +16,5 @@ package struct Add: BroadcastBinary {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .free(inputs: [0, 1]) }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .free(inputs: [0, 1]) }
 }

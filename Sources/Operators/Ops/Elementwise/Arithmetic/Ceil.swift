@@ -12,8 +12,4 @@ package struct Ceil: UnaryElementwise {
   package let function = UnaryFunction.ceil
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Ceil")
-  }
 }

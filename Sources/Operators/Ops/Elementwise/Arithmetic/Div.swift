@@ -14,8 +14,4 @@ package struct Div: BroadcastBinary {
   package let function = BinaryFunction.divide
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Div")
-  }
 }

@@ -12,8 +12,4 @@ package struct Floor: UnaryElementwise {
   package let function = UnaryFunction.floor
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Floor")
-  }
 }

@@ -14,8 +14,4 @@ package struct Max: VariadicElementwise {
   package let function = BinaryFunction.maximum
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Max")
-  }
 }

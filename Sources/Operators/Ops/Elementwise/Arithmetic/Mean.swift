@@ -14,8 +14,4 @@ package struct Mean: VariadicElementwise {
   package var divides: Bool { true }
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Mean")
-  }
 }

@@ -14,8 +14,4 @@ package struct Min: VariadicElementwise {
   package let function = BinaryFunction.minimum
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Min")
-  }
 }

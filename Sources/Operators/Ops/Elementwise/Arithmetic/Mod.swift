@@ -15,6 +15,4 @@ package struct Mod: BroadcastBinary {
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     function = try node.flag("fmod") ? .remainder : .modulo
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Mod") }
 }

@@ -12,8 +12,4 @@ package struct Neg: UnaryElementwise {
   package let function = UnaryFunction.negate
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Neg")
-  }
 }

@@ -15,8 +15,4 @@ package struct Pow: BroadcastBinary {
   package let function = BinaryFunction.power
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Pow")
-  }
 }

@@ -12,8 +12,4 @@ package struct Reciprocal: UnaryElementwise {
   package let function = UnaryFunction.reciprocal
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Reciprocal")
-  }
 }

@@ -12,8 +12,4 @@ package struct Round: UnaryElementwise {
   package let function = UnaryFunction.round
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Round")
-  }
 }

@@ -12,8 +12,4 @@ package struct Sign: UnaryElementwise {
   package let function = UnaryFunction.sign
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Sign")
-  }
 }

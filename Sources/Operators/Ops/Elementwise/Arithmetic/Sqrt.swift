@@ -12,8 +12,4 @@ package struct Sqrt: UnaryElementwise {
   package let function = UnaryFunction.sqrt
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Sqrt")
-  }
 }

@@ -14,8 +14,4 @@ package struct Sub: BroadcastBinary {
   package let function = BinaryFunction.subtract
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Sub")
-  }
 }

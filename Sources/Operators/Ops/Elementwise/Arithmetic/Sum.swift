@@ -13,8 +13,4 @@ package struct Sum: VariadicElementwise {
   package let function = BinaryFunction.add
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Sum")
-  }
 }

@@ -13,8 +13,4 @@ package struct And: Comparison {
   package let predicate = Predicate.and
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("And")
-  }
 }

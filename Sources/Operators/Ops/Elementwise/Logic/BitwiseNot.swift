@@ -25,7 +25,7 @@ package struct BitwiseNot: Operator {
     .elementwise(inputs: [(0, inputs.shape(0))], outputs: outputs)
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "works on bits")
   }
 }

@@ -17,8 +17,4 @@ package struct Equal: Comparison {
   package let predicate = Predicate.equal
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Equal")
-  }
 }

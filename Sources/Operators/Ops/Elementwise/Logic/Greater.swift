@@ -14,8 +14,4 @@ package struct Greater: Comparison {
   package let predicate = Predicate.greater
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Greater")
-  }
 }

@@ -12,8 +12,4 @@ package struct GreaterOrEqual: Comparison {
   package let predicate = Predicate.greaterOrEqual
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("GreaterOrEqual")
-  }
 }

@@ -27,7 +27,7 @@ package struct IsNaN: Operator {
     .elementwise(inputs: [(0, inputs.shape(0))], outputs: outputs)
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
+  package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "its result is a bool")
   }
 }

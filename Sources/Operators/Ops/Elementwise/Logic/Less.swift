@@ -14,8 +14,4 @@ package struct Less: Comparison {
   package let predicate = Predicate.less
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Less")
-  }
 }

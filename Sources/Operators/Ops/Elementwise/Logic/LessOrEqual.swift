@@ -12,8 +12,4 @@ package struct LessOrEqual: Comparison {
   package let predicate = Predicate.lessOrEqual
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("LessOrEqual")
-  }
 }

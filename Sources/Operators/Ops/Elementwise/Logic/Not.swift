@@ -11,8 +11,4 @@ package struct Not: UnaryElementwise {
   package let function = UnaryFunction.not
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Not")
-  }
 }

@@ -13,8 +13,4 @@ package struct Or: Comparison {
   package let predicate = Predicate.or
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Or")
-  }
 }

@@ -38,5 +38,5 @@ package struct Where: Operator {
     .elementwise(inputs: (0..<3).map { ($0, inputs.shape($0)) }, outputs: outputs)
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .free(inputs: [1, 2]) }
+  package func quantization(_ inputs: Inputs) -> QuantizationForm { .free(inputs: [1, 2]) }
 }

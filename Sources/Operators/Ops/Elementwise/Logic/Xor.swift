@@ -13,8 +13,4 @@ package struct Xor: Comparison {
   package let predicate = Predicate.xor
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Xor")
-  }
 }

@@ -12,6 +12,4 @@ package struct Acos: UnaryElementwise {
   package let function = UnaryFunction.acos
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Acos") }
 }

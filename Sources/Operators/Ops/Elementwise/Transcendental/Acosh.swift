@@ -12,6 +12,4 @@ package struct Acosh: UnaryElementwise {
   package let function = UnaryFunction.acosh
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Acosh") }
 }

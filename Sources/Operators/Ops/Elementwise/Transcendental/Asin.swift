@@ -12,6 +12,4 @@ package struct Asin: UnaryElementwise {
   package let function = UnaryFunction.asin
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Asin") }
 }

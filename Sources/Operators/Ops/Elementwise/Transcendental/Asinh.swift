@@ -12,6 +12,4 @@ package struct Asinh: UnaryElementwise {
   package let function = UnaryFunction.asinh
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Asinh") }
 }

@@ -12,6 +12,4 @@ package struct Atan: UnaryElementwise {
   package let function = UnaryFunction.atan
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Atan") }
 }

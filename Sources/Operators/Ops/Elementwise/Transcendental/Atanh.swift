@@ -12,6 +12,4 @@ package struct Atanh: UnaryElementwise {
   package let function = UnaryFunction.atanh
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Atanh") }
 }

@@ -12,8 +12,4 @@ package struct Cos: UnaryElementwise {
   package let function = UnaryFunction.cos
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Cos")
-  }
 }

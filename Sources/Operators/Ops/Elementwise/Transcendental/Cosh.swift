@@ -12,6 +12,4 @@ package struct Cosh: UnaryElementwise {
   package let function = UnaryFunction.cosh
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Cosh") }
 }

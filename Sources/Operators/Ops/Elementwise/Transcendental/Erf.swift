@@ -12,8 +12,4 @@ package struct Erf: UnaryElementwise {
   package let function = UnaryFunction.erf
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Erf")
-  }
 }

@@ -12,8 +12,4 @@ package struct Exp: UnaryElementwise {
   package let function = UnaryFunction.exp
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Exp")
-  }
 }

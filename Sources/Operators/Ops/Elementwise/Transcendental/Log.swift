@@ -12,8 +12,4 @@ package struct Log: UnaryElementwise {
   package let function = UnaryFunction.log
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Log")
-  }
 }

@@ -12,8 +12,4 @@ package struct Sin: UnaryElementwise {
   package let function = UnaryFunction.sin
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("Sin")
-  }
 }

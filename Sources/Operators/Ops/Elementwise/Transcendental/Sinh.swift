@@ -12,6 +12,4 @@ package struct Sinh: UnaryElementwise {
   package let function = UnaryFunction.sinh
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Sinh") }
 }

@@ -12,6 +12,4 @@ package struct Tan: UnaryElementwise {
   package let function = UnaryFunction.tan
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Tan") }
 }

@@ -240,10 +240,6 @@ extension Microsoft {
       return [count, .attribute("qkv_hidden_sizes", .ints(lengths.map { $0 / heads * left }))]
     }
 
-    package func quantization(_ inputs: Inputs) -> QuantizationRule {
-      .noIntegerKernel("Attention")
-    }
-
     package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
       guard let x = inputs.shape(0), let rows = x.elementCount.value,
         let columns = inputs.shape(1)?[1].value, let queries = x[1].value, let batch = x[0].value,

@@ -259,10 +259,6 @@ extension Microsoft {
       return edits
     }
 
-    package func quantization(_ inputs: Inputs) -> QuantizationRule {
-      .noIntegerKernel("GroupQueryAttention")
-    }
-
     package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
       guard let y = outputs.first?.shape?.elementCount.value, let types = try? infer(inputs),
         let keys = types[1].type.shape?[2].value

@@ -202,10 +202,6 @@ extension Microsoft {
       return count + cut.scale(scale, width: left.width, was: old)
     }
 
-    package func quantization(_ inputs: Inputs) -> QuantizationRule {
-      .noIntegerKernel("MultiHeadAttention")
-    }
-
     package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
       guard let q = inputs.shape(0), let all = q.elementCount.value,
         let y = outputs.first?.shape?.elementCount.value,

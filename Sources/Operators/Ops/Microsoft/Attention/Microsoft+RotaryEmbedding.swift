@@ -45,9 +45,5 @@ extension Microsoft {
     package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
       settings.channels(inputs)
     }
-
-    package func quantization(_ inputs: Inputs) -> QuantizationRule {
-      .noIntegerKernel("RotaryEmbedding")
-    }
   }
 }

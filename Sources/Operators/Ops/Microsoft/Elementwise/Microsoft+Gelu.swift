@@ -12,7 +12,5 @@ extension Microsoft {
     package let function = UnaryFunction.gelu(tanh: false)
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {}
-
-    package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("Gelu") }
   }
 }

@@ -14,9 +14,5 @@ extension Microsoft {
     package init(_ node: NodeView, opset: Int) throws(ModelError) {
       function = .swish(try node.float("alpha", default: 1.702))
     }
-
-    package func quantization(_ inputs: Inputs) -> QuantizationRule {
-      .noIntegerKernel("QuickGelu")
-    }
   }
 }

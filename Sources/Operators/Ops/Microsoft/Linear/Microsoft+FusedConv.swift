@@ -63,10 +63,6 @@ extension Microsoft {
       geometry.linear(isPlain: activation == nil && !inputs.has(3))
     }
 
-    package func quantization(_ inputs: Inputs) -> QuantizationRule {
-      .noIntegerKernel("FusedConv")
-    }
-
     package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
       geometry.macs(inputs, outputs)
     }

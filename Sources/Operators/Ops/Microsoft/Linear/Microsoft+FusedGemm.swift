@@ -52,10 +52,6 @@ extension Microsoft {
       return form
     }
 
-    package func quantization(_ inputs: Inputs) -> QuantizationRule {
-      .noIntegerKernel("FusedGemm")
-    }
-
     package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
       gemm.macs(inputs, outputs)
     }

@@ -85,10 +85,6 @@ extension Microsoft {
       return form
     }
 
-    package func quantization(_ inputs: Inputs) -> QuantizationRule {
-      .noIntegerKernel("FusedMatMul")
-    }
-
     package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
       product.macs(turned(inputs), outputs)
     }

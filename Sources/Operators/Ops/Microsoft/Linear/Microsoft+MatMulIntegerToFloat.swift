@@ -44,7 +44,7 @@ extension Microsoft {
       product.linear(inputs, bias: 6, isPlain: false)
     }
 
-    package func quantization(_ inputs: Inputs) -> QuantizationRule { .isInteger }
+    package func quantization(_ inputs: Inputs) -> QuantizationForm { .isInteger }
 
     package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
       product.macs(inputs, outputs)

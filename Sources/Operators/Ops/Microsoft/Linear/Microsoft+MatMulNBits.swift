@@ -134,7 +134,7 @@ extension Microsoft {
       return form
     }
 
-    package func quantization(_ inputs: Inputs) -> QuantizationRule {
+    package func quantization(_ inputs: Inputs) -> QuantizationForm {
       .float(reason: "its weight is quantized already")
     }
 

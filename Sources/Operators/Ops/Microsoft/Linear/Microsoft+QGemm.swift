@@ -111,7 +111,7 @@ extension Microsoft {
       return form
     }
 
-    package func quantization(_ inputs: Inputs) -> QuantizationRule { .isInteger }
+    package func quantization(_ inputs: Inputs) -> QuantizationForm { .isInteger }
 
     package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
       guard let y = outputs.first?.shape?.elementCount.value,

@@ -112,9 +112,5 @@ extension Microsoft {
       if outputs.count > 2 { relations.append(.same(Axis(.output(2), last), channel)) }
       return ChannelRule(relations)
     }
-
-    package func quantization(_ inputs: Inputs) -> QuantizationRule {
-      .noIntegerKernel("EmbedLayerNormalization")
-    }
   }
 }

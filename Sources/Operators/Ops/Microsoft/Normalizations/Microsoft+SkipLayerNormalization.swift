@@ -16,9 +16,5 @@ extension Microsoft {
     package init(_ node: NodeView, opset: Int) throws(ModelError) {
       epsilon = try node.float("epsilon", default: 1e-12)
     }
-
-    package func quantization(_ inputs: Inputs) -> QuantizationRule {
-      .noIntegerKernel("SkipLayerNormalization")
-    }
   }
 }

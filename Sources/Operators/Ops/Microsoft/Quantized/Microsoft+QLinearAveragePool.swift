@@ -45,7 +45,7 @@ extension Microsoft {
       withExtendedLifetime((x, floats)) {}
     }
 
-    package func quantization(_ inputs: Inputs) -> QuantizationRule { .isInteger }
+    package func quantization(_ inputs: Inputs) -> QuantizationForm { .isInteger }
   }
 }
 

@@ -108,6 +108,6 @@ extension Microsoft {
       return ChannelRule(relations)
     }
 
-    package func quantization(_ inputs: Inputs) -> QuantizationRule { .isInteger }
+    package func quantization(_ inputs: Inputs) -> QuantizationForm { .isInteger }
   }
 }

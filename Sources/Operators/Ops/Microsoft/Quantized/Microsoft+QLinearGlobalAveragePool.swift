@@ -28,6 +28,6 @@ extension Microsoft {
       withExtendedLifetime((x, floats)) {}
     }
 
-    package func quantization(_ inputs: Inputs) -> QuantizationRule { .isInteger }
+    package func quantization(_ inputs: Inputs) -> QuantizationForm { .isInteger }
   }
 }

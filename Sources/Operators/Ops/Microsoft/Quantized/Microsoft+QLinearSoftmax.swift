@@ -32,6 +32,6 @@ extension Microsoft {
       withExtendedLifetime((x, weights)) {}
     }
 
-    package func quantization(_ inputs: Inputs) -> QuantizationRule { .isInteger }
+    package func quantization(_ inputs: Inputs) -> QuantizationForm { .isInteger }
   }
 }

@@ -1,4 +1,4 @@
-/// How an operator can take part in INT8 (quantization.md, "What ORT turns into integer kernels").
+/// How a runtime runs a node in INT8: its operator's form, as far as the runtime's table allows it.
 package enum QuantizationRule: Sendable {
   /// Activation times constant weight: weight per channel along `axis`, bias (an input) as int32
   /// with scale s_x·s_w. `perChannel` is false where only one scale for the weight is allowed.

@@ -1,0 +1,103 @@
+internal import IR
+package import Operators
+
+/// What a runtime computes in 8-bit integers, as data; one file a runtime in this folder.
+///
+/// An operator says what it does to numbers (`QuantizationForm`); the table says which operators the
+/// runtime has integer kernels for, and when. What is not in the table stays in float.
+package struct QuantizationTarget: Sendable {
+  /// How reports name the runtime.
+  package let name: String
+  /// The operators that it computes in integers.
+  package let kernels: [String: IntegerKernel]
+  /// Why others stay in float, where more can be said than that there is no kernel.
+  package let reasons: [String: String]
+
+  package init(
+    name: String, kernels: [String: IntegerKernel], reasons: [String: String] = [:]
+  ) {
+    self.name = name
+    self.kernels = kernels
+    self.reasons = reasons
+  }
+
+  /// How the runtime runs a node of the operator on the given inputs.
+  package func rule(_ op: any Operator, _ inputs: Inputs) -> QuantizationRule {
+    let name = type(of: op).schema.op, form = op.quantization(inputs)
+    if case .float(let reason) = form { return .float(reason: reason) }
+    guard let kernel = kernels["\(name)"] else {
+      return .float(
+        reason: reasons["\(name)"] ?? "\(self.name) has no integer kernel for \(name.type)")
+    }
+    return kernel.rule(form, inputs, named: "\(name)")
+  }
+}
+
+/// When a runtime's integer kernel for an operator can be used.
+package struct IntegerKernel: Sendable {
+  /// What a kernel for an operator with a weight does not take.
+  package enum Limit: Sendable {
+    /// The weight as the left operand.
+    case weightOnTheLeft
+    /// An activation that the operator transposes.
+    case transposedActivation
+    /// A factor of the product, or of the bias.
+    case alpha
+    case beta
+  }
+
+  /// In the order in which they are looked at, with the reason for the report.
+  package let limits: [(limit: Limit, reason: String)]
+  /// Whether it is for the operator only where it moves elements.
+  package let movesOnly: Bool
+
+  /// A kernel for all forms of the operator but those under a limit.
+  package static func unless(_ limits: KeyValuePairs<Limit, String>) -> IntegerKernel {
+    IntegerKernel(limits: limits.map { ($0.key, $0.value) }, movesOnly: false)
+  }
+
+  /// A kernel for all forms of the operator.
+  package static let always = unless([:])
+
+  /// A kernel for the operator where it moves elements, not where it computes new ones.
+  package static let ofMovement = IntegerKernel(limits: [], movesOnly: true)
+
+  fileprivate func rule(
+    _ form: QuantizationForm, _ inputs: Inputs, named name: String
+  ) -> QuantizationRule {
+    switch form {
+    case .linear(let form): return weighted(form, inputs)
+    case .product(let inputs): return .product(inputs: inputs)
+    case .free(let inputs, let manner):
+      guard movesOnly else { return .free(inputs: inputs) }
+      let variant = manner.map { "\($0) \(name)" } ?? name
+      return .float(reason: "no integer kernel for \(variant)")
+    case .bounded(let inputs, let range): return .bounded(inputs: inputs, range: range)
+    case .shared(let inputs): return .shared(inputs: inputs)
+    case .clamp(let range): return .clamp(range)
+    case .float(let reason): return .float(reason: reason)
+    }
+  }
+
+  private func weighted(_ form: LinearForm, _ inputs: Inputs) -> QuantizationRule {
+    for (limit, reason) in limits where limit.holds(form, inputs) { return .float(reason: reason) }
+    guard let axis = form.weightOutput else { return .float(reason: "the weight is a vector") }
+    // The channels of a stack of matrices are no channels of the whole.
+    return .weighted(
+      activation: form.activation, weight: form.weight, axis: axis,
+      bias: form.bias.flatMap { inputs.has($0.slot) ? $0.slot : nil },
+      perChannel: form.stackAxes == 0)
+  }
+}
+
+extension IntegerKernel.Limit {
+  /// Whether a node is one that the kernel does not take.
+  fileprivate func holds(_ form: LinearForm, _ inputs: Inputs) -> Bool {
+    switch self {
+    case .weightOnTheLeft: form.weight < form.activation
+    case .transposedActivation: form.transposesActivation
+    case .alpha: form.alpha != 1
+    case .beta: form.bias.map { $0.factor != 1 && inputs.has($0.slot) } ?? false
+    }
+  }
+}
