@@ -176,7 +176,7 @@ struct Runner {
       }
       if let value = values[slot] {
         operands.append(try rowMajor(value, step.label))
-      } else if type(of: step.op).takesStrings, let tensor = others[slot]?.tensor {
+      } else if type(of: step.op).traits.takesStrings, let tensor = others[slot]?.tensor {
         while strings.count < index { strings.append(nil) }
         strings.append(tensor)
         operands.append(nil)

@@ -331,7 +331,7 @@ package enum Registry {
   /// what the operator adds to it.
   package static func defaults(of op: OperatorName, opset: Int) -> [String: AttributeValue] {
     let stated = signature(of: op, opset: opset)?.defaults ?? [:]
-    let implied = find(op, opset: opset)?.attributeDefaults(opset: opset) ?? [:]
+    let implied = find(op, opset: opset)?.traits.attributeDefaults ?? [:]
     return stated.merging(implied) { $1 }
   }
 }

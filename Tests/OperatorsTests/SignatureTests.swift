@@ -38,7 +38,7 @@ import Testing
         guard let type = Registry.find(op, opset: opset),
           let signature = Registry.signature(of: op, opset: opset)
         else { continue }
-        for name in type.attributeDefaults(opset: opset).keys.sorted() {
+        for name in type.traits.attributeDefaults.keys.sorted() {
           #expect(signature.defaults[name] == nil, "\(op), attribute '\(name)' at opset \(opset)")
           stated += 1
         }

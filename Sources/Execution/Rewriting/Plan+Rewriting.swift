@@ -74,7 +74,7 @@ extension Step {
     switch form {
     case .integer, .onIntegers: false
     case .plain, .function:
-      type(of: op).widensHalf && binaryFunction == nil
+      type(of: op).traits.widensHalf && binaryFunction == nil
         && !(op is any UnaryElementwise || op is Clip)
     case .chain, .rowNormalization, .normalizedParts: true
     }

@@ -7,8 +7,8 @@ import Kernels
 extension Operator {
   /// The element type in which the operator takes operands of a type.
   package static func operandType(_ type: ElementType) -> ElementType {
-    if HalfFormat(type) != nil { return widensHalf ? .float : type }
-    guard !readsPackedElements else { return type }
+    if HalfFormat(type) != nil { return traits.widensHalf ? .float : type }
+    guard !traits.readsPackedElements else { return type }
     return type.carrier ?? type
   }
 

@@ -5,7 +5,7 @@ extension TypedGraph {
   /// reads it first.
   ///
   /// A weight is a float constant, or an integer one where an operator reads quantized weights
-  /// (`Operator.quantizedInputs`). Not weights: constants that only feed auxiliary inputs (running
+  /// (`Traits.quantizedInputs`). Not weights: constants that only feed auxiliary inputs (running
   /// statistics, bounds, scales), scalars, and single elements that only feed elementwise
   /// arithmetic, which are numbers of a formula (an epsilon, a square root's divisor).
   package var weights: [(value: ValueID, tensor: Tensor, reader: NodeID?)] {
@@ -32,11 +32,13 @@ extension TypedGraph {
     case .input(let node, let slot):
       guard let op = op(node) else { return isFloat && !tensor.dimensions.isEmpty }
       let type = type(of: op)
-      if type.auxiliaryInputs.contains(slot) { return false }
-      if type.quantizedInputs.contains(slot) { return isFloat || tensor.elementType != .bool }
+      if type.traits.auxiliaryInputs.contains(slot) { return false }
+      if type.traits.quantizedInputs.contains(slot) {
+        return isFloat || tensor.elementType != .bool
+      }
       guard isFloat, !tensor.dimensions.isEmpty else { return false }
-      if tensor.count > 1 || type.trainedInputs.contains(slot) { return true }
-      return !type.isCommutative && !(op is any BroadcastBinary)
+      if tensor.count > 1 || type.traits.trainedInputs.contains(slot) { return true }
+      return !type.traits.isCommutative && !(op is any BroadcastBinary)
     }
   }
 }

@@ -124,7 +124,7 @@ final class DiffGraph {
     }
     items.append(
       Item(
-        id: id, op: node.op, isCommutative: type?.isCommutative ?? false, inputs: inputs,
+        id: id, op: node.op, isCommutative: type?.traits.isCommutative ?? false, inputs: inputs,
         captures: node.captures.map(source), attributes: telling, defaults: meant,
         children: children))
   }

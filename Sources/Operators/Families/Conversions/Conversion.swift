@@ -22,8 +22,7 @@ extension ConversionRule {
 
 extension Conversion {
   /// Reads and writes every number type itself.
-  package static var widensHalf: Bool { false }
-  package static var readsPackedElements: Bool { true }
+  package static var traits: Traits { Traits(widensHalf: false, readsPackedElements: true) }
 
   /// What inference says of a conversion to `type`.
   package func infer(_ inputs: Inputs, to type: ElementType) -> [Inferred] {

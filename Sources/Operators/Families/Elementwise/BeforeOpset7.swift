@@ -10,9 +10,10 @@ package struct BeforeOpset7<Modern: Operator>: Operator {
     Schema(
       Modern.schema.op.type, opsets: (Modern.self == PRelu.self ? 6 : 1)...6, inputs: 2...2)
   }
-  package static var isCommutative: Bool { false }
-  package static var auxiliaryInputs: Set<Int> { Modern.auxiliaryInputs }
-  package static var trainedInputs: Set<Int> { Modern.trainedInputs }
+  package static var traits: Traits {
+    Traits(
+      auxiliaryInputs: Modern.traits.auxiliaryInputs, trainedInputs: Modern.traits.trainedInputs)
+  }
 
   private let modern: Modern
   /// The axis of the first operand that goes with the first of the second.

@@ -9,7 +9,7 @@ package protocol BitwiseBinary: Operator {
 }
 
 extension BitwiseBinary {
-  package static var isCommutative: Bool { true }
+  package static var traits: Traits { Traits(isCommutative: true) }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     [Inferred(inputs.elementType(0), try inputs.broadcast([0, 1]))]

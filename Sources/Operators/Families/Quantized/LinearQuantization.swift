@@ -42,9 +42,7 @@ package protocol LinearQuantization: Operator {
 }
 
 extension LinearQuantization {
-  package static var widensHalf: Bool { false }
-  package static var readsPackedElements: Bool { true }
-  package static var auxiliaryInputs: Set<Int> { [1, 2] }
+  package static var traits: Traits { quantizationTraits }
 
   /// Reads scale and zero-point and checks them against the shape of x.
   package func parameters(_ context: Evaluation) throws(ModelError) -> QuantizedParameters {
@@ -150,3 +148,7 @@ extension LinearQuantization {
     .float(reason: "already part of a quantized model")
   }
 }
+
+/// What QuantizeLinear and DequantizeLinear have in common.
+let quantizationTraits = Traits(
+  widensHalf: false, readsPackedElements: true, auxiliaryInputs: [1, 2])

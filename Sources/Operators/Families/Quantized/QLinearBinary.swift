@@ -12,9 +12,7 @@ package protocol QLinearBinary: Operator {
 }
 
 extension QLinearBinary {
-  package static var isCommutative: Bool { false }
-  package static var auxiliaryInputs: Set<Int> { [1, 2, 4, 5, 6, 7] }
-  package static var quantizedInputs: Set<Int> { [0, 3] }
+  package static var traits: Traits { binaryTraits }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     [Inferred(inputs.quantizedType(zeroPoint: 7, like: 0), try inputs.broadcast([0, 3]))]
@@ -41,3 +39,6 @@ extension QLinearBinary {
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm { .isInteger }
 }
+
+private let binaryTraits = Traits(
+  auxiliaryInputs: [1, 2, 4, 5, 6, 7], quantizedInputs: [0, 3])

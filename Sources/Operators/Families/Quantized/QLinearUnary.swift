@@ -8,7 +8,7 @@ package protocol QLinearUnary: Operator {
 }
 
 extension QLinearUnary {
-  package static var auxiliaryInputs: Set<Int> { [1, 2, 3, 4] }
+  package static var traits: Traits { Traits(auxiliaryInputs: [1, 2, 3, 4]) }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     [Inferred(inputs.quantizedType(zeroPoint: 4, like: 0), inputs.shape(0))]

@@ -20,7 +20,7 @@ package struct Attention: Operator {
         qk_matmul_output_mode: int = 0, right_window_size: int = -1, scale: float,
         softcap: float = 0, softmax_precision: int>
       """)
-  package static let auxiliaryInputs: Set<Int> = [3, 6]
+  package static let traits = Traits(auxiliaryInputs: [3, 6])
 
   let queryHeads: Int
   let keyHeads: Int

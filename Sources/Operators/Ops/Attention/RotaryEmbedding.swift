@@ -13,7 +13,7 @@ package struct RotaryEmbedding: Operator {
       23: (T, T, T, M?) -> T; <interleaved: int = 0, num_heads: int,
         rotary_embedding_dim: int = 0>; T: float float16 bfloat16; M: int64
       """)
-  package static let auxiliaryInputs: Set<Int> = [1, 2, 3]
+  package static let traits = Traits(auxiliaryInputs: [1, 2, 3])
   let settings: RotarySettings
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

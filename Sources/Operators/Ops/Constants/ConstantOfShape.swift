@@ -14,7 +14,7 @@ package struct ConstantOfShape: Operator {
       24: T2 + float8e8m0
       25: T2 + int2s
       """)
-  package static let auxiliaryInputs: Set<Int> = [0]
+  package static let traits = Traits(auxiliaryInputs: [0])
   let value: Tensor
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -15,8 +15,7 @@ package struct ShapeOf: Operator {
       24: T + float8e8m0
       25: T + int2s
       """)
-  package static let takesStrings = true
-  package static let widensHalf = false
+  package static let traits = Traits(widensHalf: false, takesStrings: true)
   /// The first axis and the one past the last, negative ones from the end.
   let start: Int
   let end: Int?

@@ -11,8 +11,7 @@ package struct BitCast: Operator {
         float8e8m0;
         T2: numbers float8 int4s int2s bool complex64 complex128 bfloat16 float4e2m1 float8e8m0
       """)
-  package static let widensHalf = false
-  package static let readsPackedElements = true
+  package static let traits = Traits(widensHalf: false, readsPackedElements: true)
 
   /// The type of the output.
   package let to: ElementType

@@ -11,7 +11,7 @@ package struct AffineGrid: Operator {
     signature: """
       20: (T1, T2) -> T1; <align_corners: int = 0>; T1: floats bfloat16; T2: int64
       """)
-  package static let auxiliaryInputs: Set<Int> = [1]
+  package static let traits = Traits(auxiliaryInputs: [1])
   /// Whether -1 and 1 are the middles of the outermost elements rather than their edges.
   let alignsCorners: Bool
 

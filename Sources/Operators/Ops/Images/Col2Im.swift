@@ -11,7 +11,7 @@ package struct Col2Im: Operator {
     signature: """
       18: (T, int64, int64) -> T; <dilations: ints, pads: ints, strides: ints>; T: all bfloat16
       """)
-  package static let auxiliaryInputs: Set<Int> = [1, 2]
+  package static let traits = Traits(auxiliaryInputs: [1, 2])
   let window: SlidingWindow
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -17,7 +17,7 @@ package struct Resize: Operator {
         keep_aspect_ratio_policy: string = stretch, mode: string = nearest,
         nearest_mode: string = round_prefer_floor>
       """)
-  package static let auxiliaryInputs: Set<Int> = [1, 2, 3]
+  package static let traits = Traits(auxiliaryInputs: [1, 2, 3])
 
   /// What to do when the sizes asked for would distort the axes' proportions.
   private enum Proportions: String {

@@ -12,7 +12,7 @@ package struct Upsample: Operator {
         T + unsigned int8 int16 string complex64 complex128
       9: (T, float) -> T; <mode: string = nearest>
       """)
-  package static let auxiliaryInputs: Set<Int> = [1]
+  package static let traits = Traits(auxiliaryInputs: [1])
   private let resizing: Resizing
   /// Scales as an attribute, before opset 9.
   private let scales: [Float]?

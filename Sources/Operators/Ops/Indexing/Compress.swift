@@ -9,9 +9,7 @@ package struct Compress: Operator {
       9: (T, T1) -> T; <axis: int>; T: all; T1: bool
       28: T + bfloat16
       """)
-  package static let takesStrings = true
-  package static let auxiliaryInputs: Set<Int> = [1]
-  package static let widensHalf = false
+  package static let traits = Traits(widensHalf: false, takesStrings: true, auxiliaryInputs: [1])
   /// Nil for the elements of the flattened tensor.
   private let axis: Int?
 

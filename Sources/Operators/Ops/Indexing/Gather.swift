@@ -10,8 +10,7 @@ package struct Gather: Operator {
       1: (T, Tind) -> T; <axis: int = 0>; T: all; Tind: int32 int64
       13: T + bfloat16
       """)
-  package static let takesStrings = true
-  package static let widensHalf = false
+  package static let traits = Traits(widensHalf: false, takesStrings: true)
   let axis: Int
 
   package var conditioning: Conditioning { .relative }

@@ -9,8 +9,7 @@ package struct GatherElements: Operator {
       11: (T, Tind) -> T; <axis: int = 0>; T: all; Tind: int32 int64
       13: T + bfloat16
       """)
-  package static let takesStrings = true
-  package static let widensHalf = false
+  package static let traits = Traits(widensHalf: false, takesStrings: true)
   let axis: Int
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -10,8 +10,7 @@ package struct GatherND: Operator {
       12: <batch_dims: int = 0>
       13: T + bfloat16
       """)
-  package static let takesStrings = true
-  package static let widensHalf = false
+  package static let traits = Traits(widensHalf: false, takesStrings: true)
   let batch: Int
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -10,7 +10,7 @@ package struct NonZero: Operator {
       9: (T) -> int64; T: all
       13: T + bfloat16
       """)
-  package static let takesStrings = true
+  package static let traits = Traits(takesStrings: true)
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

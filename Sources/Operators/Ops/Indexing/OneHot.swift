@@ -10,8 +10,7 @@ package struct OneHot: Operator {
       9: (T1, T2, T3) -> T3; <axis: int = -1>; T1: numbers; T2: numbers; T3: all
       28: T3 + bfloat16
       """)
-  package static let takesStrings = true
-  package static let auxiliaryInputs: Set<Int> = [1, 2]
+  package static let traits = Traits(takesStrings: true, auxiliaryInputs: [1, 2])
   let axis: Int
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

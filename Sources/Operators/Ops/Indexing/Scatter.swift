@@ -8,7 +8,7 @@ package struct Scatter: ScatteringElements {
     signature: """
       9: (T, Tind, T) -> T; <axis: int = 0>; T: all; Tind: int32 int64
       """)
-  package static let takesStrings = true
+  package static let traits = Traits(takesStrings: true)
   package let axis: Int
   package let reduction = ScatterMode.none
 

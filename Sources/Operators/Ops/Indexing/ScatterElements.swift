@@ -10,7 +10,7 @@ package struct ScatterElements: ScatteringElements {
       13: T + bfloat16
       16: <axis: int = 0, reduction: string = none>
       """)
-  package static let takesStrings = true
+  package static let traits = Traits(takesStrings: true)
   package let axis: Int
   package let reduction: ScatterMode
 

@@ -10,7 +10,7 @@ package struct ScatterND: Operator {
       13: T + bfloat16
       16: <reduction: string = none>
       """)
-  package static let takesStrings = true
+  package static let traits = Traits(takesStrings: true)
   let reduction: ScatterMode
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

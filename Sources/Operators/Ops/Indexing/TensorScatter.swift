@@ -12,7 +12,7 @@ package struct TensorScatter: Operator {
       24: (T, T, int64?) -> T; <axis: int = -2, mode: string = linear>;
         T: all float8 int4s bfloat16 float4e2m1 float8e8m0
       """)
-  package static let auxiliaryInputs: Set<Int> = [2]
+  package static let traits = Traits(auxiliaryInputs: [2])
   let axis: Int
   /// Whether indices beyond the end start again at the beginning.
   let isCircular: Bool

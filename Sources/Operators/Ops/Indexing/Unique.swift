@@ -10,7 +10,7 @@ package struct Unique: Operator {
       11: (T) -> (T, int64?, int64?, int64?); <axis: int, sorted: int = 1>; T: all
       28: T + bfloat16
       """)
-  package static let takesStrings = true
+  package static let traits = Traits(takesStrings: true)
   /// Nil for the elements of the flattened tensor.
   private let axis: Int?
   private let sorted: Bool

@@ -12,9 +12,7 @@ package struct Conv: Operator {
       """)
   package let geometry: ConvolutionGeometry
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    windowDefaults
-  }
+  package static let traits = Traits(attributeDefaults: windowDefaults)
 
   package var conditioning: Conditioning { .summing }
 

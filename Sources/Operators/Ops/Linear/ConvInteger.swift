@@ -13,12 +13,8 @@ package struct ConvInteger: Operator {
       """)
   package let geometry: ConvolutionGeometry
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    windowDefaults
-  }
-
-  package static let quantizedInputs: Set<Int> = [1]
-  package static let auxiliaryInputs: Set<Int> = [2, 3]
+  package static let traits = Traits(
+    auxiliaryInputs: [2, 3], quantizedInputs: [1], attributeDefaults: windowDefaults)
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     geometry = try ConvolutionGeometry(node, bias: nil)

@@ -16,9 +16,8 @@ package struct ConvTranspose: Operator {
   private let outputPadding: [Int]?
   private let outputShape: [Int]?
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    windowDefaults.adding(["output_padding": .ints([0])])
-  }
+  package static let traits = Traits(
+    attributeDefaults: windowDefaults.adding(["output_padding": .ints([0])]))
 
   package var conditioning: Conditioning { .summing }
 

@@ -13,14 +13,10 @@ package struct DeformConv: Operator {
         offset_group: int = 1, pads: ints, strides: ints>; T: floats
       22: T + bfloat16
       """)
-  package static let auxiliaryInputs: Set<Int> = [2, 4]
+  package static let traits = Traits(auxiliaryInputs: [2, 4], attributeDefaults: windowDefaults)
   let geometry: ConvolutionGeometry
   /// How many groups of channels have offsets of their own.
   let offsetGroups: Int
-
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    windowDefaults
-  }
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     geometry = try ConvolutionGeometry(node, bias: 3)

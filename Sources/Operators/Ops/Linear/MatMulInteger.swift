@@ -11,8 +11,7 @@ package struct MatMulInteger: Operator {
       """)
   package let product = BatchedProduct()
 
-  package static let quantizedInputs: Set<Int> = [0, 1]
-  package static let auxiliaryInputs: Set<Int> = [2, 3]
+  package static let traits = Traits(auxiliaryInputs: [2, 3], quantizedInputs: [0, 1])
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

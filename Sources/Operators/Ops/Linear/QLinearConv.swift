@@ -16,12 +16,8 @@ package struct QLinearConv: Operator {
       """)
   package let geometry: ConvolutionGeometry
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    windowDefaults
-  }
-
-  package static let quantizedInputs: Set<Int> = [3, 8]
-  package static let auxiliaryInputs: Set<Int> = [1, 2, 4, 5, 6, 7]
+  package static let traits = Traits(
+    auxiliaryInputs: [1, 2, 4, 5, 6, 7], quantizedInputs: [3, 8], attributeDefaults: windowDefaults)
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     geometry = try ConvolutionGeometry(node, weight: 3, bias: 8)

@@ -17,8 +17,7 @@ package struct QLinearMatMul: Operator {
       """)
   package let product = BatchedProduct(a: 0, b: 3)
 
-  package static let quantizedInputs: Set<Int> = [0, 3]
-  package static let auxiliaryInputs: Set<Int> = [1, 2, 4, 5, 6, 7]
+  package static let traits = Traits(auxiliaryInputs: [1, 2, 4, 5, 6, 7], quantizedInputs: [0, 3])
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

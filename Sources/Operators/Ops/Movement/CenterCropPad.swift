@@ -9,7 +9,7 @@ package struct CenterCropPad: Operator {
     signature: """
       18: (T, Tind) -> T; <axes: ints>; T: all bfloat16; Tind: int32 int64
       """)
-  package static let auxiliaryInputs: Set<Int> = [1]
+  package static let traits = Traits(auxiliaryInputs: [1])
   /// The axes that input 1 gives lengths for; nil for all.
   let axes: [Int]?
 

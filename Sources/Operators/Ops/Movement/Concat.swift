@@ -9,8 +9,7 @@ package struct Concat: Operator {
       4: (T...) -> T; <axis: int!>; T: all
       13: T + bfloat16
       """)
-  package static let takesStrings = true
-  package static let widensHalf = false
+  package static let traits = Traits(widensHalf: false, takesStrings: true)
   package let axis: Int
 
   package var conditioning: Conditioning { .relative }

@@ -11,8 +11,7 @@ package struct DepthToSpace: Operator {
       11: <blocksize: int!, mode: string = DCR>
       13: T + bfloat16
       """)
-  package static let takesStrings = true
-  package static let widensHalf = false
+  package static let traits = Traits(widensHalf: false, takesStrings: true)
   let block: Int
   /// Whether the channels are ordered column, row, depth instead of depth, column, row.
   let depthLast: Bool

@@ -10,9 +10,7 @@ package struct Expand: Operator {
       8: (T, int64) -> T; T: all
       13: T + bfloat16
       """)
-  package static let takesStrings = true
-  package static let widensHalf = false
-  package static let auxiliaryInputs: Set<Int> = [1]
+  package static let traits = Traits(widensHalf: false, takesStrings: true, auxiliaryInputs: [1])
 
   package var conditioning: Conditioning { .relative }
 

@@ -14,8 +14,7 @@ package struct Flatten: Reshaping {
       24: T + float8e8m0
       25: T + int2s
       """)
-  package static let takesStrings = true
-  package static let widensHalf = false
+  package static let traits = Traits(widensHalf: false, takesStrings: true)
   let axis: Int
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -16,7 +16,7 @@ package struct Identity: ValueOperator {
       25: V + int2s
       """)
 
-  package static let widensHalf = false
+  package static let traits = Traits(widensHalf: false)
 
   package var needsValues: Bool { false }
 

@@ -16,8 +16,7 @@ package struct Pad: Operator {
       24: T + float8e8m0
       25: T + int2s
       """)
-  package static let takesStrings = true
-  package static let auxiliaryInputs: Set<Int> = [1, 2, 3]
+  package static let traits = Traits(takesStrings: true, auxiliaryInputs: [1, 2, 3])
 
   /// What the added elements are.
   enum Mode: String {

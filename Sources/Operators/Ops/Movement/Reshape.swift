@@ -14,9 +14,7 @@ package struct Reshape: Reshaping {
       24: T + float8e8m0
       25: T + int2s
       """)
-  package static let takesStrings = true
-  package static let widensHalf = false
-  package static let auxiliaryInputs: Set<Int> = [1]
+  package static let traits = Traits(widensHalf: false, takesStrings: true, auxiliaryInputs: [1])
   /// Whether 0 in the target means an empty axis instead of the input's length.
   let allowsZero: Bool
 
@@ -30,52 +28,63 @@ package struct Reshape: Reshaping {
       guard let rank = inputs.shape(1)?[0].value, rank >= 0, rank <= 64 else { return nil }
       return Shape([Dimension](repeating: .unknown, count: rank))
     }
-    let input = inputs.shape(0)
+    return Shape(
+      try lengths(target, of: inputs.shape(0), relate: inputs.equate) {
+        inputs.mismatch(1, expected: $0, found: $1)
+      })
+  }
+
+  /// The lengths that a target means for an input; as far as they follow where it is not known.
+  ///
+  /// - Parameter relate: told of lengths that must be equal.
+  private func lengths(
+    _ target: [Dimension], of input: Shape?,
+    relate: (Dimension, Dimension) -> Void = { _, _ in },
+    _ mismatch: (_ expected: String, _ found: String) -> ModelError
+  ) throws(ModelError) -> [Dimension] {
     var result: [Dimension] = []
     var inferred: Int?
     for (axis, entry) in target.enumerated() {
       switch entry {
       case .known(0) where !allowsZero:
         if let input, axis >= input.rank {
-          throw inputs.mismatch(
-            1, expected: "0 only for axes of \(input)", found: "0 for axis \(axis)")
+          throw mismatch("0 only for axes of \(input)", "0 for axis \(axis)")
         }
         result.append(input?[axis] ?? .unknown)
       case .known(-1):
-        guard inferred == nil else {
-          throw inputs.mismatch(1, expected: "at most one -1", found: "\(Shape(target))")
-        }
+        guard inferred == nil else { throw mismatch("at most one -1", "\(Shape(target))") }
         inferred = axis
         result.append(.known(1))
       case .known(let length) where length < 0:
-        throw inputs.mismatch(1, expected: "lengths of -1 or more", found: "\(Shape(target))")
+        throw mismatch("lengths of -1 or more", "\(Shape(target))")
       default: result.append(entry)
       }
     }
     if let axis = inferred {
-      result[axis] = try rest(input, result, but: axis, inputs)
+      result[axis] = try rest(target, input, result, but: axis, relate, mismatch)
     } else if let total = input?.known.flatMap(checkedProduct),
       let count = Shape(result).known.flatMap(checkedProduct), total != count
     {
-      throw inputs.mismatch(
-        1, expected: "a shape of \(total) elements", found: "\(Shape(result))")
+      throw mismatch("a shape of \(total) elements", "\(Shape(result))")
     }
     if inferred == nil, let input, !result.contains(.known(0)) {
-      inputs.equate(input.elementCount, Shape(result).elementCount)
+      relate(input.elementCount, Shape(result).elementCount)
     }
-    return Shape(result)
+    return result
   }
 
   /// The length that -1 stands for.
   private func rest(
-    _ input: Shape?, _ result: [Dimension], but axis: Int, _ inputs: Inputs
+    _ target: [Dimension], _ input: Shape?, _ result: [Dimension], but axis: Int,
+    _ relate: (Dimension, Dimension) -> Void,
+    _ mismatch: (_ expected: String, _ found: String) -> ModelError
   ) throws(ModelError) -> Dimension {
     guard let input else { return .unknown }
     // Lengths that stand on both sides cancel, which also helps where they are not known.
     var above = input.dimensions
     var below = result
     below.remove(at: axis)
-    for (place, entry) in (inputs.data(1) ?? []).enumerated().reversed() where place != axis {
+    for (place, entry) in target.enumerated().reversed() where place != axis {
       guard entry == .known(0), !allowsZero else { continue }
       above[place] = .known(1)
       below[place < axis ? place : place - 1] = .known(1)
@@ -89,41 +98,24 @@ package struct Reshape: Reshaping {
     let total = Shape(above).elementCount
     if let count = total.value, let divisor = divisor.value {
       guard divisor != 0 ? count % divisor == 0 : count == 0 else {
-        throw inputs.mismatch(
-          1, expected: "a shape for the elements of \(input)", found: "\(Shape(result)), -1 aside")
+        throw mismatch("a shape for the elements of \(input)", "\(Shape(result)), -1 aside")
       }
       return divisor == 0 ? .unknown : .known(count / divisor)
     }
     let rest = total.floorDivided(by: divisor)
-    if divisor != .known(0) { inputs.equate(total, rest * divisor) }
+    if divisor != .known(0) { relate(total, rest * divisor) }
     return rest
   }
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
     let x = try context.input(0)
     let target = try context.requiredIntegers(1)
-    var shape: [Int] = []
-    var inferred: Int?
-    for (axis, length) in target.enumerated() {
-      if length == 0 && !allowsZero {
-        guard axis < x.shape.count else {
-          throw context.mismatch(1, expected: "0 only for axes of \(x.shape)", found: "\(target)")
-        }
-        shape.append(x.shape[axis])
-      } else if length == -1 && inferred == nil {
-        inferred = axis
-        shape.append(1)
-      } else {
-        shape.append(length)
-      }
+    let lengths = try lengths(target.map { .known($0) }, of: Shape(x.shape)) {
+      context.mismatch(1, expected: $0, found: $1)
     }
-    let others = try context.elementCount(shape)
-    if let inferred {
-      guard others > 0, x.count % others == 0 else {
-        throw context.mismatch(
-          1, expected: "a shape for the elements of \(x.shape)", found: "\(target)")
-      }
-      shape[inferred] = x.count / others
+    guard let shape = Shape(lengths).known else {
+      throw context.mismatch(
+        1, expected: "a shape for the elements of \(x.shape)", found: "\(target)")
     }
     try context.copy(as: shape)
   }

@@ -9,9 +9,7 @@ package struct ReverseSequence: Operator {
       10: (T, int64) -> T; <batch_axis: int = 1, time_axis: int = 0>; T: all
       28: T + bfloat16
       """)
-  package static let takesStrings = true
-  package static let auxiliaryInputs: Set<Int> = [1]
-  package static let widensHalf = false
+  package static let traits = Traits(widensHalf: false, takesStrings: true, auxiliaryInputs: [1])
   /// Whether the batch is axis 0 and time axis 1, or the other way around.
   private let batchFirst: Bool
 

@@ -11,9 +11,8 @@ package struct Slice: Operator {
       10: (T, Tind, Tind, Tind?, Tind?) -> T; <>; Tind: int32 int64
       13: T + bfloat16
       """)
-  package static let takesStrings = true
-  package static let widensHalf = false
-  package static let auxiliaryInputs: Set<Int> = [1, 2, 3, 4]
+  package static let traits = Traits(
+    widensHalf: false, takesStrings: true, auxiliaryInputs: [1, 2, 3, 4])
   /// Bounds as attributes, before opset 10.
   private let attributes: (starts: [Int], ends: [Int], axes: [Int]?)?
 

@@ -11,8 +11,7 @@ package struct SpaceToDepth: Operator {
       13: T + bfloat16
       28: <blocksize: int!, mode: string = DCR>
       """)
-  package static let takesStrings = true
-  package static let widensHalf = false
+  package static let traits = Traits(widensHalf: false, takesStrings: true)
   let block: Int
   /// Whether the channels of the output are ordered column, row, depth: blocks of one channel lie
   /// together.

@@ -10,9 +10,7 @@ package struct Split: Operator {
       13: (T, int64?) -> T...; <axis: int = 0>; T + bfloat16
       18: <axis: int = 0, num_outputs: int>
       """)
-  package static let takesStrings = true
-  package static let widensHalf = false
-  package static let auxiliaryInputs: Set<Int> = [1]
+  package static let traits = Traits(widensHalf: false, takesStrings: true, auxiliaryInputs: [1])
   let axis: Int
   /// Lengths of the parts as an attribute, before opset 13.
   let sizes: [Int]?

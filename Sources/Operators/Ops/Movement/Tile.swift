@@ -9,9 +9,7 @@ package struct Tile: Operator {
       6: (T, T1) -> T; T: all; T1: int64
       13: T + bfloat16
       """)
-  package static let takesStrings = true
-  package static let widensHalf = false
-  package static let auxiliaryInputs: Set<Int> = [1]
+  package static let traits = Traits(widensHalf: false, takesStrings: true, auxiliaryInputs: [1])
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

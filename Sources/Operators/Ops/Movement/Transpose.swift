@@ -13,8 +13,7 @@ package struct Transpose: Operator {
       24: T + float8e8m0
       25: T + int2s
       """)
-  package static let takesStrings = true
-  package static let widensHalf = false
+  package static let traits = Traits(widensHalf: false, takesStrings: true)
   /// For each output axis the input's axis; nil reverses all.
   package let permutation: [Int]?
 

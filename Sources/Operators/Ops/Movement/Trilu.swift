@@ -8,8 +8,7 @@ package struct Trilu: Operator {
     signature: """
       14: (T, int64?) -> T; <upper: int = 1>; T: all bfloat16
       """)
-  package static let takesStrings = true
-  package static let auxiliaryInputs: Set<Int> = [1]
+  package static let traits = Traits(takesStrings: true, auxiliaryInputs: [1])
   let upper: Bool
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

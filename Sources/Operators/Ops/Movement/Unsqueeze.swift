@@ -12,9 +12,7 @@ package struct Unsqueeze: Reshaping {
       24: T + float8e8m0
       25: T + int2s
       """)
-  package static let takesStrings = true
-  package static let widensHalf = false
-  package static let auxiliaryInputs: Set<Int> = [1]
+  package static let traits = Traits(widensHalf: false, takesStrings: true, auxiliaryInputs: [1])
   /// The axes as an attribute, before opset 13.
   let axes: [Int]?
 

@@ -15,7 +15,7 @@ package struct BatchNormalization: Operator {
         training_mode: int = 0>; T + bfloat16; U: floats bfloat16
       15: (T, T1, T1, T2, T2) -> (T, T2?, T2?); T1: floats bfloat16; T2: floats bfloat16
       """)
-  package static let auxiliaryInputs: Set<Int> = [3, 4]
+  package static let traits = Traits(auxiliaryInputs: [3, 4])
 
   /// What is added to the variance.
   package let epsilon: Float

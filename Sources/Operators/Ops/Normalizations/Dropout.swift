@@ -14,7 +14,7 @@ package struct Dropout: Operator {
       13: T + bfloat16
       22: T + float8; T1 + float8 bfloat16
       """)
-  package static let auxiliaryInputs: Set<Int> = [1, 2]
+  package static let traits = Traits(auxiliaryInputs: [1, 2])
 
   /// Whether the mask is of bools; before opset 10 it has the type of the data.
   private let maskIsBool: Bool

@@ -20,9 +20,7 @@ package struct AveragePool: Pool {
   /// Whether padding counts as zeros.
   package let includesPadding: Bool
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    windowDefaults
-  }
+  package static let traits = Traits(attributeDefaults: windowDefaults)
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     window = try SlidingWindow(node, requiresKernel: true)

@@ -20,9 +20,7 @@ package struct LpPool: Pool {
     p = try node.norm()
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    windowDefaults
-  }
+  package static let traits = Traits(attributeDefaults: windowDefaults)
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     [Inferred(inputs.elementType(0), try inferShape(inputs))]

@@ -20,9 +20,7 @@ package struct MaxPool: Pool {
   private let givesIndices: Bool
   private let opset: Int
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    windowDefaults
-  }
+  package static let traits = Traits(attributeDefaults: windowDefaults)
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     window = try SlidingWindow(node, requiresKernel: true)

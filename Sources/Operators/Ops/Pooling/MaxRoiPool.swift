@@ -10,7 +10,7 @@ package struct MaxRoiPool: Operator {
       1: (T, T) -> T; <pooled_shape: ints!, spatial_scale: float = 1>; T: floats
       22: T + bfloat16
       """)
-  package static let auxiliaryInputs: Set<Int> = [1]
+  package static let traits = Traits(auxiliaryInputs: [1])
   private let height: Int
   private let width: Int
   private let scale: Float

@@ -11,15 +11,12 @@ package struct MaxUnpool: Operator {
         T2: int64
       22: T1 + bfloat16
       """)
-  package static let auxiliaryInputs: Set<Int> = [1, 2]
+  package static let traits = Traits(
+    auxiliaryInputs: [1, 2], attributeDefaults: ["pads": .ints([0]), "strides": .ints([1])])
   private let window: SlidingWindow
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     window = try SlidingWindow(node, requiresKernel: true)
-  }
-
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["pads": .ints([0]), "strides": .ints([1])]
   }
 
   /// The shape that MaxPool had before it, as far as its attributes tell.

@@ -14,7 +14,7 @@ package struct RoiAlign: Operator {
         spatial_scale: float = 1>
       22: T1 + bfloat16
       """)
-  package static let auxiliaryInputs: Set<Int> = [1, 2]
+  package static let traits = Traits(auxiliaryInputs: [1, 2])
   private let height: Int
   private let width: Int
   private let samples: Int

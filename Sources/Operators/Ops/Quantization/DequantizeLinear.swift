@@ -14,7 +14,7 @@ package struct DequantizeLinear: LinearQuantization {
       24: T2 + float8e8m0
       25: T1 + int2s
       """)
-  package static let quantizedInputs: Set<Int> = [0]
+  package static let traits = quantizationTraits.with(quantizedInputs: [0])
   package let settings: LinearQuantizationSettings
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

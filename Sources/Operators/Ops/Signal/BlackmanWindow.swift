@@ -8,7 +8,7 @@ package struct BlackmanWindow: CosineWindow {
       17: (T1) -> T2; <output_datatype: int = 1, periodic: int = 1>; T1: int32 int64;
         T2: numbers bfloat16
       """)
-  package static let auxiliaryInputs: Set<Int> = [0]
+  package static let traits = Traits(auxiliaryInputs: [0])
   package static let coefficients = [0.42, -0.5, 0.08]
   package let settings: CosineWindowSettings
 

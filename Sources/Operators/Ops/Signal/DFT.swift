@@ -11,7 +11,7 @@ package struct DFT: Operator {
         T1: floats bfloat16; T2: int32 int64
       20: (T1, T2?, int64?) -> T1; <inverse: int = 0, onesided: int = 0>
       """)
-  package static let auxiliaryInputs: Set<Int> = [1, 2]
+  package static let traits = Traits(auxiliaryInputs: [1, 2])
   /// The axis where it is an attribute, before opset 20.
   private let axis: Int?
   private let isInverse: Bool

@@ -11,7 +11,7 @@ package struct MelWeightMatrix: Operator {
       17: (T1, T1, T1, T2, T2) -> T3; <output_datatype: int = 1>; T1: int32 int64;
         T2: floats bfloat16; T3: numbers bfloat16
       """)
-  package static let auxiliaryInputs: Set<Int> = [0, 1, 2, 3, 4]
+  package static let traits = Traits(auxiliaryInputs: [0, 1, 2, 3, 4])
   private let elementType: ElementType
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

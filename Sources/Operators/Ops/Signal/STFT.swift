@@ -9,7 +9,7 @@ package struct STFT: Operator {
     signature: """
       17: (T1, T2, T1?, T2?) -> T1; <onesided: int = 1>; T1: floats bfloat16; T2: int32 int64
       """)
-  package static let auxiliaryInputs: Set<Int> = [1, 2, 3]
+  package static let traits = Traits(auxiliaryInputs: [1, 2, 3])
   private let oneSided: Bool
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -17,9 +17,9 @@ package struct Adagrad: TrainingStep {
     regularization = Double(try node.float("norm_coefficient", default: 0))
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    ["decay_factor": .float(0), "epsilon": .float(1e-6), "norm_coefficient": .float(0)]
-  }
+  package static let traits = Traits(attributeDefaults: [
+    "decay_factor": .float(0), "epsilon": .float(1e-6), "norm_coefficient": .float(0),
+  ])
 
   package func step(rate: Double, count: Int, _ element: inout [Double]) {
     let rate = rate / (1 + Double(count) * decay)

@@ -22,12 +22,10 @@ package struct Adam: TrainingStep {
     regularizationAfter = Double(try node.float("norm_coefficient_post", default: 0))
   }
 
-  package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-    [
-      "alpha": .float(0.9), "beta": .float(0.999), "epsilon": .float(1e-6),
-      "norm_coefficient": .float(0), "norm_coefficient_post": .float(0),
-    ]
-  }
+  package static let traits = Traits(attributeDefaults: [
+    "alpha": .float(0.9), "beta": .float(0.999), "epsilon": .float(1e-6),
+    "norm_coefficient": .float(0), "norm_coefficient_post": .float(0),
+  ])
 
   package func step(rate: Double, count: Int, _ element: inout [Double]) {
     let gradient = regularization * element[0] + element[1]

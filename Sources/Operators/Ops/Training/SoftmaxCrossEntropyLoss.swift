@@ -11,7 +11,7 @@ package struct SoftmaxCrossEntropyLoss: LikelihoodLoss {
         Tind: int32 int64
       13: T + bfloat16
       """)
-  package static let auxiliaryInputs: Set<Int> = [2]
+  package static let traits = Traits(auxiliaryInputs: [2])
   package let reduction: LossReduction
   package let ignored: Int?
 

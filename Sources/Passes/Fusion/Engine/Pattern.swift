@@ -126,7 +126,7 @@ extension Rewriter {
       if let name { match.named[name] = id }
       if let found = self.match(operands[...], inputs[...], match, then) { return found }
       guard operands.count == 2, inputs.count == 2, let op = op(id),
-        Swift.type(of: op).isCommutative
+        Swift.type(of: op).traits.isCommutative
       else { return nil }
       return self.match(operands[...], inputs.reversed()[...], match, then)
     case .clamp(let low, let high, let operand):

@@ -12,7 +12,7 @@ package struct Clip: Operator {
       12: T + integers
       13: T + bfloat16
       """)
-  package static let auxiliaryInputs: Set<Int> = [1, 2]
+  package static let traits = Traits(auxiliaryInputs: [1, 2])
 
   /// The bounds given as attributes; nil where they are inputs.
   package let fixed: ClosedRange<Float>?

@@ -11,7 +11,7 @@ package struct Add: BroadcastBinary {
       13: T + bfloat16
       14: T + uint8 int8 uint16 int16
       """)
-  package static let isCommutative = true
+  package static let traits = Traits(isCommutative: true)
   package let function = BinaryFunction.add
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -10,7 +10,7 @@ package struct Max: VariadicElementwise {
       12: T + integers
       13: T + bfloat16
       """)
-  package static let isCommutative = true
+  package static let traits = Traits(isCommutative: true)
   package let function = BinaryFunction.maximum
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

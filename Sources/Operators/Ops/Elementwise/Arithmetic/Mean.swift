@@ -9,7 +9,7 @@ package struct Mean: VariadicElementwise {
       6: (T...) -> T; T: floats
       13: T + bfloat16
       """)
-  package static let isCommutative = true
+  package static let traits = Traits(isCommutative: true)
   package let function = BinaryFunction.add
   package var divides: Bool { true }
 

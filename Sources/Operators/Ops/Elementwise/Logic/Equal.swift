@@ -12,8 +12,7 @@ package struct Equal: Comparison {
       13: T + bfloat16
       19: T + string
       """)
-  package static let takesStrings = true
-  package static let isCommutative = true
+  package static let traits = Traits(takesStrings: true, isCommutative: true)
   package let predicate = Predicate.equal
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -10,7 +10,7 @@ package struct Where: Operator {
       9: (B, T, T) -> T; B: bool; T: all
       16: T + bfloat16
       """)
-  package static let takesStrings = true
+  package static let traits = Traits(takesStrings: true)
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

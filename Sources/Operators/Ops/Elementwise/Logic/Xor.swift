@@ -9,7 +9,7 @@ package struct Xor: Comparison {
       1: (T, T) -> T1; <axis: int, broadcast: int = 0>; T: bool; T1: bool
       7: <>
       """)
-  package static let isCommutative = true
+  package static let traits = Traits(isCommutative: true)
   package let predicate = Predicate.xor
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -15,7 +15,12 @@ extension Microsoft {
           rotary_embedding_dim: int, scale: float, unidirectional: int = 0>; T: float float16
           bfloat16; M: int32
         """)
-    package static let auxiliaryInputs: Set<Int> = [3]
+    package static let traits = Traits(
+      auxiliaryInputs: [3],
+      attributeDefaults: [
+        "mask_filter_value": .float(-10_000), "scale": .float(0), "do_rotary": .int(0),
+        "past_present_share_buffer": .int(0),
+      ])
     let heads: Int
     let scale: Float?
     let hidden: Float
@@ -47,13 +52,6 @@ extension Microsoft {
       for name in ["do_rotary", "past_present_share_buffer"] where try node.flag(name) {
         throw ModelError(.unsupported, "\(node.label), attribute '\(name)': expected 0, found 1")
       }
-    }
-
-    package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-      [
-        "mask_filter_value": .float(-10_000), "scale": .float(0), "do_rotary": .int(0),
-        "past_present_share_buffer": .int(0),
-      ]
     }
 
     package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

@@ -21,7 +21,12 @@ extension Microsoft {
           bfloat16 float; T_CACHE: float float16 bfloat16 uint8 int8 float8e4m3fn; T_KV_SCALE:
           float; M: int32
         """)
-    package static let auxiliaryInputs: Set<Int> = [5, 6, 7, 8, 9]
+    package static let traits = Traits(
+      auxiliaryInputs: [5, 6, 7, 8, 9],
+      attributeDefaults: [
+        "do_rotary": .int(0), "rotary_interleaved": .int(0), "scale": .float(0),
+        "softcap": .float(0),
+      ])
     let heads: Int
     let keyHeads: Int
     let scale: Float?
@@ -76,13 +81,6 @@ extension Microsoft {
         throw ModelError(
           .invalid, "\(node.label), input \(index): expected cosines and sines, found none")
       }
-    }
-
-    package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-      [
-        "do_rotary": .int(0), "rotary_interleaved": .int(0), "scale": .float(0),
-        "softcap": .float(0),
-      ]
     }
 
     package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

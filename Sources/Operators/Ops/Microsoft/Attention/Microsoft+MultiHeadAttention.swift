@@ -16,7 +16,9 @@ extension Microsoft {
           float, num_heads: int!, scale: float, unidirectional: int = 0>; T: float float16
           bfloat16; QK: float float16 bfloat16; M: int32
         """)
-    package static let auxiliaryInputs: Set<Int> = [4]
+    package static let traits = Traits(
+      auxiliaryInputs: [4],
+      attributeDefaults: ["mask_filter_value": .float(-10_000), "scale": .float(0)])
     let heads: Int
     let scale: Float?
     let hidden: Float
@@ -36,10 +38,6 @@ extension Microsoft {
       guard past == value else {
         throw ModelError(.invalid, "\(node.label): expected past keys and past values, found one")
       }
-    }
-
-    package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-      ["mask_filter_value": .float(-10_000), "scale": .float(0)]
     }
 
     package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

@@ -10,7 +10,12 @@ extension Microsoft {
         1: (T, M, T, T) -> T; <interleaved: int, is_packed_batching: int, num_heads: int,
           rotary_embedding_dim: int, scale: float>; T: float float16 bfloat16; M: int64
         """)
-    package static let auxiliaryInputs: Set<Int> = [1, 2, 3]
+    package static let traits = Traits(
+      auxiliaryInputs: [1, 2, 3],
+      attributeDefaults: [
+        "interleaved": .int(0), "rotary_embedding_dim": .int(0), "num_heads": .int(0),
+        "is_packed_batching": .int(0), "scale": .float(1),
+      ])
     let settings: RotarySettings
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {
@@ -24,13 +29,6 @@ extension Microsoft {
         throw ModelError(
           .unsupported, "\(node.label), attribute 'scale': expected 1, found \(scale)")
       }
-    }
-
-    package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-      [
-        "interleaved": .int(0), "rotary_embedding_dim": .int(0), "num_heads": .int(0),
-        "is_packed_batching": .int(0), "scale": .float(1),
-      ]
     }
 
     package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

@@ -11,8 +11,7 @@ extension Microsoft {
       signature: """
         1: (T1, T2, T1, T2?, T1?) -> T1; T1: float; T2: int8 uint8
         """)
-    package static let quantizedInputs: Set<Int> = [1]
-    package static let auxiliaryInputs: Set<Int> = [2, 3]
+    package static let traits = Traits(auxiliaryInputs: [2, 3], quantizedInputs: [1])
     let product = BatchedProduct()
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {}

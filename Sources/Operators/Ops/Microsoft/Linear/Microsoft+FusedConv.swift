@@ -14,9 +14,7 @@ extension Microsoft {
     let geometry: ConvolutionGeometry
     let activation: UnaryFunction?
 
-    package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-      windowDefaults
-    }
+    package static let traits = Traits(attributeDefaults: windowDefaults)
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {
       geometry = try ConvolutionGeometry(node, bias: 2)

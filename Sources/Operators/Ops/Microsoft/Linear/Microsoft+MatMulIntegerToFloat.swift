@@ -11,8 +11,7 @@ extension Microsoft {
         1: (T1, T2, T3, T3, T1?, T2?, T3?) -> T3; T1: int8 uint8; T2: int8 uint8; T3: float
           float16
         """)
-    package static let quantizedInputs: Set<Int> = [0, 1]
-    package static let auxiliaryInputs: Set<Int> = [2, 3, 4, 5]
+    package static let traits = Traits(auxiliaryInputs: [2, 3, 4, 5], quantizedInputs: [0, 1])
     let product = BatchedProduct()
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {}

@@ -13,8 +13,7 @@ extension Microsoft {
           int = 4, block_size: int!, weight_prepacked: int = 0>; T1: float float16 bfloat16; T2:
           uint8; T3: uint8 float16 float bfloat16; T4: int32
         """)
-    package static let quantizedInputs: Set<Int> = [1]
-    package static let auxiliaryInputs: Set<Int> = [2, 3, 4]
+    package static let traits = Traits(auxiliaryInputs: [2, 3, 4], quantizedInputs: [1])
     let columns: Int
     let rows: Int
     let bits: Int

@@ -13,8 +13,8 @@ extension Microsoft {
           transB: int = 0>; T: float; TA: uint8 int8; TB: uint8 int8; TC: int32; TYZ: uint8 int8;
           TY: float uint8 int8
         """)
-    package static let quantizedInputs: Set<Int> = [0, 3, 6]
-    package static let auxiliaryInputs: Set<Int> = [1, 2, 4, 5, 7, 8]
+    package static let traits = Traits(
+      auxiliaryInputs: [1, 2, 4, 5, 7, 8], quantizedInputs: [0, 3, 6])
     let alpha: Float
     let transA: Bool
     let transB: Bool

@@ -8,8 +8,7 @@ extension Microsoft {
       signature: """
         1: (T, int32) -> T; T: all bfloat16
         """)
-    package static let widensHalf = false
-    package static let auxiliaryInputs: Set<Int> = [1]
+    package static let traits = Traits(widensHalf: false, auxiliaryInputs: [1])
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

@@ -13,7 +13,7 @@ extension Microsoft {
         1: (T1, T1?, T, T, T?, T, T, T1?, T1?) -> (T, T1?, T?); <epsilon: float = 1e-12,
           mask_index_type: int>; T1: int32; T: float float16
         """)
-    package static let auxiliaryInputs: Set<Int> = [7, 8]
+    package static let traits = Traits(auxiliaryInputs: [7, 8])
     let epsilon: Float
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {

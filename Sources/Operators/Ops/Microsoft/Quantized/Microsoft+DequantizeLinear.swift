@@ -9,7 +9,7 @@ extension Microsoft {
         1: (T1, T2, T1?) -> T2; <axis: int>; T1: int8 uint8 int16 uint16 int32 int4 uint4; T2:
           float16 float
         """)
-    package static let quantizedInputs: Set<Int> = [0]
+    package static let traits = quantizationTraits.with(quantizedInputs: [0])
     package let settings: LinearQuantizationSettings
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -18,8 +18,7 @@ extension Microsoft {
           T1: int32; T2: uint8 int8
         """)
     package static let isQuantized = true
-    package static let quantizedInputs: Set<Int> = [1, 2]
-    package static let auxiliaryInputs: Set<Int> = [8, 9, 10, 11]
+    package static let traits = Traits(auxiliaryInputs: [8, 9, 10, 11], quantizedInputs: [1, 2])
     package let cell: Recurrence.Cell
     package let settings: RecurrentSettings
 

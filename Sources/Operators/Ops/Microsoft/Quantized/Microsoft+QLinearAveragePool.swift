@@ -11,7 +11,8 @@ extension Microsoft {
           channels_last: int = 0, count_include_pad: int = 0, kernel_shape: ints!, pads: ints,
           strides: ints>; T: uint8 int8
         """)
-    package static let auxiliaryInputs: Set<Int> = [1, 2, 3, 4]
+    package static let traits = Traits(
+      auxiliaryInputs: [1, 2, 3, 4], attributeDefaults: windowDefaults)
     package let window: SlidingWindow
     /// Whether padding counts as zeros.
     let includesPadding: Bool
@@ -20,10 +21,6 @@ extension Microsoft {
       window = try SlidingWindow(node, requiresKernel: true)
       includesPadding = try node.flag("count_include_pad")
       try requireChannelsFirst(node)
-    }
-
-    package static func attributeDefaults(opset: Int) -> [String: AttributeValue] {
-      windowDefaults
     }
 
     package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

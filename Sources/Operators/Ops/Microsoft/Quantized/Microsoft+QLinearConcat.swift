@@ -10,7 +10,7 @@ extension Microsoft {
       signature: """
         1: (TF, T8, TV~) -> T8; <axis: int!>; T8: uint8 int8; TF: float; TV: uint8 int8 float
         """)
-    package static let auxiliaryInputs: Set<Int> = [0, 1]
+    package static let traits = Traits(auxiliaryInputs: [0, 1])
     let axis: Int
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -9,7 +9,7 @@ extension Microsoft {
       signature: """
         1: (T, float, T, float, T) -> T; <channels_last: int = 0>; T: uint8 int8
         """)
-    package static let auxiliaryInputs: Set<Int> = [1, 2, 3, 4]
+    package static let traits = Traits(auxiliaryInputs: [1, 2, 3, 4])
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {
       try requireChannelsFirst(node)

@@ -10,7 +10,7 @@ extension Microsoft {
         1: (T, float, T?, float, T) -> T; <axis: int = -1, opset: int!>; T: uint8 int8
         """)
     package static let isLogarithm = false
-    package static let auxiliaryInputs: Set<Int> = [1, 2, 3, 4]
+    package static let traits = Traits(auxiliaryInputs: [1, 2, 3, 4])
     package let axis: Int
     package let flattens: Bool
 
