@@ -12,7 +12,7 @@ import Testing
         """)
     #expect(!recipe.fuses && !recipe.recovers)
     let pruning = try #require(recipe.pruning)
-    #expect(pruning.target == .macs(0.5) && pruning.scope == .global)
+    #expect(pruning.target == .macs(0.5) && pruning.competition == .global)
     #expect(pruning.roundTo == 8 && pruning.maxRatio == 0.8 && pruning.keep == ["head*", "fc"])
     let quantization = try #require(recipe.quantization)
     #expect(quantization.method == .percentile(0.999) && quantization.exclude == ["first"])

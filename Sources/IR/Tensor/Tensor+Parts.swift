@@ -1,17 +1,9 @@
 /// Cutting tensors up and joining them along an axis, whatever their elements are.
 extension Tensor {
-  /// How elements lie around an axis: `outer` blocks, each of `length` slices of `inner` elements.
-  private func extent(_ axis: Int) -> (outer: Int, length: Int, inner: Int) {
-    (
-      dimensions[..<axis].reduce(1, *), dimensions[axis],
-      dimensions[(axis + 1)...].reduce(1, *)
-    )
-  }
-
   /// A copy of the indices `range` along an axis; both must lie inside. Nil for elements that are no
   /// whole bytes.
   package func slice(_ range: Range<Int>, axis: Int) -> Tensor? {
-    let (outer, length, inner) = extent(axis)
+    let span = AxisSpan(dimensions, axis: axis)
     var result = self
     result.dimensions[axis] = range.count
     result.encoding = .raw
@@ -19,19 +11,21 @@ extension Tensor {
     case .strings(let texts):
       result.encoding = .typed
       result.payload = .strings(
-        (0..<outer).flatMap { block in
+        (0..<span.outer).flatMap { block in
           texts[
-            (block * length + range.lowerBound) * inner..<(block * length + range.upperBound)
-              * inner]
+            span.start(
+              block: block, index: range.lowerBound)..<span.start(
+                block: block, index: range.upperBound)]
         })
     case .bytes(let storage):
       guard let width = elementType.byteWidth else { return nil }
-      let (from, stride) = (range.lowerBound * inner * width, length * inner * width)
-      let count = range.count * inner * width
+      let from = range.lowerBound * span.inner * width
+      let stride = span.length * span.inner * width
+      let count = range.count * span.inner * width
       result.payload = .bytes(
-        Storage(count: outer * count) { target in
+        Storage(count: span.outer * count) { target in
           guard count > 0 else { return }
-          for block in 0..<outer {
+          for block in 0..<span.outer {
             let part = storage.bytes[block * stride + from..<block * stride + from + count]
             UnsafeMutableRawBufferPointer(rebasing: target[(block * count)...])
               .copyMemory(from: UnsafeRawBufferPointer(rebasing: part))
@@ -57,14 +51,13 @@ extension Tensor {
       guard result.dimensions == part.dimensions else { return nil }
       result.dimensions[axis] = sum
     }
-    let outer = result.dimensions[..<axis].reduce(1, *)
-    let inner = result.dimensions[(axis + 1)...].reduce(1, *)
+    let span = AxisSpan(result.dimensions, axis: axis)
     if case .strings = result.payload {
       var texts: [[UInt8]] = []
-      for block in 0..<outer {
+      for block in 0..<span.outer {
         for part in parts {
           guard case .strings(let own) = part.payload else { return nil }
-          let count = part.dimensions[axis] * inner
+          let count = part.dimensions[axis] * span.inner
           texts += own[block * count..<(block + 1) * count]
         }
       }
@@ -78,9 +71,9 @@ extension Tensor {
       guard sources.count == parts.count else { return nil }
       let storage = Storage(count: size) { target in
         var place = 0
-        for block in 0..<outer {
+        for block in 0..<span.outer {
           for (part, source) in zip(parts, sources) {
-            let count = part.dimensions[axis] * inner * width
+            let count = part.dimensions[axis] * span.inner * width
             guard count > 0 else { continue }
             let bytes = source.bytes[block * count..<(block + 1) * count]
             UnsafeMutableRawBufferPointer(rebasing: target[place...])

@@ -67,7 +67,7 @@ public struct Recipe: Sendable {
       case "prune.macs": options.target = .macs(try field.number())
       case "prune.params": options.target = .parameters(try field.number())
       case "prune.bytes": options.target = .bytes(try field.number())
-      case "prune.scope": options.scope = try field.choice(PruningOptions.Scope.self)
+      case "prune.scope": options.competition = try field.choice(PruningOptions.Competition.self)
       case "prune.attention":
         options.choices.attention = try field.choice(PruningOptions.Attention.self)
       case "prune.cut-reductions": options.choices.cutsReductions = try field.flag()

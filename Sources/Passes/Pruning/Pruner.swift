@@ -102,13 +102,14 @@ public struct Pruner: Sendable {
 
   /// The coupled groups, with nothing removed.
   public func groups(modelHash: String = "") throws(ModelError) -> PruningPlan {
-    let work = try analysis()
-    return work.plan(Surgery(work.coupling, removing: work.nothing), hash: modelHash, pruned: nil)
+    let analysis = try self.analysis()
+    return analysis.plan(
+      Surgery(analysis.coupling, removing: analysis.nothing), hash: modelHash, pruned: nil)
   }
 
   /// Coupling, groups and scores, with nothing removed.
-  func analysis() throws(ModelError) -> PruningWork {
-    try PruningWork(model, options, activations, barriers: [:])
+  func analysis() throws(ModelError) -> PruningAnalysis {
+    try PruningAnalysis(model, options, activations, barriers: [:])
   }
 
   /// Chooses channels and removes them.
@@ -120,7 +121,7 @@ public struct Pruner: Sendable {
   public func prune(
     modelHash: String = "", verification: Verification? = Verification()
   ) throws(ModelError) -> Result {
-    try cut(hash: modelHash, verification) { work throws(ModelError) in work.select() }
+    try cut(hash: modelHash, verification) { analysis throws(ModelError) in analysis.select() }
   }
 
   /// Removes the channels that a plan names.
@@ -136,21 +137,21 @@ public struct Pruner: Sendable {
     }
     var pruner = self
     pruner.options.choices = plan.choices ?? PruningOptions.Choices()
-    return try pruner.cut(hash: modelHash, verification) { work throws(ModelError) in
-      try work.atoms(of: plan)
+    return try pruner.cut(hash: modelHash, verification) { analysis throws(ModelError) in
+      try analysis.atoms(of: plan)
     }
   }
 
   private func cut(
     hash: String, _ verification: Verification?,
-    choose: (PruningWork) throws(ModelError) -> AtomSet
+    choose: (PruningAnalysis) throws(ModelError) -> AtomSet
   ) throws(ModelError) -> Result {
     var barriers: [NodeID: String] = [:]
     // A node that turns out not to be able to shrink becomes a barrier, and all is found anew.
     while true {
-      let work = try PruningWork(model, options, activations, barriers: barriers)
-      let removed = try choose(work)
-      let surgery = Surgery(work.coupling, removing: removed)
+      let analysis = try PruningAnalysis(model, options, activations, barriers: barriers)
+      let removed = try choose(analysis)
+      let surgery = Surgery(analysis.coupling, removing: removed)
       if let name = surgery.emptied {
         throw ModelError(
           .request, "pruning: expected at least one channel of '\(name)' to stay, found none")
@@ -163,11 +164,12 @@ public struct Pruner: Sendable {
       try check(pruned, surgery)
       var result = Result(
         model: pruned.withOverridableDefaults,
-        plan: work.plan(surgery, hash: hash, pruned: pruned.graph, aliases: aliases),
-        before: work.cost.cost(removing: work.nothing), after: work.cost.cost(removing: removed),
+        plan: analysis.plan(surgery, hash: hash, pruned: pruned.graph, aliases: aliases),
+        before: analysis.cost.cost(removing: analysis.nothing),
+        after: analysis.cost.cost(removing: removed),
         difference: nil, unproved: nil, surgery: surgery)
       result.budget = budget(result)
-      result.unmatchedPatterns = work.unmatched
+      result.unmatchedPatterns = analysis.unmatched
       if let verification {
         let masked = try Oracle(surgery: surgery).maskedOriginal(model)
         result.difference = try noting("oracle") { () throws(ModelError) in

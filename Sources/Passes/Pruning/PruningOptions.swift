@@ -45,7 +45,7 @@ public struct PruningOptions: Sendable {
   }
 
   /// Against which channels a channel competes.
-  public enum Scope: String, Sendable, CaseIterable {
+  public enum Competition: String, Sendable, CaseIterable {
     /// Those of its own group, each of which loses the same fraction.
     case local
     /// Those of all groups.
@@ -105,7 +105,7 @@ public struct PruningOptions: Sendable {
   /// The seed of random importance.
   public var seed: UInt64 = 0
   /// Against which channels a channel competes.
-  public var scope = Scope.local
+  public var competition = Competition.local
   /// What goes where there is a choice.
   public var choices = Choices()
   /// Widths are rounded to the nearest multiple of this number.

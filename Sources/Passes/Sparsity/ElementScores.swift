@@ -83,11 +83,11 @@ extension ContractedWeight {
   /// Calls `body` with the elements along the axis that is summed over, for every place on the other
   /// axes.
   func forEachRun(_ body: (Run) -> Void) {
-    let dimensions = tensor.dimensions
-    let inner = dimensions[(axis + 1)...].reduce(1, *), length = dimensions[axis]
-    for outer in 0..<dimensions[..<axis].reduce(1, *) {
-      for place in 0..<inner {
-        body(Run(start: outer * length * inner + place, step: inner, count: length))
+    let span = AxisSpan(tensor.dimensions, axis: axis)
+    for block in 0..<span.outer {
+      let start = span.start(block: block, index: 0)
+      for place in 0..<span.inner {
+        body(Run(start: start + place, step: span.inner, count: span.length))
       }
     }
   }

@@ -39,7 +39,7 @@ public struct Sparsifier: Sendable {
           .request, "pattern: expected N:M with N from 0 to M, found \(kept):\(count)")
       }
     }
-    if options.scope == .global, options.importance != .magnitude {
+    if options.competition == .global, options.importance != .magnitude {
       throw ModelError(
         .request,
         "scope: expected local for importance '\(options.importance.rawValue)', whose numbers do not compare between weights, found global"
@@ -110,7 +110,9 @@ public struct Sparsifier: Sendable {
   /// The magnitude below which elements of all weights go, and how many that equal it; nil where
   /// weights do not compete with each other.
   private func globalEdge() -> (value: UInt32, ties: Int)? {
-    guard options.scope == .global, case .ratio(let ratio) = options.target else { return nil }
+    guard options.competition == .global, case .ratio(let ratio) = options.target else {
+      return nil
+    }
     let count = Double(weights.reduce(0) { $0 + $1.tensor.count })
     let wanted = Int((count * ratio).rounded(.toNearestOrEven))
     var edge = Edge()

@@ -18,7 +18,7 @@ public struct SparsityOptions: Sendable {
   }
 
   /// Against which elements an element competes where a ratio is asked for.
-  public enum Scope: String, Sendable, CaseIterable {
+  public enum Competition: String, Sendable, CaseIterable {
     /// Those of its weight; by Wanda's measure those that make the same output.
     case local
     /// Those of all weights; by magnitude only.
@@ -30,7 +30,7 @@ public struct SparsityOptions: Sendable {
   /// What makes an element important.
   public var importance = Importance.magnitude
   /// Against which elements an element competes.
-  public var scope = Scope.local
+  public var competition = Competition.local
   /// Names or patterns (`*` and `?`) of weights, nodes, values or operators that stay as they are.
   public var keep: [String] = []
 

@@ -39,7 +39,7 @@ struct Sparsify: ParsableCommand, RunsModels, ChecksOptions {
   @Option(
     help: ArgumentHelp(
       "Against which elements an element competes by --ratio.", valueName: "local|global"))
-  var scope = SparsityOptions.Scope.local
+  var scope = SparsityOptions.Competition.local
 
   @Option(
     help: "Samples to measure with: an .npz file, a folder of .npy or .pb files, or random:N.")
@@ -82,7 +82,7 @@ struct Sparsify: ParsableCommand, RunsModels, ChecksOptions {
     let target = pattern.flatMap { SparsityOptions.Target(pattern: $0) } ?? .ratio(ratio ?? 0)
     var options = SparsityOptions(target: target)
     options.importance = importance
-    options.scope = scope
+    options.competition = scope
     options.keep = keep
     var sparsifier = try Sparsifier(original, options)
     let data = try calibration.map { source throws(ModelError) in
@@ -168,4 +168,4 @@ struct Sparsify: ParsableCommand, RunsModels, ChecksOptions {
 }
 
 extension SparsityOptions.Importance: ExpressibleByArgument {}
-extension SparsityOptions.Scope: ExpressibleByArgument {}
+extension SparsityOptions.Competition: ExpressibleByArgument {}

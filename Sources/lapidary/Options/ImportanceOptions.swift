@@ -23,7 +23,7 @@ struct ImportanceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Against which channels a channel competes.", valueName: "local|global|isomorphic"))
-  var scope = PruningOptions.Scope.local
+  var scope = PruningOptions.Competition.local
 
   @OptionGroup var choices: ChoiceOptions
 
@@ -45,7 +45,7 @@ struct ImportanceOptions: ParsableArguments {
     options.importance = importance
     options.reduction = reduction
     options.normalizer = normalizer ?? (scores == nil ? .mean : .none)
-    options.scope = scope
+    options.competition = scope
     options.choices = choices.choices
     options.seed = seed
     if let scores {
@@ -80,4 +80,4 @@ extension PruningOptions.Importance: ExpressibleByArgument {
 
 extension PruningOptions.Reduction: ExpressibleByArgument {}
 extension PruningOptions.Normalizer: ExpressibleByArgument {}
-extension PruningOptions.Scope: ExpressibleByArgument {}
+extension PruningOptions.Competition: ExpressibleByArgument {}

@@ -42,9 +42,9 @@ extension ExtremeIndex {
     if options.keepsAxis { shape[axis] = 1 } else { shape.remove(at: axis) }
     let y = try context.output(0, .int64, shape).elements(Int64.self)
     guard let target = y.baseAddress else { return }
+    let span = AxisSpan(x.shape, axis: axis)
     indexOfExtreme(
-      x, outer: x.shape[..<axis].reduce(1, *), length: x.shape[axis],
-      inner: x.shape[(axis + 1)...].reduce(1, *), largest: Self.largest,
+      x, outer: span.outer, length: span.length, inner: span.inner, largest: Self.largest,
       takesLast: options.takesLast, into: target)
   }
 

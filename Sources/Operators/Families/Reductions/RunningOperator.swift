@@ -28,9 +28,10 @@ extension RunningOperator {
     }
     let axis = try normalizedAxes(axes, rank: x.shape.count, label: context.label)[0]
     let y = try context.output(0, context.input(0).elementType, x.shape)
+    let span = AxisSpan(x.shape, axis: axis)
     running(
-      function, x, outer: x.shape[..<axis].reduce(1, *), length: x.shape[axis],
-      inner: x.shape[(axis + 1)...].reduce(1, *), exclusive: exclusive, reverse: reverse, into: y)
+      function, x, outer: span.outer, length: span.length, inner: span.inner, exclusive: exclusive,
+      reverse: reverse, into: y)
   }
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {

@@ -54,9 +54,10 @@ package struct TopK: Operator {
     let values = try context.output(0, context.input(0).elementType, shape)
     let places = try context.output(1, .int64, shape).elements(Int64.self)
     guard let to = values.bytes.baseAddress, let indices = places.baseAddress else { return }
+    let span = AxisSpan(x.shape, axis: axis)
     topElements(
-      x, outer: x.shape[..<axis].reduce(1, *), length: x.shape[axis],
-      inner: x.shape[(axis + 1)...].reduce(1, *), count: count, largest: largest, values: to,
+      x, outer: span.outer, length: span.length, inner: span.inner, count: count, largest: largest,
+      values: to,
       indices: indices)
   }
 

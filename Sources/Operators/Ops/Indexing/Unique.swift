@@ -39,16 +39,14 @@ package struct Unique: Operator {
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
     let x = try context.source(0)
-    var shape = [1, x.count, 1]
+    var span = AxisSpan(outer: 1, length: x.count, inner: 1)
     var place = 0
     if let axis {
       place = try normalizedAxes([axis], rank: x.shape.count, label: context.label)[0]
-      shape = [
-        x.shape[..<place].reduce(1, *), x.shape[place], x.shape[(place + 1)...].reduce(1, *),
-      ]
+      span = AxisSpan(x.shape, axis: place)
     }
     let result = distinctSlices(
-      x, outer: shape[0], length: shape[1], inner: shape[2], sorted: sorted)
+      x, outer: span.outer, length: span.length, inner: span.inner, sorted: sorted)
     if axis == nil {
       try context.gather(result.first, run: 1, shape: [result.first.count])
     } else {

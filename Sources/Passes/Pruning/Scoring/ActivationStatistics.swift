@@ -70,14 +70,12 @@ struct ActivationStatistics: Sendable {
       let elements = view.elements(Float.self)
       for axis in axes[value] ?? [] where axis < view.shape.count {
         let place = Place(value: value, axis: axis)
-        let length = view.shape[axis]
-        guard sums[place]?.count == length else { continue }
-        let inner = view.shape[(axis + 1)...].reduce(1, *)
-        let outer = view.shape[..<axis].reduce(1, *)
-        for block in 0..<outer {
-          for channel in 0..<length {
-            let start = (block * length + channel) * inner
-            sums[place]![channel].add(elements, start, inner)
+        let span = AxisSpan(view.shape, axis: axis)
+        guard sums[place]?.count == span.length else { continue }
+        for block in 0..<span.outer {
+          for channel in 0..<span.length {
+            let start = span.start(block: block, index: channel)
+            sums[place]?[channel].add(elements, start, span.inner)
           }
         }
       }

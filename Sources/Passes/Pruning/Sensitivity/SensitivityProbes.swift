@@ -29,39 +29,39 @@ public struct SensitivityProbes {
 
   /// The groups of which channels can go.
   public let groups: [Group]
-  private let work: PruningWork
+  private let analysis: PruningAnalysis
   private let model: Model
   private let original: Session
   private let masked: MaskedSession
   private let options: SessionOptions
 
   init(
-    _ model: Model, _ work: PruningWork, ratios: [Double], _ options: SessionOptions
+    _ model: Model, _ analysis: PruningAnalysis, ratios: [Double], _ options: SessionOptions
   ) throws(ModelError) {
     var groups: [Group] = []
-    for group in work.groups.groups where group.frozen.contains(nil) {
+    for group in analysis.groups.groups where group.frozen.contains(nil) {
       var probes: [Probe] = []
       for ratio in ratios {
-        let removed = work.atoms(of: group.index, ratio: ratio)
+        let removed = analysis.atoms(of: group.index, ratio: ratio)
         guard !removed.isEmpty else { continue }
         let gone = group.atoms.count { removed.contains($0) }
         probes.append(
           Probe(
             ratio: ratio, kept: group.count - gone,
-            steps: Surgery(work.coupling, removing: removed).proofSteps))
+            steps: Surgery(analysis.coupling, removing: removed).proofSteps))
       }
       groups.append(
         Group(
-          index: group.index, weights: work.weightNames(group), channels: group.count,
-          probes: probes, ranks: work.ranks(of: group)))
+          index: group.index, weights: analysis.weightNames(group), channels: group.count,
+          probes: probes, ranks: analysis.ranks(of: group)))
     }
     self.groups = groups
-    self.work = work
+    self.analysis = analysis
     self.model = model
     self.options = options
     original = try Session(model, options: options)
     let steps = groups.flatMap(\.probes).flatMap(\.steps)
-    masked = try MaskedSession(model, work.coupling.facts, steps, options)
+    masked = try MaskedSession(model, analysis.coupling.facts, steps, options)
   }
 
   /// The outputs of the model as it is.
@@ -104,7 +104,7 @@ public struct SensitivityProbes {
       }
       for (atom, rank) in group.ranks { scores[atom] = Self.noise(at: rank + 1, points) }
     }
-    return work.scoresByWeight(scores)
+    return analysis.scoresByWeight(scores)
   }
 
   /// The error when `count` channels go, on the line between the neighbouring points or beyond the

@@ -136,7 +136,7 @@ import Testing
       )
     }
     let result = try prune(net.model(), ratio: 0.375) {
-      $0.scope = .isomorphic
+      $0.competition = .isomorphic
       $0.normalizer = .none
     }
     // Three of the eight channels of the 1 × 1 layers, two of the four of the 3 × 3 one.

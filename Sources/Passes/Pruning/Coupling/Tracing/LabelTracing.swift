@@ -1,31 +1,6 @@
 internal import IR
 internal import Operators
 
-/// Where the indices along one axis of an input land along one axis of an output.
-struct TracedLink {
-  let from: Axis
-  let to: Axis
-  /// Pairs of an index of `from` and an index of `to` that stand and fall together.
-  let pairs: [(label: Int, index: Int)]
-  /// Indices of `to` whose slices mix moved elements with created ones.
-  let mixed: [Int]
-  /// The number of independent runs of channels that this reading leaves.
-  let classes: Int
-}
-
-/// What tracing says of one axis of one input for one output.
-struct TracedAxis {
-  let from: Axis
-  let output: Int
-  /// The output axes on which the indices may be read.
-  var readings: [TracedLink]
-  /// The indices of `from` that reach the output at all.
-  var present: [Int]
-  /// Where `from` has length 1 and cannot shrink: slices of the output that hold its elements while
-  /// others of the same axis do not, such as its place in a Concat.
-  var pinned: [(axis: Axis, indices: [Int])] = []
-}
-
 /// Finds where an operator moves the elements of its inputs by running it on labels: integers that
 /// say from which index along the traced axis an element comes, -1 for elements of other inputs
 /// and for those the operator creates (pruning.md, rule 7).
@@ -87,9 +62,11 @@ struct LabelTracing {
         // Where nothing was created and nothing else moved, every slice holds its elements.
         guard labels.contains(where: { $0 < 0 }) else { return }
         for axis in result.dimensions.indices where result.dimensions[axis] > 1 {
-          let slices = OutputSlices(result.dimensions, axis: axis)
-          let held = (0..<slices.count).filter { slices.contains($0, in: labels) { $0 >= 0 } }
-          if held.count < slices.count { traced.pinned.append((Axis(.output(output), axis), held)) }
+          let slices = AxisSpan(result.dimensions, axis: axis)
+          let held = (0..<slices.length).filter { slices.contains($0, in: labels) { $0 >= 0 } }
+          if held.count < slices.length {
+            traced.pinned.append((Axis(.output(output), axis), held))
+          }
         }
       }
       return traced
@@ -201,128 +178,5 @@ struct LabelTracing {
     let results = try evaluate { index, _ in index == 0 ? labels : nil }
     guard let result = results.first else { throw unknown("its result") }
     return result
-  }
-
-  /// The output axes on which labels can be read: those whose slices hold different ones.
-  private func readings(
-    _ labels: UnsafeBufferPointer<Int64>, _ dimensions: [Int], present: [Bool], from: Axis,
-    output: Int
-  ) -> [TracedLink] {
-    guard let declared = outputs[output].shape, declared.rank == dimensions.count else { return [] }
-    let presentCount = present.count { $0 }
-    guard presentCount > 0 else { return [] }
-    var links: [TracedLink] = []
-    for axis in dimensions.indices {
-      let slices = OutputSlices(dimensions, axis: axis)
-      // An axis that was shrunk for tracing passes by itself.
-      guard slices.count > 1, declared[axis].value == slices.count else { continue }
-      var pairs: [(label: Int, index: Int)] = []
-      var mixed: [Int] = []
-      var sets = UnionFind(count: present.count)
-      var classes = presentCount
-      // The slice in which a label was last met.
-      var met = [Int](repeating: -1, count: present.count)
-      for slice in 0..<slices.count where classes > 1 {
-        var found: [Int] = []
-        var creates = false
-        slices.forEach(slice, in: labels) { label in
-          guard label >= 0, label < present.count else {
-            creates = true
-            return
-          }
-          if met[Int(label)] != slice {
-            met[Int(label)] = slice
-            found.append(Int(label))
-          }
-        }
-        found.sort()
-        for label in found {
-          pairs.append((label, slice))
-          if sets.unite(found[0], label) != nil { classes -= 1 }
-        }
-        if creates, !found.isEmpty { mixed.append(slice) }
-      }
-      // One class: every slice holds every label, so this axis is another one's.
-      if classes > 1 {
-        links.append(
-          TracedLink(
-            from: from, to: Axis(.output(output), axis), pairs: pairs, mixed: mixed,
-            classes: classes))
-      }
-    }
-    return links
-  }
-}
-
-/// The slices of a tensor along an axis.
-private struct OutputSlices {
-  let count: Int
-  private let outer: Int
-  private let inner: Int
-
-  init(_ dimensions: [Int], axis: Int) {
-    count = dimensions[axis]
-    outer = dimensions[..<axis].reduce(1, *)
-    inner = dimensions[(axis + 1)...].reduce(1, *)
-  }
-
-  func forEach(
-    _ slice: Int, in labels: UnsafeBufferPointer<Int64>, _ body: (Int64) -> Void
-  ) {
-    for block in 0..<outer {
-      let start = (block * count + slice) * inner
-      for index in start..<start + inner { body(labels[index]) }
-    }
-  }
-
-  func contains(
-    _ slice: Int, in labels: UnsafeBufferPointer<Int64>, _ test: (Int64) -> Bool
-  ) -> Bool {
-    for block in 0..<outer {
-      let start = (block * count + slice) * inner
-      for index in start..<start + inner where test(labels[index]) { return true }
-    }
-    return false
-  }
-}
-
-extension Tensor {
-  /// Labels: integers that say at which index along an axis an element lies.
-  init(labelling shape: [Int], along axis: Int) {
-    let count = shape.reduce(1, *)
-    let storage = Storage(uninitializedCount: count * MemoryLayout<Int64>.stride) { bytes in
-      let target = bytes.bindMemory(to: Int64.self)
-      let inner = shape[(axis + 1)...].reduce(1, *)
-      var label = 0
-      for start in stride(from: 0, to: count, by: max(inner, 1)) {
-        target[start..<start + inner].initialize(repeating: Int64(label))
-        label = label + 1 == shape[axis] ? 0 : label + 1
-      }
-    }
-    self.init(.int64, shape, storage)
-  }
-
-  /// The label of each slice along an axis; nil when a slice holds several.
-  func labels(along axis: Int) -> [Int]? {
-    guard dimensions.indices.contains(axis) else { return nil }
-    let slices = OutputSlices(dimensions, axis: axis)
-    var found: [Int]?
-    withLabels { labels in
-      var all: [Int] = []
-      for slice in 0..<slices.count {
-        var label: Int64?
-        slices.forEach(slice, in: labels) { label = label == nil || label == $0 ? $0 : -1 }
-        guard let label, label >= 0 else { return }
-        all.append(Int(label))
-      }
-      found = all
-    }
-    return found
-  }
-
-  /// Calls `body` with the labels that a tracing left; not at all for other tensors.
-  fileprivate func withLabels(_ body: (UnsafeBufferPointer<Int64>) -> Void) {
-    guard elementType == .int64, let storage else { return }
-    storage.withUnsafeBytes { body($0.bindMemory(to: Int64.self)) }
   }
 }

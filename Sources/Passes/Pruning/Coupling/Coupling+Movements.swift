@@ -82,36 +82,11 @@ extension Coupling {
     return free.count
   }
 
+  /// Unites the axes of one movement as its chosen readings say, and freezes what they leave out.
   private mutating func settle(_ movement: Movement, _ attention: PruningOptions.Attention) {
     let id = movement.node
     let label = facts.graph.label(id)
-    var candidates = movement.axes.flatMap(\.readings)
-    let blocked = candidates.map { isBlocked(id, $0.from) || isBlocked(id, $0.to) }
-    let known = attention == .auto ? [] : headAtoms()
-    let isWanted = candidates.map { link in
-      !known.isEmpty && countsHeads(id, link, known) == (attention == .heads)
-    }
-    let order = candidates.indices.sorted {
-      if blocked[$0] != blocked[$1] { return !blocked[$0] }
-      if isWanted[$0] != isWanted[$1] { return isWanted[$0] }
-      // Of several axes of heads the outer one goes: a head of keys with those that share it.
-      if attention == .heads, isWanted[$0] { return $0 < $1 }
-      if candidates[$0].classes != candidates[$1].classes {
-        return candidates[$0].classes > candidates[$1].classes
-      }
-      return $0 < $1
-    }
-    candidates = order.map { candidates[$0] }
-    var chosen: [TracedLink] = []
-    for candidate in candidates {
-      // An axis is read on one axis of each output, and carries one axis of each input.
-      let taken = chosen.contains {
-        ($0.from == candidate.from && $0.to.port == candidate.to.port && $0.to != candidate.to)
-          || ($0.to == candidate.to && $0.from.port == candidate.from.port
-            && $0.from != candidate.from)
-      }
-      if !taken { chosen.append(candidate) }
-    }
+    let (candidates, chosen) = chooseReadings(movement, attention)
     for link in chosen {
       guard let from = slots(id, link.from), let to = slots(id, link.to) else { continue }
       for (label, index) in link.pairs { unite(from.lowerBound + label, to.lowerBound + index) }
@@ -126,7 +101,55 @@ extension Coupling {
         freeze(slots.lowerBound + index, "\(label): what it reads here has one index only")
       }
     }
-    // What is not read on an output cannot go: a slice of it is spread over all of the output.
+    freezeSpread(id, movement, chosen, label)
+    for link in candidates where !chosen.contains(where: { $0.to == link.to }) {
+      if let to = slots(id, link.to) {
+        strandsChannels = true
+        freeze(
+          to, "\(label): here channels go at the same place of every block, so that no block goes")
+      }
+    }
+  }
+
+  /// The readings of a movement in order of preference, and those of them that hold together.
+  private mutating func chooseReadings(
+    _ movement: Movement, _ attention: PruningOptions.Attention
+  ) -> (candidates: [TracedLink], chosen: [TracedLink]) {
+    let id = movement.node
+    let readings = movement.axes.flatMap(\.readings)
+    let blocked = readings.map { isBlocked(id, $0.from) || isBlocked(id, $0.to) }
+    let known = attention == .auto ? [] : headAtoms()
+    let isWanted = readings.map { link in
+      !known.isEmpty && countsHeads(id, link, known) == (attention == .heads)
+    }
+    let order = readings.indices.sorted {
+      if blocked[$0] != blocked[$1] { return !blocked[$0] }
+      if isWanted[$0] != isWanted[$1] { return isWanted[$0] }
+      // Of several axes of heads the outer one goes: a head of keys with those that share it.
+      if attention == .heads, isWanted[$0] { return $0 < $1 }
+      if readings[$0].classes != readings[$1].classes {
+        return readings[$0].classes > readings[$1].classes
+      }
+      return $0 < $1
+    }
+    let candidates = order.map { readings[$0] }
+    var chosen: [TracedLink] = []
+    for candidate in candidates {
+      // An axis is read on one axis of each output, and carries one axis of each input.
+      let taken = chosen.contains {
+        ($0.from == candidate.from && $0.to.port == candidate.to.port && $0.to != candidate.to)
+          || ($0.to == candidate.to && $0.from.port == candidate.from.port
+            && $0.from != candidate.from)
+      }
+      if !taken { chosen.append(candidate) }
+    }
+    return (candidates, chosen)
+  }
+
+  /// Freezes what is not read on an output: a slice of it is spread over all of the output.
+  private mutating func freezeSpread(
+    _ id: NodeID, _ movement: Movement, _ chosen: [TracedLink], _ label: String
+  ) {
     for axis in movement.axes {
       let read = chosen.contains { $0.from == axis.from && $0.to.port == .output(axis.output) }
       guard !read, let from = slots(id, axis.from) else { continue }
@@ -141,13 +164,6 @@ extension Coupling {
       for index in axis.present where index < from.count {
         strandsChannels = true
         freeze(from.lowerBound + index, "\(label): \(reason)")
-      }
-    }
-    for link in candidates where !chosen.contains(where: { $0.to == link.to }) {
-      if let to = slots(id, link.to) {
-        strandsChannels = true
-        freeze(
-          to, "\(label): here channels go at the same place of every block, so that no block goes")
       }
     }
   }

@@ -83,7 +83,7 @@ import Testing
       $0.importance = .scores
       $0.scores = scores.scores
       $0.normalizer = .none
-      $0.scope = .global
+      $0.competition = .global
     }
     #expect(result.model.constant("a.w")?.dimensions == [1, 4])
     #expect(result.model.constant("b.w")?.dimensions == [4, 4])

@@ -24,16 +24,12 @@ struct SliceLayout {
     switch form {
     case .axis(let axis):
       guard dimensions.indices.contains(axis) else { return nil }
-      sections = 1
-      outer = dimensions[..<axis].reduce(1, *)
-      length = dimensions[axis]
-      inner = dimensions[(axis + 1)...].reduce(1, *)
+      let span = AxisSpan(dimensions, axis: axis)
+      (sections, outer, length, inner) = (1, span.outer, span.length, span.inner)
     case .columns(let groups):
       guard dimensions.count >= 2, groups > 0, dimensions[0] % groups == 0 else { return nil }
-      sections = groups
-      outer = dimensions[0] / groups
-      length = dimensions[1]
-      inner = dimensions[2...].reduce(1, *)
+      let span = AxisSpan(dimensions, axis: 1)
+      (sections, outer, length, inner) = (groups, span.outer / groups, span.length, span.inner)
     }
   }
 

@@ -75,14 +75,14 @@ extension Tensor {
   /// The numbers that integers stand for; the integers themselves where a parameter does not fit.
   fileprivate func dequantized(scale: Tensor?, zeroPoint: Tensor?, axis: Int) -> Tensor {
     guard let values = integers, dimensions.indices.contains(axis) else { return self }
-    let inner = dimensions[(axis + 1)...].reduce(1, *), length = dimensions[axis]
+    let span = AxisSpan(dimensions, axis: axis)
     func numbers(_ tensor: Tensor?) -> [Float]? {
       let found = tensor.flatMap { $0.floats ?? $0.integers?.map { Float($0) } }
-      return found.flatMap { [1, length].contains($0.count) ? $0 : nil }
+      return found.flatMap { [1, span.length].contains($0.count) ? $0 : nil }
     }
     let scales = numbers(scale) ?? [1], zeros = numbers(zeroPoint) ?? [0]
     let floats = values.indices.map { index -> Float in
-      let place = index / inner % length
+      let place = span.index(of: index)
       let zero = zeros[zeros.count == 1 ? 0 : place]
       return (Float(values[index]) - zero) * scales[scales.count == 1 ? 0 : place]
     }

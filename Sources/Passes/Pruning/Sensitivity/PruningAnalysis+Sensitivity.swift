@@ -1,6 +1,6 @@
 internal import IR
 
-extension PruningWork {
+extension PruningAnalysis {
   /// The atoms to remove when one group alone loses a fraction of its channels.
   func atoms(of group: Int, ratio: Double) -> AtomSet {
     Selection(

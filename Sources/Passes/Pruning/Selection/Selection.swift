@@ -8,7 +8,7 @@ struct Selection {
   private let ranked: [[[Int]]]
   /// The scores of the channels of each kind of group, ascending: groups of one kind compete.
   private let pools: [Int: [Double]]
-  /// The kind of each group in the wider scopes.
+  /// The kind of each group, where groups compete.
   private let kinds: [Int]
   /// The scores of each group, ascending, where groups compete.
   private let ascending: [[Double]]
@@ -21,7 +21,7 @@ struct Selection {
   /// - Parameters:
   ///   - scores: for each group a number for each of its atoms.
   ///   - protected: atoms that stay because a tensor would be left with nothing along an axis.
-  ///   - kinds: for each group the number of its kind, in isomorphic scope.
+  ///   - kinds: for each group the number of its kind, where only groups of one kind compete.
   ///   - fixed: fractions that were asked for of single groups, by number.
   init(
     groups: [ChannelGroup], scores: [[Double]], protected: AtomSet, kinds: [Int],
@@ -33,11 +33,11 @@ struct Selection {
     self.nothing = nothing
     let ranked = groups.map { Self.ranked($0, scores[$0.index], protected) }
     self.ranked = ranked
-    guard options.scope != .local else {
+    guard options.competition != .local else {
       (self.kinds, pools, ascending) = ([], [:], [])
       return
     }
-    self.kinds = groups.map { options.scope == .isomorphic ? kinds[$0.index] : 0 }
+    self.kinds = groups.map { options.competition == .isomorphic ? kinds[$0.index] : 0 }
     ascending = scores.map { $0.sorted() }
     var pools: [Int: [Double]] = [:]
     for (group, kind) in zip(groups, self.kinds)
@@ -62,13 +62,13 @@ struct Selection {
   /// How many atoms of each run can go.
   private static func removable(_ ranked: [[Int]]) -> Int { ranked.map(\.count).min() ?? 0 }
 
-  /// The atoms to remove when every group loses the fraction `ratio`, or, in the wider scopes, when
+  /// The atoms to remove when every group loses the fraction `ratio`, or, where groups compete, when
   /// the fraction `ratio` of all channels that compete goes.
   func atoms(ratio: Double) -> AtomSet { remove(ratios(ratio)) }
 
   /// The fraction that each group loses.
   private func ratios(_ ratio: Double) -> [Double] {
-    let wanted = options.scope == .local ? groups.map { _ in ratio } : competing(ratio)
+    let wanted = options.competition == .local ? groups.map { _ in ratio } : competing(ratio)
     return groups.map { fixed[$0.index] ?? wanted[$0.index] }
   }
 

@@ -190,7 +190,7 @@ import Testing
     let model = grower.model()
     let ratio = [0.25, 0.5, 0.8, 1][seed % 4]
     var options = PruningOptions(target: .ratio(ratio))
-    options.scope = seed % 3 == 0 ? .global : .local
+    options.competition = seed % 3 == 0 ? .global : .local
     let result = try Pruner(model, options).prune()
     #expect(try #require(result.difference) < 1e-4)
     #expect(result.after.parameters <= result.before.parameters)

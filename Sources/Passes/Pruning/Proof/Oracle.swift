@@ -165,14 +165,12 @@ extension Tensor {
   fileprivate func zeroing(
     along axis: Int, except kept: [Int], _ zero: (@Sendable (Int) -> UInt8)?
   ) -> Tensor {
-    let length = dimensions[axis]
+    let span = AxisSpan(dimensions, axis: axis)
     let stays = Set(kept)
-    let gone = (0..<length).filter { !stays.contains($0) }
-    let inner = dimensions[(axis + 1)...].reduce(1, *)
-    let outer = dimensions[..<axis].reduce(1, *)
-    return zeroing(runs: inner, zero) { drop in
-      for block in 0..<outer {
-        for index in gone { drop(block * length + index) }
+    let gone = (0..<span.length).filter { !stays.contains($0) }
+    return zeroing(runs: span.inner, zero) { drop in
+      for block in 0..<span.outer {
+        for index in gone { drop(block * span.length + index) }
       }
     }
   }
@@ -184,7 +182,7 @@ extension Tensor {
     let length = dimensions[axis]
     let allRows = dimensions[0]
     let rows = max(1, allRows / kept.count)
-    let inner = dimensions[(axis + 1)...].reduce(1, *)
+    let inner = AxisSpan(dimensions, axis: axis).inner
     let stays = kept.map { Set($0) }
     return zeroing(runs: inner, zero) { drop in
       for row in 0..<allRows {
@@ -236,9 +234,9 @@ extension TypedGraph {
         let zeros = constant(value)?.integers, weight.dimensions.indices.contains(axis)
       else { continue }
       let bytes = zeros.map { UInt8(truncatingIfNeeded: $0) }
-      let inner = weight.dimensions[(axis + 1)...].reduce(1, *), length = weight.dimensions[axis]
+      let span = AxisSpan(weight.dimensions, axis: axis)
       if bytes.count == 1 { return { _ in bytes[0] } }
-      if bytes.count == length { return { bytes[$0 / inner % length] } }
+      if bytes.count == span.length { return { bytes[span.index(of: $0)] } }
     }
     return nil
   }

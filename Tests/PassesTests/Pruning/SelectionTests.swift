@@ -102,7 +102,7 @@ import Testing
       net.conv("end1", net.conv("flat", x, 3, 4, strengths: [20, 20, 20, 20]), 4, 2))
     net.output(
       net.conv("end2", net.conv("steep", x, 3, 4, strengths: [60, 2, 2, 2]), 4, 2))
-    let result = try prune(net.model(), ratio: 0.375) { $0.scope = .global }
+    let result = try prune(net.model(), ratio: 0.375) { $0.competition = .global }
     #expect(result.plan.kept("flat.w") == nil)
     #expect(result.plan.kept("steep.w") == [0])
   }
@@ -124,13 +124,13 @@ import Testing
 
   @Test(
     "Budgets for arithmetic, parameters and bytes are met within one percent",
-    arguments: [0.3, 0.5, 0.75], PruningOptions.Scope.allCases)
-  func budgets(kept: Double, scope: PruningOptions.Scope) throws {
+    arguments: [0.3, 0.5, 0.75], PruningOptions.Competition.allCases)
+  func budgets(kept: Double, competition: PruningOptions.Competition) throws {
     for target in [
       PruningOptions.Target.macs(kept), .parameters(kept), .bytes(kept),
     ] {
       var options = PruningOptions(target: target)
-      options.scope = scope
+      options.competition = competition
       let result = try Pruner(middling, options).prune()
       let (before, after) = (result.before, result.after)
       let fraction =

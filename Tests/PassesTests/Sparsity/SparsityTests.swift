@@ -131,7 +131,7 @@ import Testing
     net.output(
       net.node(
         "MatMul", "second", [first, net.constant("b", Tensor(floats: [5, 6, 2, 7], [2, 2]))]))
-    let result = try sparsify(net.model(), .ratio(0.25)) { $0.scope = .global }
+    let result = try sparsify(net.model(), .ratio(0.25)) { $0.competition = .global }
     #expect(try floats(result.model, "a") == [0, 2, 3, 4])
     // Of the two twos the one further back.
     #expect(try floats(result.model, "b") == [5, 6, 0, 7])
