@@ -18,11 +18,11 @@ QUICK := --scratch-path .build/quick -Xswiftc -O
 FILTER ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test quick bench bytes models fuzz mutate sanitize record format lint \
-	generate
+.PHONY: help deps build demo test test-avx2 quick bench bytes models fuzz mutate sanitize record format \
+	lint generate
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## Install the system packages that are missing (apt)
 	@missing=""; \
@@ -61,6 +61,9 @@ test: deps ## Run every test
 
 quick: ## Run the tests that FILTER names, in a build that takes seconds after an edit
 	$(SWIFT) test $(QUICK) $(if $(FILTER),--filter '$(FILTER)')
+
+test-avx2: ## Run the executor's built tests as a processor without AVX-512 runs them
+	ONEDNN_MAX_CPU_ISA=AVX2 $(SWIFT) test -c release --skip-build --filter 'ExecutionTests|OneDNNTests'
 
 bench: deps build ## Measure against onnxruntime and other peers in an environment of their own
 	$(PYTHON) Benchmarks/bench.py

@@ -14,6 +14,8 @@ final class RuntimeTensor {
   /// The elements in memory and what keeps them alive; nil for a constant that nobody has read yet.
   private var resident: UnsafeRawBufferPointer?
   private var holder: AnyObject?
+  /// What is known of the magnitudes of floats.
+  var bound: (value: Double, isMeasured: Bool)?
   /// The same elements row-major, once somebody has asked for them.
   var rowMajor: RuntimeTensor?
 

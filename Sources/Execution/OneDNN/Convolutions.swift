@@ -190,9 +190,12 @@ extension Accelerator {
   ) -> Prepared? {
     var operands = given
     var following: PostOperations?
+    let terms = operands.given.lengths.reduce(1, *) / max(1, operands.shape[1])
+    var reach = weights.reach(terms: terms)
     switch finish {
     case .none: break
     case .chain(let after):
+      reach.after = after
       guard let plain = describe(&operands), let target = Primitive.target(of: plain, engine),
         let made = PostOperations(after, call, target: target, shape: operands.shape, self)
       else { return nil }
@@ -205,6 +208,7 @@ extension Accelerator {
       guard let made = PostOperations(sourceZero: zero) else { return nil }
       following = made
     }
+    reach.prepare(call)
     guard let operation = describe(&operands),
       let primitive = Primitive(operation, engine, after: following),
       let source = primitive.layout(dnnl_query_src_md),
@@ -231,7 +235,9 @@ extension Accelerator {
     }
     return Prepared(
       primitive, operands: inputs, fixed: fixed, result: target, shown: operands.shown,
-      shape: operands.shape, after: following, self)
+      shape: operands.shape, after: following,
+      reach: operands.x.data_type == dnnl_f32 ? reach : nil,
+      self)
   }
 }
 

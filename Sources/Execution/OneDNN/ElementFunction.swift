@@ -6,6 +6,9 @@ struct ElementFunction: Sendable {
   let algorithm: dnnl_alg_kind_t
   let alpha: Float
   let beta: Float
+  /// How many times its operand an intermediate result may be that joining has left out; 1 where
+  /// nothing is left out.
+  private(set) var peak = 1.0
 
   init(_ algorithm: dnnl_alg_kind_t, _ alpha: Float = 0, _ beta: Float = 0) {
     self.algorithm = algorithm
@@ -32,8 +35,37 @@ struct ElementFunction: Sendable {
     guard algorithm == dnnl_eltwise_linear, next.algorithm == dnnl_eltwise_linear else {
       return nil
     }
-    return ElementFunction(
-      dnnl_eltwise_linear, alpha * next.alpha, beta * next.alpha + next.beta)
+    let product = alpha * next.alpha
+    let offset = beta * next.alpha + next.beta
+    // Where a factor gets lost or grows beyond measure, both steps have to be taken.
+    guard product.isNormal, offset.isFinite else { return nil }
+    var joined = ElementFunction(dnnl_eltwise_linear, product, offset)
+    joined.peak = max(peak, Double(abs(alpha)), Double(abs(product)), 1)
+    return joined
+  }
+
+  /// Whether oneDNN may give a number for what is no number, or other infinities than the operations
+  /// that the function stands for.
+  var isLossy: Bool {
+    isRelu || isClip || algorithm == dnnl_eltwise_exp || peak > 1
+  }
+
+  /// The largest magnitude of results for operands of up to `largest`.
+  func bound(_ largest: Double) -> Double {
+    switch algorithm {
+    case dnnl_eltwise_logistic, dnnl_eltwise_tanh: largest.isNaN ? largest : 1
+    case dnnl_eltwise_relu: max(1, Double(abs(alpha))) * largest
+    case dnnl_eltwise_elu: max(largest, Double(abs(alpha)))
+    case dnnl_eltwise_linear: Double(abs(alpha)) * largest + Double(abs(beta))
+    case dnnl_eltwise_clip:
+      alpha <= 0 && beta >= 0
+        ? min(largest, max(Double(-alpha), Double(beta)))
+        : max(abs(Double(alpha)), abs(Double(beta)))
+    case dnnl_eltwise_hardswish, dnnl_eltwise_swish, dnnl_eltwise_mish, dnnl_eltwise_gelu_erf,
+      dnnl_eltwise_gelu_tanh, dnnl_eltwise_abs:
+      largest
+    default: .infinity
+    }
   }
 
   /// Whether the function clamps at zero.
@@ -80,7 +112,8 @@ struct ElementFunction: Sendable {
       isFirst
         ? ElementFunction(dnnl_eltwise_linear, 1, -number)
         : ElementFunction(dnnl_eltwise_linear, -1, number)
-    case .divide where isFirst && number != 0: ElementFunction(dnnl_eltwise_linear, 1 / number, 0)
+    case .divide where isFirst && (1 / number).isNormal:
+      ElementFunction(dnnl_eltwise_linear, 1 / number, 0)
     default: nil
     }
   }

@@ -60,7 +60,8 @@ extension Accelerator {
       primitive,
       operands: [
         Prepared.Operand(index: 0, argument: DNNL_ARG_SRC_0, given: layout, wanted: layout)
-      ], result: layout, shape: x.shape, sharing: [0], self)
+      ], result: layout, shape: x.shape, sharing: [0],
+      reach: Reach(after: [.function(function)]), self)
   }
 
   func binary(_ function: BinaryFunction) -> (any FastStep)? {

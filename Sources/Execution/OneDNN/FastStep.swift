@@ -114,6 +114,8 @@ final class Prepared {
   private let shape: [Int]
   private let sharing: [Int]
   private let stream: dnnl_stream_t
+  /// How large results can become; nil where nobody asks.
+  private let reach: Reach?
 
   /// - Parameters:
   ///   - fixed: arguments that are the same in every run.
@@ -124,7 +126,8 @@ final class Prepared {
   init?(
     _ primitive: Primitive, operands: [Operand], fixed: [(argument: Int32, memory: Memory)] = [],
     result: dnnl_memory_desc_t, shown: dnnl_memory_desc_t? = nil, shape: [Int],
-    sharing: [Int] = [], after: PostOperations? = nil, _ accelerator: Accelerator
+    sharing: [Int] = [], after: PostOperations? = nil, reach: Reach? = nil,
+    _ accelerator: Accelerator
   ) {
     var slots: [Slot] = []
     var sharing = sharing
@@ -159,11 +162,14 @@ final class Prepared {
     self.isRowMajor = (shown ?? result).isRowMajor
     self.shape = shape
     self.sharing = sharing
+    self.reach = reach
     stream = accelerator.stream
   }
 
-  /// The output, or nil where oneDNN fails.
+  /// The output, or nil where oneDNN fails or may lose what is no number.
   func run(_ call: FastCall) throws(ModelError) -> RuntimeTensor? {
+    let judgement = reach?.judge(call)
+    guard judgement?.isSafe ?? true else { return nil }
     // Reordered operands live until the primitive has read them.
     var temporary: [Buffer] = []
     for slot in slots where slot.argument != DNNL_ARG_DST_0 {
@@ -183,10 +189,12 @@ final class Prepared {
       return nil
     }
     withExtendedLifetime(temporary) {}
-    return RuntimeTensor(
+    let output = RuntimeTensor(
       result.descriptor.data_type.elementType, shape,
       UnsafeRawBufferPointer(start: address, count: result.byteCount), owner: owner,
       layout: isRowMajor ? nil : result)
+    output.bound = judgement?.bound.map { ($0, false) }
+    return output
   }
 
   private func output(

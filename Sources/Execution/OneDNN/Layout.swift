@@ -76,6 +76,29 @@ extension dnnl_memory_desc_t {
     return isSame(as: other)
   }
 
+  /// Elements with blocks of neighbouring channels, axis 1, next to each other; nil where these are
+  /// not a multiple of a block.
+  static func blocked(_ shape: [Int], _ block: Int) -> dnnl_memory_desc_t? {
+    let tags =
+      block == 8
+      ? [dnnl_nCw8c, dnnl_nChw8c, dnnl_nCdhw8c]
+      : block == 16 ? [dnnl_nCw16c, dnnl_nChw16c, dnnl_nCdhw16c] : []
+    guard (3...5).contains(shape.count), !tags.isEmpty, shape.allSatisfy({ $0 > 0 }),
+      shape[1] % block == 0
+    else { return nil }
+    var descriptor = dnnl_memory_desc_t()
+    let status = dnnl_memory_desc_init_by_tag(
+      &descriptor, Int32(shape.count), shape.long, dnnl_f32, tags[shape.count - 3])
+    return status == dnnl_success ? descriptor : nil
+  }
+
+  /// How many channels of floats lie next to each other where these come in blocks; nil elsewhere.
+  var channelBlock: Int? {
+    guard format_kind == dnnl_blocked, format_desc.blocking.inner_nblks == 1 else { return nil }
+    let block = Int(format_desc.blocking.inner_blks.0)
+    return Self.blocked(lengths, block).map(isSame) ?? false ? block : nil
+  }
+
   /// Whether both describe the same arrangement.
   func isSame(as other: dnnl_memory_desc_t) -> Bool {
     withUnsafePointer(to: self) { a in

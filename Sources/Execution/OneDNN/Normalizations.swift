@@ -120,7 +120,23 @@ extension Accelerator {
         primitive,
         operands: [
           Prepared.Operand(index: 0, argument: DNNL_ARG_SRC_0, given: layout, wanted: layout)
-        ], fixed: fixed, result: layout, shape: x.shape, sharing: [0], self)
+        ], fixed: fixed, result: layout, shape: x.shape, sharing: [0],
+        reach: Self.reach(of: parameters, epsilon: op.epsilon, clamps: clamps), self)
     }
+  }
+
+  /// - Parameter parameters: scale, bias, mean and variance.
+  private static func reach(
+    of parameters: [RuntimeTensor], epsilon: Float, clamps: Bool
+  ) -> Reach {
+    var smallest = Double.infinity
+    for variance in parameters[3].bytes.bindMemory(to: Float.self) {
+      smallest = variance.isNaN ? .nan : min(smallest, Double(variance))
+    }
+    let factor = parameters[0].magnitude() / (smallest + Double(epsilon)).squareRoot()
+    let offset = parameters[1].magnitude() + parameters[2].magnitude() * factor
+    return Reach(
+      factor: .number(factor), addend: .number(offset),
+      after: clamps ? [.function(ElementFunction(dnnl_eltwise_relu))] : [])
   }
 }

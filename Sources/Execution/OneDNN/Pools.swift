@@ -64,6 +64,8 @@ extension Accelerator {
       primitive,
       operands: [
         Prepared.Operand(index: 0, argument: DNNL_ARG_SRC_0, given: source, wanted: source)
-      ], result: result, shape: x.shape.prefix(2) + window.output, self)
+      ], result: result, shape: x.shape.prefix(2) + window.output,
+      reach: source.data_type == dnnl_f32 ? Reach(isLossy: algorithm == dnnl_pooling_max) : nil,
+      self)
   }
 }

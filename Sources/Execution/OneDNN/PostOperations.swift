@@ -65,6 +65,8 @@ final class PostOperations {
     switch operation {
     case .function(let function): return append(function)
     case .affine(let factor, let offset):
+      // Axis 1 of the output is the primitive's where no axes are merged.
+      guard target.lengths.count == shape.count else { return false }
       return append(factor, dnnl_binary_mul, target, accelerator)
         && append(offset, dnnl_binary_add, target, accelerator)
     case .binary(let function, let input):

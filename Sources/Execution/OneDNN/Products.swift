@@ -88,13 +88,15 @@ extension Accelerator {
       right = any
     }
     var following: PostOperations?
+    var reach = Reach(factor: .operand(1), terms: a.seen.lengths.last ?? 1)
     switch finish {
     case .none: break
     case .chain(var after):
-      if bias == nil, let row = self.bias(after, call, y.lengths) {
+      if bias == nil, let row = self.bias(after, call, y.lengths, rank: shape.count) {
         bias = row
         after.removeFirst()
       }
+      reach.after = after
       guard !after.isEmpty else { break }
       guard let made = PostOperations(after, call, target: y, shape: shape, self) else {
         return nil
@@ -107,6 +109,8 @@ extension Accelerator {
       guard let made = PostOperations(sourceZero: zero) else { return nil }
       following = made
     }
+    reach.addend = bias.map { .operand($0.index) }
+    reach.prepare(call)
     var (left, target, addend) = (a.seen, y, bias?.wanted ?? dnnl_memory_desc_t())
     var operation = dnnl_matmul_desc_t()
     guard dnnl_matmul_desc_init(&operation, &left, &right, &addend, &target) == dnnl_success,
@@ -123,16 +127,17 @@ extension Accelerator {
     }
     if let bias { operands.append(bias) }
     return Prepared(
-      primitive, operands: operands, fixed: fixed, result: y, shape: shape, after: following, self)
+      primitive, operands: operands, fixed: fixed, result: y, shape: shape, after: following,
+      reach: y.data_type == dnnl_f32 ? reach : nil, self)
   }
 
   /// The row that is added to every row of the result first, as a bias; nil where none is.
   private func bias(
-    _ after: [PostOperation], _ call: FastCall, _ lengths: [Int]
+    _ after: [PostOperation], _ call: FastCall, _ lengths: [Int], rank: Int
   ) -> Prepared.Operand? {
     guard case .binary(.add, let input)? = after.first, let row = call.operands[safe: input] ?? nil,
       row.shape.last == lengths.last, row.shape.dropLast().allSatisfy({ $0 == 1 }),
-      row.shape.count <= lengths.count
+      row.shape.count <= min(rank, lengths.count)
     else { return nil }
     var shape = [Int](repeating: 1, count: lengths.count)
     shape[lengths.count - 1] = lengths[lengths.count - 1]

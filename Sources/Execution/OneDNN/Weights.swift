@@ -56,8 +56,36 @@ final class Weights {
       constant(1)?.shape.first == factor.count,
       offset.count == factor.count, !isGiven(2) || constant(2)?.count == factor.count
     else { return false }
+    // Weights that would overflow, or lose digits as they become small, keep their factor apart.
+    let least = factor.reduce(Float.infinity) { $1 == 0 ? $0 : min($0, abs($1)) }
+    let largest = magnitude(1)
+    guard largest * factor.magnitude < 1e37,
+      largest == 0 || least.isInfinite || largest * Double(least) > 1e-30
+    else { return false }
     affine = (factor, offset)
     return true
+  }
+
+  /// The largest magnitude of a constant's elements, which need not stay in memory.
+  private func magnitude(_ index: Int) -> Double {
+    guard let constant = constant(index) else { return 0 }
+    let isNew = constant.bound == nil
+    defer { if isNew { constant.releasePages() } }
+    return constant.magnitude()
+  }
+
+  /// How large sums of products with these weights can become, before anything follows.
+  ///
+  /// - Parameter terms: how many products make a sum.
+  func reach(terms: Int) -> Reach {
+    guard let affine else {
+      return Reach(
+        factor: .operand(1), terms: terms, addend: isGiven(2) ? .operand(2) : nil)
+    }
+    let factor = max(1, affine.factor.magnitude)
+    return Reach(
+      factor: .number(magnitude(1) * factor), terms: terms,
+      addend: .number(magnitude(2) * factor + affine.offset.magnitude), isLossy: true)
   }
 
   /// Whether there is a bias that the node does not have.

@@ -4,15 +4,18 @@ internal import Operators
 
 extension StepGraph {
   /// Joins operators between DequantizeLinear and QuantizeLinear with these, to run on the integers.
-  mutating func joinIntegers() {
+  ///
+  /// - Parameter multiplies: whether that goes for products as well.
+  mutating func joinIntegers(multiplying multiplies: Bool) {
     for index in steps.indices {
       guard let step = steps[index], case .plain = step.form else { continue }
-      if let joined = quantized(step) {
+      if multiplies, let joined = quantized(step) {
         replace([index], with: joined)
         continue
       }
       guard step.op is QuantizeLinear else { continue }
-      if let found = shared(index, step) ?? weighted(index, step) ?? sum(index, step) {
+      let found = shared(index, step) ?? (multiplies ? weighted(index, step) : nil)
+      if let found = found ?? sum(index, step) {
         replace(found.members, with: found.step)
       }
     }

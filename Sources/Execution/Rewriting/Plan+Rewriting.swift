@@ -12,7 +12,7 @@ extension Plan {
     var graph = StepGraph(
       steps, outputs: outputs, constants: constants.filter { fixed.contains($0.key) })
     graph.foldConstants(evaluate)
-    if accelerator.multipliesBytes { graph.joinIntegers() }
+    graph.joinIntegers(multiplying: accelerator.multipliesBytes)
     // What is not multiplied as integers need not be made from them in every run.
     graph.foldConstants(dequantizing: true, evaluate)
     graph.joinFunctions()

@@ -2,7 +2,8 @@ private import Foundation
 
 /// The largest element of each window, in float, double, int8 or uint8.
 ///
-/// A window that lies wholly in the padding gives the type's lowest value.
+/// A window that lies wholly in the padding gives the type's lowest value, one with an element that is
+/// no number gives such.
 /// - Parameter planes: how many planes (samples times channels) the window slides over.
 /// - Returns: false for other element types.
 package func maxPool(_ window: Window, planes: Int, _ x: Source, into y: Target) -> Bool {
@@ -12,9 +13,14 @@ package func maxPool(_ window: Window, planes: Int, _ x: Source, into y: Target)
       window, planes: planes, x.bytes.base(T.self), y.bytes.base(T.self), start: lowest
     ) { $1 > $0 ? $1 : $0 }
   }
+  func runFloats<T: BinaryFloatingPoint & BitwiseCopyable>(_ lowest: T) {
+    pool(
+      window, planes: planes, x.bytes.base(T.self), y.bytes.base(T.self), start: lowest
+    ) { $1 <= $0 || $0 != $0 ? $0 : $1 }
+  }
   switch x.scalar {
-  case .float: run(-Float.infinity)
-  case .double: run(-Double.infinity)
+  case .float: runFloats(-Float.infinity)
+  case .double: runFloats(-Double.infinity)
   case .int8: run(Int8.min)
   case .uint8: run(UInt8.min)
   default: return false
@@ -177,7 +183,9 @@ package func maxPoolIndices(
                   let w = ow * window.strides[2] + kw * window.dilations[2] - window.padsBegin[2]
                   guard w >= 0, w < input[2] else { continue }
                   let value = source[base + (d * input[1] + h) * input[2] + w]
-                  if best.map({ value > $0.value }) ?? true {
+                  if best.map({ value > $0.value || value != value && $0.value == $0.value })
+                    ?? true
+                  {
                     best = (value, base + position(d, h, w))
                   }
                 }

@@ -1,0 +1,80 @@
+import Execution
+import Foundation
+import IR
+import ONNXFile
+import Samples
+import Testing
+
+/// How many graphs are compared: `DIFFERENTIAL_GRAPHS=20000` for a search.
+private let graphs =
+  ProcessInfo.processInfo.environment["DIFFERENTIAL_GRAPHS"].flatMap(Int.init) ?? 400
+/// The seed of the first of them.
+private let first =
+  ProcessInfo.processInfo.environment["DIFFERENTIAL_SEED"].flatMap(UInt64.init) ?? 1
+/// A folder for graphs, their inputs and results, which `Benchmarks/differential.py` reads.
+private let folder = ProcessInfo.processInfo.environment["DIFFERENTIAL_FOLDER"]
+
+/// Random graphs of all families of operators, run by both backends.
+@Suite("Backends on random graphs")
+struct DifferentialTests {
+  @Test("values, infinities and what is no number are the same")
+  func random() throws {
+    var compared = 0, found: Set<String> = []
+    for seed in first..<first + UInt64(graphs) {
+      var maker = RandomModel(seed: seed)
+      let model = maker.model()
+      guard !model.graph.outputs.isEmpty else { continue }
+      let reference: [String: Tensor]
+      do {
+        reference = try Session(model, options: SessionOptions(backend: .reference)).run(
+          maker.inputs)
+      } catch {
+        Issue.record("seed \(seed): \(error)")
+        continue
+      }
+      let accelerated = try Session(model).run(maker.inputs)
+      for (name, expected) in reference {
+        let result = try #require(accelerated[name])
+        let disagreement = Self.disagreement(expected, result, isExtreme: maker.isExtreme)
+        if let disagreement {
+          Issue.record("seed \(seed), output '\(name)': \(disagreement)")
+        }
+        compared += 1
+      }
+      found.formUnion(model.graph.nodeIDs.map { model.graph[$0].op.type })
+      if let folder { try write(model, maker.inputs, reference, "\(folder)/\(seed)") }
+    }
+    #expect(compared > graphs / 2)
+    // Few graphs have few operators.
+    if graphs >= 400 { #expect(found.count > 80, "\(found.sorted())") }
+  }
+
+  /// What is different, in words; nil where nothing is.
+  static func disagreement(_ a: Tensor, _ b: Tensor, isExtreme: Bool) -> String? {
+    guard a.type == b.type else { return "expected \(a.type), found \(b.type)" }
+    guard let x = a.floats, let y = b.floats, a.elementType == .float else {
+      return a == b ? nil : "elements of \(a.type) differ"
+    }
+    // Rounding is relative to the numbers that were added up, of which the largest result tells.
+    let scale = x.reduce(Float(1e-3)) { $1.isFinite && abs($1) < 1e6 ? max($0, abs($1)) : $0 }
+    for (place, (p, q)) in zip(x, y).enumerated() {
+      let isSame =
+        p.isFinite && q.isFinite
+        ? abs(p - q) <= 1e-4 * max(abs(p), scale) : p == q || p.isNaN && q.isNaN
+      if !isSame { return "element \(place) of \(a.type): expected \(p), found \(q)" }
+    }
+    return nil
+  }
+
+  private func write(
+    _ model: Model, _ inputs: [String: Tensor], _ results: [String: Tensor], _ folder: String
+  ) throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try ONNXFile.write(model, to: "\(folder)/model.onnx")
+    for (file, tensors) in [("inputs", inputs), ("outputs", results)] {
+      try NPZ.write(
+        tensors.sorted { $0.key < $1.key }.map { (name: $0.key, tensor: $0.value) },
+        to: "\(folder)/\(file).npz")
+    }
+  }
+}
