@@ -9,10 +9,6 @@ extension Learned {
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     .barrier("features have their places in the attributes of \(inputs.label)")
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel(Self.schema.op.type)
-  }
 }
 
 /// What becomes of scores at the end.

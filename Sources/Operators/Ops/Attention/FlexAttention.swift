@@ -134,8 +134,4 @@ package struct FlexAttention: ValueOperator {
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     .barrier("graphs change the scores of \(inputs.label)")
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("FlexAttention")
-  }
 }

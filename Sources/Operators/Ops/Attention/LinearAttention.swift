@@ -124,10 +124,6 @@ package struct LinearAttention: Operator {
     .barrier("heads of linear attention share states")
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("LinearAttention")
-  }
-
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
     guard let q = inputs.shape(0)?.elementCount.value, let k = inputs.shape(1)?.elementCount.value,
       let valueWidth = inputs.shape(2)?[2].value

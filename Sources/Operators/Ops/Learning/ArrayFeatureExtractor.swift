@@ -5,8 +5,7 @@ package import IR
 package struct ArrayFeatureExtractor: Learned {
   package static let schema = Schema(
     "ArrayFeatureExtractor", domain: "ai.onnx.ml", opsets: 1...5, inputs: 2...2)
-  package static let takesStrings = true
-  package static let auxiliaryInputs: Set<Int> = [1]
+  package static let traits = Traits(takesStrings: true, auxiliaryInputs: [1])
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

@@ -81,10 +81,6 @@ package struct CausalConvWithState: Operator {
     return ChannelRule(relations)
   }
 
-  package func quantization(_ inputs: Inputs) -> QuantizationRule {
-    .noIntegerKernel("CausalConvWithState")
-  }
-
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {
     guard let y = outputs.first?.shape?.elementCount.value, let kernel = inputs.shape(1)?[2].value
     else { return nil }

@@ -40,6 +40,4 @@ package struct SwiGLU: Operator {
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
     .elementwise(inputs: [(0, inputs.shape(0)), (1, inputs.shape(1))], outputs: outputs)
   }
-
-  package func quantization(_ inputs: Inputs) -> QuantizationRule { .noIntegerKernel("SwiGLU") }
 }
