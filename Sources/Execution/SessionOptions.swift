@@ -22,3 +22,10 @@ public struct SessionOptions: Sendable {
     self.threads = threads
   }
 }
+
+extension SessionOptions {
+  /// Whether steps multiply bytes here: where the processor's sums of such products are exact.
+  package var multipliesBytes: Bool {
+    backend == .accelerated && Accelerator(threads: threads)?.multipliesBytes ?? false
+  }
+}

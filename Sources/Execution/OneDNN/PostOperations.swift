@@ -7,8 +7,8 @@ final class PostOperations {
   let attributes: dnnl_primitive_attr_t
   private(set) var operands: [Prepared.Operand] = []
   private(set) var fixed: [(argument: Int32, memory: Memory)] = []
-  /// Whether an operand lies in the output's memory beforehand, so that results are added to it.
-  private var accumulates = false
+  /// Whether an operand may lie in the output's memory beforehand, so that results are added to it.
+  private var mayAccumulate = true
 
   private let operations: dnnl_post_ops_t
   private var count: Int32 = 0
@@ -20,12 +20,14 @@ final class PostOperations {
   ///   - target: the layout of the output. Its axes may be fewer than those of `shape` when leading
   ///     ones are merged.
   ///   - shape: the shape of the output, to which operands stretch.
+  ///   - accumulates: whether an operand may lie in the output's memory beforehand.
   /// - Returns: nil where an operand does not stretch to the output, or oneDNN fails.
   convenience init?(
     _ chain: [PostOperation], _ call: FastCall, target: dnnl_memory_desc_t, shape: [Int],
-    _ accelerator: Accelerator
+    accumulates: Bool = true, _ accelerator: Accelerator
   ) {
     self.init()
+    mayAccumulate = accumulates
     for operation in chain {
       guard append(operation, call, target, shape, accelerator) else { return nil }
       // An addition may come as two operations.
@@ -116,8 +118,8 @@ final class PostOperations {
     guard zip(padded, shape).allSatisfy({ $0 == $1 || $0 == 1 }) else { return false }
     if padded == shape {
       guard let given = operand.descriptor(of: lengths) else { return false }
-      if algorithm == dnnl_binary_add, !accumulates {
-        accumulates = true
+      if algorithm == dnnl_binary_add, mayAccumulate {
+        mayAccumulate = false
         operands.append(
           Prepared.Operand(index: input, argument: DNNL_ARG_DST_0, given: given, wanted: target))
         return dnnl_post_ops_append_sum(operations, 1) == dnnl_success

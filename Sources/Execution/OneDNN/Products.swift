@@ -113,10 +113,19 @@ extension Accelerator {
     reach.prepare(call)
     var (left, target, addend) = (a.seen, y, bias?.wanted ?? dnnl_memory_desc_t())
     var operation = dnnl_matmul_desc_t()
-    guard dnnl_matmul_desc_init(&operation, &left, &right, &addend, &target) == dnnl_success,
-      let primitive = Primitive(operation, engine, after: following),
-      let wanted = primitive.layout(dnnl_query_weights_md)
-    else { return nil }
+    guard dnnl_matmul_desc_init(&operation, &left, &right, &addend, &target) == dnnl_success else {
+      return nil
+    }
+    var made = Primitive(operation, engine, after: following)
+    if made == nil, case .chain = finish, !reach.after.isEmpty {
+      // Before AVX-512 sums are added to what lies in the output first of all only.
+      following = PostOperations(
+        reach.after, call, target: y, shape: shape, accumulates: false, self)
+      made = following.flatMap { Primitive(operation, engine, after: $0) }
+    }
+    guard let primitive = made, let wanted = primitive.layout(dnnl_query_weights_md) else {
+      return nil
+    }
     var operands = [a.operand(0, DNNL_ARG_SRC_0)]
     var fixed: [(argument: Int32, memory: Memory)] = []
     if weights.has(1) {
