@@ -13,6 +13,9 @@ public enum TextFile {
     return file.withUnsafeBytes { [UInt8]($0) }
   }
 
+  /// Removes unfinished files under temporary names, since the process ends.
+  package static func abandonPending() { FileBytes.abandonPending() }
+
   /// Writes a file, whole or not at all.
   public static func write(_ bytes: [UInt8], to path: String) throws(ModelError) {
     try FileBytes.write([Storage(bytes)], to: path)

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-private import Foundation
 
 /// A command some of whose options are needed, alone or one of several.
 ///
@@ -20,7 +19,7 @@ extension ChecksOptions {
           See 'lapidary \(CommandNames.name(of: Self.self)) --help' for more information.
 
         """
-      FileHandle.standardError.write(Data(text.utf8))
+      Terminal.errors.say(text)
       Self.exit(withError: ExitCode.validationFailure)
     }
   }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+private import Lapidary
 
 /// What the commands are called.
 enum CommandNames {
@@ -10,31 +11,16 @@ enum CommandNames {
     return words.dropFirst().first.map(String.init) ?? ""
   }
 
-  /// What to say when the first argument is no command's name; nil when it is one, or an option.
-  static func complaint(about argument: String?) -> String? {
-    guard let argument, !argument.hasPrefix("-"), !all.contains(argument) else { return nil }
-    let near = all.map { (name: $0, edits: edits(argument, $0)) }.filter { $0.edits <= 2 }
-      .min { ($0.edits, $0.name) < ($1.edits, $1.name) }
-    let hint = near.map { " Did you mean '\($0.name)'?" } ?? ""
-    return "no command is called '\(argument)'.\(hint)"
+  /// What to say of a line's first words; nil when they name a command, or are options.
+  static func complaint(about line: some Collection<String>) -> String? {
+    let name = line.first == "help" ? line.dropFirst().first : line.first
+    return complaint(about: name)
   }
 
-  /// The fewest insertions, removals, replacements and swaps of neighbours that make one word
-  /// the other.
-  private static func edits(_ a: String, _ b: String) -> Int {
-    let a = Array(a), b = Array(b)
-    var rows = [Array(0...b.count)]
-    for i in a.indices {
-      var row = [i + 1]
-      for j in b.indices {
-        var best = min(rows[i][j + 1] + 1, row[j] + 1, rows[i][j] + (a[i] == b[j] ? 0 : 1))
-        if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] {
-          best = min(best, rows[i - 1][j - 1] + 1)
-        }
-        row.append(best)
-      }
-      rows.append(row)
-    }
-    return rows[a.count][b.count]
+  /// What to say when the first argument is no command's name; nil when it is one, or an option.
+  private static func complaint(about argument: String?) -> String? {
+    guard let argument, !argument.hasPrefix("-"), !all.contains(argument) else { return nil }
+    let hint = NearWord.hint(for: argument, among: all)
+    return "no command is called '\(argument)'.\(hint)"
   }
 }

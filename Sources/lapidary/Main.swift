@@ -6,23 +6,42 @@ import Lapidary
 @main
 enum Main {
   static func main() {
+    Terminal.occupyClosedStreams()
     do {
-      if let complaint = CommandNames.complaint(about: CommandLine.arguments.dropFirst().first) {
+      if let complaint = CommandNames.complaint(about: CommandLine.arguments.dropFirst()) {
         throw ValidationError(complaint)
       }
       var command = try LapidaryCommand.parseAsRoot()
       (command as? any ChecksOptions)?.checkOptionsOrExit()
       if (command as? any RunsModels)?.runsModels ?? false { PatientThreads.ensure() }
+      Interruption.watch()
       try command.run()
     } catch let error as ModelError {
       let name = CommandLine.arguments.dropFirst().first { !$0.hasPrefix("-") } ?? "lapidary"
       var text = "error: \(name): \(error)\n"
       if let hint = error.hint { text += "hint: \(hint)\n" }
-      FileHandle.standardError.write(Data(FileText.shown(text).utf8))
+      Terminal.errors.say(FileText.shown(text))
       // A failed verification is an answer (1), anything else is trouble (2).
       exit(error.code == .verification && name != "diff" ? 1 : 2)
     } catch {
+      Progress.clear()
+      leave(after: error)
+    }
+  }
+}
+
+extension Main {
+  /// Ends as the parser asks: with help, which has to get through, or with what was wrong.
+  private static func leave(after error: any Error) -> Never {
+    guard LapidaryCommand.exitCode(for: error) == .success else {
       LapidaryCommand.exit(withError: error)
+    }
+    do {
+      try Terminal.output.write(LapidaryCommand.fullMessage(for: error) + "\n")
+      Foundation.exit(0)
+    } catch {
+      Terminal.errors.say("error: \(error)\n")
+      Foundation.exit(2)
     }
   }
 }
@@ -40,6 +59,6 @@ struct LapidaryCommand: ParsableCommand {
       Compress.self, Inspect.self, Check.self, Infer.self, Convert.self, Text.self, Fuse.self,
       Groups.self, Prune.self, VerifyPlan.self, Sparsify.self, SensitivityCommand.self,
       Quantize.self, Run.self, Compare.self,
-      Evaluate.self, Bench.self, Diff.self,
+      Evaluate.self, Bench.self, Diff.self, RecipeCommand.self,
     ])
 }

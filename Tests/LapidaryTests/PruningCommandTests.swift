@@ -24,19 +24,19 @@ import Testing
   func sparsify() throws {
     let report = try json(
       try run("sparsify", model, "-o", "sparse.onnx", "--pattern", "2:4", "--format", "json"))
-    #expect(report["schema"] as? Int == 1)
+    #expect(report["schema"] as? Int == 2)
     let weights = try #require(report["weights"] as? [[String: Any]])
     let sparse = try ONNXFile.read(folder["sparse.onnx"])
     for row in weights {
       let name = try #require(row["weight"] as? String)
       let value = try #require(sparse.graph.value(named: name))
       let floats = try #require(sparse.graph[value].initializer?.floats)
-      #expect(floats.count { $0 == 0 } == row["zero"] as? Int, "\(name)")
+      #expect(floats.count { $0 == 0 } == row["zeros"] as? Int, "\(name)")
     }
     // 22 convolutions, two of them depthwise, and a product.
     #expect(weights.count == 21)
     let outputs = try #require(report["outputs"] as? [[String: Any]])
-    let sqnr = try #require(outputs.first?["sqnr"] as? Double)
+    let sqnr = try #require(outputs.first?["sqnr_db"] as? Double)
     #expect(sqnr > 0 && sqnr < 60)
     #expect(try run("sparsify", model, "-o", "again.onnx", "--pattern", "2:4").status == 0)
     #expect(try folder.bytes("again.onnx") == folder.bytes("sparse.onnx"))
@@ -82,7 +82,7 @@ import Testing
     for group in groups {
       let cuts = try #require(group["cuts"] as? [[String: Any]])
       #expect(cuts.count == 2)
-      let decibels = cuts.compactMap { $0["sqnr"] as? Double }
+      let decibels = cuts.compactMap { $0["sqnr_db"] as? Double }
       #expect(decibels.count == 2 && decibels[0] > decibels[1], "\(group)")
       #expect(cuts.allSatisfy { $0["top1"] is Double })
     }

@@ -20,7 +20,6 @@ struct DiffTests {
     #expect(Set(report.hunks.map(\.kind)) == [.renamed])
     let places = report.hunks.map { "\($0.a ?? "") \($0.b ?? "")" }
     #expect(places.contains("Conv 'conv1' Conv 'other/conv1'"))
-    #expect(places.contains("graph input 'x' graph input 'other/x'"))
     #expect(places.contains("dimension 'N' dimension 'other/N'"))
     #expect(places.contains("constant 'conv1.w' constant 'other/conv1.w'"))
   }
@@ -231,10 +230,31 @@ struct DiffTests {
       Network.residual(prefix: "o/") { $0.changedWeights["conv1.w"] = { $0[7] += 0.5 } })
     report.nameA = "old.onnx"
     report.nameB = "new.onnx"
-    #expect(report.text().contains("differs: 1 difference (16 renamed)"))
-    #expect(report.markdown.contains("**differs: 1 difference (16 renamed)**"))
-    #expect(report.json["schema"] == .int(1))
+    #expect(report.text().contains("differs: 1 difference (14 renamed)"))
+    #expect(report.markdown.contains("**differs: 1 difference (14 renamed)**"))
+    #expect(report.json["schema"] == .int(2))
     #expect(report.json["differs"] == .bool(true))
-    #expect(report.json["counts"]?["renamed"] == .int(16))
+    #expect(report.json["counts"]?["renamed"] == .int(14))
+    #expect(report.json["counts"]?["element_type"] == .int(0))
+  }
+
+  @Test("names and order of the model's inputs and outputs are its interface")
+  func interface() {
+    func subtraction(_ inputs: [String], _ output: String) -> Model {
+      var net = Network()
+      let operands = inputs.map { net.input($0, [2]) }
+      net.output(net.node("Sub", output, operands), [2])
+      return net.model()
+    }
+    let model = subtraction(["a", "b"], "y")
+    let options = DiffOptions(failOn: [.io])
+    for other in [
+      subtraction(["P", "Q"], "y"), subtraction(["b", "a"], "y"), subtraction(["a", "b"], "R"),
+    ] {
+      let report = diff(model, other, options: options)
+      #expect(report.differs)
+      #expect(report.failing.allSatisfy { $0.detail.hasPrefix("name '") }, "\(report.text())")
+    }
+    #expect(!diff(model, subtraction(["a", "b"], "y"), options: options).differs)
   }
 }

@@ -1,10 +1,11 @@
 package import IR
 
-/// Builds small graphs for tests. `prefix` goes in front of every name.
+/// Builds small graphs for tests. `prefix` goes in front of every name but those of the graph's inputs
+/// and outputs, which are its interface.
 package struct Network {
   /// The graph so far.
   package var graph = Graph(name: "net")
-  /// What goes in front of every name.
+  /// What goes in front of every name inside.
   package var prefix: String
   /// Weights by name, changed before they are added.
   package var changedWeights: [String: (inout [Float]) -> Void] = [:]
@@ -19,14 +20,27 @@ package struct Network {
   /// A float input of the graph.
   package mutating func input(_ name: String, _ shape: [Dimension]) -> ValueID {
     let type = ValueType.tensor(TensorType(.float, Shape(shape)))
-    let id = graph.addFreshValue(prefix + name, type: type)
+    let id = graph.addFreshValue(name, type: type)
     graph.addInput(ValueInfo(id, type: type))
     return id
   }
 
   /// Makes a value a float output of the graph; without a shape its type is left open.
   package mutating func output(_ id: ValueID, _ shape: [Dimension]? = nil) {
-    graph.addOutput(ValueInfo(id, type: shape.map { .tensor(TensorType(.float, Shape($0))) }))
+    let port = prefix.isEmpty ? id : withoutPrefix(id)
+    graph.addOutput(ValueInfo(port, type: shape.map { .tensor(TensorType(.float, Shape($0))) }))
+  }
+
+  /// Gives a node's output its name without the prefix.
+  private mutating func withoutPrefix(_ id: ValueID) -> ValueID {
+    for node in graph.nodeIDs {
+      guard let slot = graph[node].outputs.firstIndex(of: id) else { continue }
+      let port = graph.addFreshValue(String(graph[id].name.dropFirst(prefix.count)))
+      graph.replaceInputs(of: id, with: port)
+      graph.setOutput(node, slot: slot, to: port)
+      return port
+    }
+    return id
   }
 
   /// A weight with reproducible elements that depend on the seed.

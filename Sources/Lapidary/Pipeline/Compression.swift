@@ -1,6 +1,6 @@
 public import Execution
 public import IR
-public import Reports
+internal import Reports
 internal import ONNXFile
 public import Passes
 public import Samples
@@ -138,27 +138,6 @@ public struct Compression: Sendable {
       Stage(
         name: name, nodes: model.graph.nodeCount, parameters: cost.parameters, macs: cost.macs,
         bytes: try ONNXFile.encode(model).count, accuracy: accuracy, proof: proof))
-  }
-
-  /// The stages as a table.
-  public var table: Table {
-    var table = Table(
-      "",
-      [
-        .init("stage"), .init("nodes", numeric: true), .init("parameters", numeric: true),
-        .init("MACs", numeric: true), .init("bytes", numeric: true), .init("top-1", numeric: true),
-        .init("proof"),
-      ])
-    for stage in stages {
-      let accuracy =
-        stage.accuracy.map { NumberText.decimal(100 * $0.top1Fraction, 2) + " %" } ?? "-"
-      table.add(
-        .init(stage.name), .init(stage.nodes), .init(stage.parameters), .init(stage.macs),
-        .init(stage.bytes),
-        .init(accuracy, json: stage.accuracy.map { .number($0.top1Fraction) } ?? .null),
-        .init(stage.proof))
-    }
-    return table
   }
 }
 

@@ -10,6 +10,13 @@ public struct ModelCheck: Sendable {
   /// What the standard does not allow and runtimes take, a line each.
   public let warnings: [String]
 
+  /// The verdict on a model that is so invalid that it cannot be taken apart.
+  public init(failure: ModelError) {
+    error = failure
+    unknown = []
+    warnings = []
+  }
+
   /// Checks a model.
   public init(_ model: Model) {
     var conventions = Conventions(model)

@@ -54,6 +54,9 @@ package enum FileBytes {
     try file.commit()
   }
 
+  /// Removes unfinished files under temporary names, since the process ends.
+  package static func abandonPending() { PendingFile.abandonAll() }
+
   /// The bytes behind an open file.
   static func bytes(of descriptor: Int32, expecting kind: String) throws(ModelError) -> Storage {
     var status = stat()

@@ -36,6 +36,16 @@ final class PendingFile {
   private var isOnDisk = false
   private var isCommitted = false
 
+  /// Temporary names that are on the disk now.
+  private static let names = Mutex<Set<String>>([])
+
+  /// Removes the files that have a temporary name, since the process ends.
+  static func abandonAll() {
+    names.withLock { names in
+      for name in names { unlink(name) }
+    }
+  }
+
   /// Opens the temporary file. Devices and pipes are written to directly.
   init(replacing path: String) throws(ModelError) {
     let resolved = realpath(path, nil)
@@ -61,6 +71,7 @@ final class PendingFile {
         ? open(FileBytes.folder(of: target), O_WRONLY | O_CLOEXEC | Self.nameless, 0o666) : -1
       if descriptor < 0 {
         kind = .named
+        Self.names.withLock { _ = $0.insert(temporary) }
         descriptor = open(
           temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o666)
       }
@@ -71,7 +82,9 @@ final class PendingFile {
 
   deinit {
     if descriptor >= 0 { close(descriptor) }
-    if kind == .named, !isCommitted { unlink(temporary) }
+    guard kind == .named else { return }
+    if !isCommitted { unlink(temporary) }
+    Self.names.withLock { _ = $0.remove(temporary) }
   }
 
   /// Writes pieces one after the other.
@@ -97,6 +110,7 @@ final class PendingFile {
         isCommitted = true
       } else {
         unlink(temporary)
+        Self.names.withLock { _ = $0.insert(temporary) }
         guard linkat(AT_FDCWD, link, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW) == 0 else {
           throw failure("room to write it")
         }
@@ -109,6 +123,7 @@ final class PendingFile {
     if kind == .named {
       guard rename(temporary, target) == 0 else { throw failure("room to write it") }
       isCommitted = true
+      Self.names.withLock { _ = $0.remove(temporary) }
     }
     guard isOnDisk else { return }
     let folder = open(FileBytes.folder(of: target), O_RDONLY | O_DIRECTORY | O_CLOEXEC)

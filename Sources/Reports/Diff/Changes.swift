@@ -3,8 +3,7 @@ internal import IR
 /// A change of one attribute or constant, before its place is known.
 struct Change {
   var kind: DiffHunk.Kind
-  var detail: String
-  var figures: [JSONValue.Member] = []
+  var change: DiffHunk.Change
 }
 
 /// What differs between two constants.
@@ -12,16 +11,12 @@ func tensorChanges(_ x: Tensor, _ y: Tensor, equal: Bool) -> [Change] {
   if equal { return [] }
   var changes: [Change] = []
   if x.elementType != y.elementType {
-    changes.append(Change(kind: .elementType, detail: "\(x.elementType) → \(y.elementType)"))
-  }
-  if x.dimensions != y.dimensions {
     changes.append(
       Change(
-        kind: .shape, detail: "\(Shape(x.dimensions)) → \(Shape(y.dimensions))",
-        figures: [
-          .init(key: "shape_a", value: .array(x.dimensions.map { .int($0) })),
-          .init(key: "shape_b", value: .array(y.dimensions.map { .int($0) })),
-        ]))
+        kind: .elementType, change: .replaced(from: "\(x.elementType)", to: "\(y.elementType)")))
+  }
+  if x.dimensions != y.dimensions {
+    changes.append(Change(kind: .shape, change: .shape(from: x.dimensions, to: y.dimensions)))
   }
   guard x.dimensions == y.dimensions else { return changes }
   guard !x.isAbsent, !y.isAbsent else {
@@ -31,11 +26,10 @@ func tensorChanges(_ x: Tensor, _ y: Tensor, equal: Bool) -> [Change] {
   }
   if let difference = TensorDifference(x, y) {
     if difference.changed > 0 || changes.isEmpty {
-      changes.append(
-        Change(kind: .weight, detail: difference.text, figures: difference.figures))
+      changes.append(Change(kind: .weight, change: .elements(difference)))
     }
   } else {
-    changes.append(Change(kind: .weight, detail: "\(x.digest) → \(y.digest)"))
+    changes.append(Change(kind: .weight, change: .replaced(from: "\(x.digest)", to: "\(y.digest)")))
   }
   return changes
 }
@@ -48,29 +42,27 @@ func attributeChanges(
   defaults: ([String: AttributeValue], [String: AttributeValue]) = ([:], [:])
 ) -> [Change] {
   var changes: [Change] = []
-  func add(_ name: String, _ detail: String, _ figures: [JSONValue.Member] = []) {
-    let member = JSONValue.Member(key: "attribute", value: .string(name))
-    changes.append(
-      Change(
-        kind: .attribute, detail: "attribute '\(name)': \(detail)", figures: [member] + figures))
+  func add(_ name: String, _ change: DiffHunk.Change) {
+    changes.append(Change(kind: .attribute, change: .attribute(name, change)))
   }
   for attribute in x {
     guard let other = y.first(where: { $0.name == attribute.name }) else {
-      add(
-        attribute.name, "\(attribute.value.brief) → \(defaults.1[attribute.name]?.brief ?? "none")")
+      let meant = defaults.1[attribute.name]?.brief ?? "none"
+      add(attribute.name, .replaced(from: attribute.value.brief, to: meant))
       continue
     }
     guard attribute.hash(withElements: true) != other.hash(withElements: true) else { continue }
     if case .tensor(let p) = attribute.value, case .tensor(let q) = other.value {
       for change in tensorChanges(p, q, equal: false) {
-        add(attribute.name, change.detail, change.figures)
+        add(attribute.name, change.change)
       }
     } else {
-      add(attribute.name, "\(attribute.value.brief) → \(other.value.brief)")
+      add(attribute.name, .replaced(from: attribute.value.brief, to: other.value.brief))
     }
   }
   for attribute in y where !x.contains(where: { $0.name == attribute.name }) {
-    add(attribute.name, "\(defaults.0[attribute.name]?.brief ?? "none") → \(attribute.value.brief)")
+    let meant = defaults.0[attribute.name]?.brief ?? "none"
+    add(attribute.name, .replaced(from: meant, to: attribute.value.brief))
   }
   return changes
 }

@@ -24,9 +24,10 @@ public func diff(_ a: Model, _ b: Model, options: DiffOptions = DiffOptions()) -
 
 extension DiffReport {
   fileprivate mutating func add(
-    _ kind: DiffHunk.Kind, _ detail: String, path: [String] = [], a: String? = nil, b: String? = nil
+    _ kind: DiffHunk.Kind, _ change: DiffHunk.Change, path: [String] = [], a: String? = nil,
+    b: String? = nil
   ) {
-    hunks.append(DiffHunk(kind: kind, path: path, a: a, b: b, detail: detail))
+    hunks.append(DiffHunk(kind: kind, path: path, a: a, b: b, change: change))
   }
 
   fileprivate mutating func compareTexts(_ a: Model, _ b: Model) {
@@ -39,11 +40,13 @@ extension DiffReport {
       ("model version", text(a.modelVersion), text(b.modelVersion)),
     ]
     for (name, x, y) in texts where x ?? "" != y ?? "" {
-      add(.metadata, "\(name) '\(x ?? "")' → '\(y ?? "")'")
+      add(.metadata, .text(name, from: x ?? "", to: y ?? ""))
     }
-    if a.docString ?? "" != b.docString ?? "" { add(.metadata, "documentation") }
-    if a.metadata != b.metadata { add(.metadata, "metadata") }
-    if a.extras != b.extras { add(.metadata, "other fields, such as training information") }
+    if a.docString ?? "" != b.docString ?? "" { add(.metadata, .said("documentation")) }
+    if a.metadata != b.metadata { add(.metadata, .said("metadata")) }
+    if a.extras != b.extras {
+      add(.metadata, .said("other fields, such as training information"))
+    }
   }
 
   fileprivate mutating func compareOpsets(_ a: Model, _ b: Model) {
@@ -62,29 +65,28 @@ extension DiffReport {
     for domain in domains.sorted() {
       let x = a.version(of: domain), y = b.version(of: domain)
       guard x != y else { continue }
-      func text(_ version: Int?) -> String { version.map { "\($0)" } ?? "none" }
       let name = domain.isEmpty ? "ai.onnx" : domain
       add(
         used.contains(domain) ? .opset : .metadata,
-        "operator set '\(name)': \(text(x)) → \(text(y))", path: path)
+        .opset(domain: name, from: x, to: y), path: path)
     }
   }
 
   fileprivate mutating func compareContract(_ a: Graph, _ b: Graph) {
     var symbols = SymbolPairs()
     for (what, x, y) in [("input", a.openInputs, b.openInputs), ("output", a.outputs, b.outputs)] {
-      if x.count != y.count { add(.io, "\(x.count) \(what)s → \(y.count)") }
+      if x.count != y.count { add(.io, .count(of: "\(what)s", from: x.count, to: y.count)) }
       for (index, (p, q)) in zip(x, y).enumerated() {
         let label = "graph \(what) \(index)"
         let p = (p.type, "\(label) '\(a[p.value].name)'"),
           q = (q.type, "\(label) '\(b[q.value].name)'")
         guard !symbols.match(p.0, q.0) else { continue }
         func text(_ type: ValueType?) -> String { type.map(\.description) ?? "no type" }
-        add(.io, "\(text(p.0)) → \(text(q.0))", a: p.1, b: q.1)
+        add(.io, .replaced(from: text(p.0), to: text(q.0)), a: p.1, b: q.1)
       }
     }
     for (x, y) in symbols.renamed {
-      add(.renamed, "", a: "dimension '\(x)'", b: "dimension '\(y)'")
+      add(.renamed, .none, a: "dimension '\(x)'", b: "dimension '\(y)'")
     }
   }
 
@@ -97,32 +99,35 @@ extension DiffReport {
   fileprivate mutating func compareFunctions(_ a: [Function], _ b: [Function]) {
     for x in a {
       guard let y = b.first(where: { x.isSameOperator($0) }) else {
-        add(.removed, "", a: x.label)
+        add(.removed, .none, a: x.label)
         continue
       }
       compare(x, y)
     }
     for y in b where !a.contains(where: { y.isSameOperator($0) }) {
-      add(.inserted, "", b: y.label)
+      add(.inserted, .none, b: y.label)
     }
   }
 
   private mutating func compare(_ x: Function, _ y: Function) {
     let path = [x.label]
     if Set(x.attributeNames) != Set(y.attributeNames) {
-      add(.attribute, "attributes \(x.attributeNames) → \(y.attributeNames)", path: path)
+      add(
+        .attribute,
+        .said("attributes \(x.attributeNames) → \(y.attributeNames)"), path: path)
     }
     let defaults = [x, y].map { $0.attributeDefaults.sorted { $0.name < $1.name } }
     for change in attributeChanges(defaults[0], defaults[1]) {
-      hunks.append(
-        DiffHunk(kind: change.kind, path: path, detail: change.detail, figures: change.figures))
+      hunks.append(DiffHunk(kind: change.kind, path: path, change: change.change))
     }
     for (what, p, q) in [
       ("inputs", x.body.inputs.count, y.body.inputs.count),
       ("outputs", x.body.outputs.count, y.body.outputs.count),
-    ] where p != q { add(.io, "\(p) \(what) → \(q)", path: path) }
-    if x.docString ?? "" != y.docString ?? "" { add(.metadata, "documentation", path: path) }
-    if x.metadata != y.metadata { add(.metadata, "metadata", path: path) }
+    ] where p != q { add(.io, .count(of: what, from: p, to: q), path: path) }
+    if x.docString ?? "" != y.docString ?? "" {
+      add(.metadata, .said("documentation"), path: path)
+    }
+    if x.metadata != y.metadata { add(.metadata, .said("metadata"), path: path) }
     compareOpsets(
       x.opsetImports, y.opsetImports, used: x.body.domains.union(y.body.domains), path: path)
     compareGraphs(

@@ -26,73 +26,61 @@ extension DiffReport {
     return "differs: \(grouped(count)) \(count == 1 ? "difference" : "differences")" + rest
   }
 
-  /// For a terminal.
+  /// What the comparison found.
   ///
-  /// - Parameter limit: how many differences of each kind that does not count are listed.
-  public func text(limit: Int = 5) -> String {
-    var out = "--- \(nameA)\n+++ \(nameB)\n\(headline)\n"
+  /// - Parameter limit: how many differences of each kind that does not count a terminal shows.
+  public func report(limit: Int = 5) -> Report {
+    var report = Report()
+    report.blocks.append(
+      .heading(
+        .init(
+          "--- \(nameA)\n+++ \(nameB)", document: "\(nameA) → \(nameB)",
+          [.init(key: "a", value: .string(nameA)), .init(key: "b", value: .string(nameB))])))
+    report.add("verdict", headline, strong: true)
+    report.add(data: ["differs": .bool(differs), "matched_nodes": .int(matchedNodes)])
+    let counts = DiffHunk.Kind.allCases.map { kind in
+      JSONValue.Member(
+        key: kind.rawValue.replacing("-", with: "_"), value: .int(hunks(of: kind).count))
+    }
+    report.add(data: ["counts": .object(counts)])
+    report.blocks += listings(limit: limit).map { .listing($0) }
+    report.add(data: ["hunks": .array([])])
+    return report
+  }
+
+  /// The differences that count, then the others by kind; those of which there are any.
+  private func listings(limit: Int) -> [Listing] {
+    let others = DiffHunk.Kind.allCases.filter { !failOn.contains($0) }.flatMap { hunks(of: $0) }
     let width = DiffHunk.Kind.allCases.map(\.rawValue.count).max() ?? 0
-    func line(_ hunk: DiffHunk) -> String {
-      let padding = String(repeating: " ", count: width - hunk.kind.rawValue.count)
-      let detail = hunk.detail.isEmpty ? "" : ": \(hunk.detail)"
-      return "  \(hunk.kind.rawValue)\(padding)  \(hunk.place)\(detail)\n"
+    func listing(_ hunks: [DiffHunk], limit: Int?, fold: String?) -> Listing {
+      Listing(
+        key: "hunks", headings: ["kind", "where", "change"], entries: hunks.map(entry),
+        labelWidth: width, limit: limit, fold: fold)
     }
-    for hunk in failing { out += line(hunk) }
-    for kind in DiffHunk.Kind.allCases where !failOn.contains(kind) {
-      let found = hunks(of: kind)
-      for hunk in found.prefix(limit) { out += line(hunk) }
-      if found.count > limit {
-        out += "  \(kind.rawValue)\(String(repeating: " ", count: width - kind.rawValue.count))"
-        out += "  … and \(grouped(found.count - limit)) more\n"
-      }
-    }
-    return out
+    return [
+      listing(failing, limit: nil, fold: nil),
+      listing(others, limit: limit, fold: "Without effect on results"),
+    ].filter { !$0.entries.isEmpty }
   }
 
+  private func entry(_ hunk: DiffHunk) -> Listing.Entry {
+    let members: [JSONValue.Member] = [
+      .init(key: "kind", value: .string(hunk.kind.rawValue)),
+      .init(key: "fails", value: .bool(failOn.contains(hunk.kind))),
+      .init(key: "path", value: .strings(hunk.path)),
+      .init(key: "a", value: .string(hunk.a)),
+      .init(key: "b", value: .string(hunk.b)),
+      .init(key: "detail", value: .string(hunk.detail)),
+    ]
+    return Listing.Entry(
+      label: hunk.kind.rawValue, cells: [hunk.place, hunk.detail],
+      json: .object(members + hunk.figures))
+  }
+
+  /// For a terminal.
+  public func text(limit: Int = 5) -> String { report(limit: limit).text }
   /// For a pull request.
-  public var markdown: String {
-    var out = "## \(markdownEscaped(nameA)) → \(markdownEscaped(nameB))\n\n"
-    out += "**\(markdownEscaped(headline))**\n"
-    func table(_ hunks: [DiffHunk]) -> String {
-      var table = Table("", [.init("kind"), .init("where"), .init("change")])
-      for hunk in hunks {
-        table.add(.init(hunk.kind.rawValue), .init(hunk.place), .init(hunk.detail))
-      }
-      return table.markdown
-    }
-    if !failing.isEmpty { out += "\n" + table(failing) }
-    let others = hunks.filter { !failOn.contains($0.kind) }
-    if !others.isEmpty {
-      out += "\n<details><summary>Without effect on results: \(others.count)</summary>\n\n"
-      out += table(others) + "\n</details>\n"
-    }
-    return out
-  }
-
-  /// For programs: `schema` is 1 and rises when a key changes its meaning.
-  public var json: JSONValue {
-    .object([
-      "schema": .int(1),
-      "a": .string(nameA),
-      "b": .string(nameB),
-      "differs": .bool(differs),
-      "matched_nodes": .int(matchedNodes),
-      "counts": .object(
-        DiffHunk.Kind.allCases.map {
-          JSONValue.Member(key: $0.rawValue, value: .int(hunks(of: $0).count))
-        }),
-      "hunks": .array(
-        hunks.map { hunk in
-          .object(
-            [
-              JSONValue.Member(key: "kind", value: .string(hunk.kind.rawValue)),
-              JSONValue.Member(key: "fails", value: .bool(failOn.contains(hunk.kind))),
-              JSONValue.Member(key: "path", value: .array(hunk.path.map { .string($0) })),
-              JSONValue.Member(key: "a", value: .string(hunk.a)),
-              JSONValue.Member(key: "b", value: .string(hunk.b)),
-              JSONValue.Member(key: "detail", value: .string(hunk.detail)),
-            ] + hunk.figures)
-        }),
-    ])
-  }
+  public var markdown: String { report().markdown }
+  /// For programs.
+  public var json: JSONValue { report().json }
 }

@@ -4,7 +4,7 @@ public struct DiffHunk: Hashable, Sendable {
   public enum Kind: String, CaseIterable, Hashable, Sendable {
     /// Operator sets that the nodes mean.
     case opset
-    /// Inputs and outputs of the main graph: their number, element types and shapes.
+    /// Inputs and outputs of the main graph: their number, order, names, element types and shapes.
     case io
     /// A node of the second model that the first has not.
     case inserted
@@ -36,10 +36,8 @@ public struct DiffHunk: Hashable, Sendable {
   public var a: String?
   /// The thing in the second model; nil when it is only in the first.
   public var b: String?
-  /// What changed, such as `[0,0,0,0] → [1,1,1,1]`.
-  public var detail: String
-  /// Figures for programs, such as `max_abs`.
-  public var figures: [JSONValue.Member] = []
+  /// What changed.
+  public var change: Change
 }
 
 /// What counts as a difference.

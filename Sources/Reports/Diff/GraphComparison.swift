@@ -24,13 +24,17 @@ final class GraphComparison {
     self.parent = parent
     matcher = Matcher(a, b)
     compareInputs()
+    if parent == nil, path.isEmpty {
+      // Their names are compared as the interface, not as names of values.
+      renamedValues.formUnion(a.graph.outputs.map(\.value))
+    }
     for (item, other) in matcher.counterpart.enumerated() {
       if let other {
         matchedNodes += 1
         compare(item, other)
       } else {
-        let fate = absorbers[a.label(item)].map { "; \($0)" } ?? ""
-        report(.removed, a.label(item), nil, surroundings(a, item) + fate)
+        let fate = absorbers[a.label(item)]
+        report(.removed, a.label(item), nil, surroundings(a, item, fate: fate))
       }
     }
     for (item, other) in matcher.origin.enumerated() where other == nil {
@@ -42,25 +46,40 @@ final class GraphComparison {
   }
 
   private func report(
-    _ kind: DiffHunk.Kind, _ a: String?, _ b: String?, _ detail: String,
-    _ figures: [JSONValue.Member] = []
+    _ kind: DiffHunk.Kind, _ a: String?, _ b: String?, _ change: DiffHunk.Change
   ) {
-    hunks.append(DiffHunk(kind: kind, path: path, a: a, b: b, detail: detail, figures: figures))
+    hunks.append(DiffHunk(kind: kind, path: path, a: a, b: b, change: change))
   }
 
   private func rename(_ kind: String, _ x: String?, _ y: String?) {
     let x = x ?? "", y = y ?? ""
     guard x != y else { return }
-    report(.renamed, "\(kind) '\(x)'", "\(kind) '\(y)'", "")
+    report(.renamed, "\(kind) '\(x)'", "\(kind) '\(y)'", .none)
   }
 
-  private func renameValue(_ x: ValueID, _ y: ValueID, _ kind: String = "value") {
+  private func renameValue(_ x: ValueID, _ y: ValueID) {
     guard renamedValues.insert(x).inserted else { return }
-    rename(kind, a.graph[x].name, b.graph[y].name)
+    rename("value", a.graph[x].name, b.graph[y].name)
   }
 
-  /// `reads …; read by …`, for nodes without a counterpart.
-  private func surroundings(_ graph: DiffGraph, _ item: Int) -> String {
+  /// Runtimes feed and fetch by name: another name of the model's input or output is another
+  /// interface. In a body or function, names are nobody's business.
+  private func renamePort(_ kind: String, _ index: Int, _ x: ValueID, _ y: ValueID) {
+    let p = a.graph[x].name, q = b.graph[y].name
+    guard parent == nil, path.isEmpty else {
+      guard renamedValues.insert(x).inserted else { return }
+      return rename("graph \(kind)", p, q)
+    }
+    renamedValues.insert(x)
+    guard p != q else { return }
+    let place = "graph \(kind) \(index)"
+    report(.io, place, place, .text("name", from: p, to: q))
+  }
+
+  /// What a node without a counterpart reads, and what reads it.
+  private func surroundings(
+    _ graph: DiffGraph, _ item: Int, fate: String? = nil
+  ) -> DiffHunk.Change {
     let reads = graph.items[item].inputs.filter { $0 != .none }.map { graph.name($0) }
     var readers: [String] = []
     for consumer in graph.items[item].consumers where !readers.contains(graph.label(consumer.item))
@@ -68,11 +87,7 @@ final class GraphComparison {
       readers.append(graph.label(consumer.item))
     }
     readers += graph.items[item].graphOutputs.map { "graph output \($0.index)" }
-    func list(_ names: [String]) -> String {
-      if names.isEmpty { return "nothing" }
-      return names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", …" : "")
-    }
-    return "reads \(list(reads)); read by \(list(readers))"
+    return .surroundings(reads: reads, readBy: readers, fate: fate)
   }
 
   // MARK: Sources
@@ -109,15 +124,17 @@ final class GraphComparison {
     if nodeA.overload ?? "" != nodeB.overload ?? "" {
       report(
         .attribute, labelA, labelB,
-        "overload '\(nodeA.overload ?? "")' → '\(nodeB.overload ?? "")'")
+        .text("overload", from: nodeA.overload ?? "", to: nodeB.overload ?? ""))
     }
     if nodeA.docString ?? "" != nodeB.docString ?? "" {
-      report(.metadata, labelA, labelB, "documentation")
+      report(.metadata, labelA, labelB, .said("documentation"))
     }
-    if nodeA.metadata != nodeB.metadata { report(.metadata, labelA, labelB, "metadata") }
+    if nodeA.metadata != nodeB.metadata {
+      report(.metadata, labelA, labelB, .said("metadata"))
+    }
     for child in x.children {
       guard let other = y.children.first(where: { child.isAt($0) }) else {
-        report(.attribute, labelA, labelB, "graph '\(child.attribute)' → none")
+        report(.attribute, labelA, labelB, .said("graph '\(child.attribute)' → none"))
         continue
       }
       let inner = GraphComparison(
@@ -126,7 +143,7 @@ final class GraphComparison {
       matchedNodes += inner.matchedNodes
     }
     for child in y.children where !x.children.contains(where: { child.isAt($0) }) {
-      report(.attribute, labelA, labelB, "graph none → '\(child.attribute)'")
+      report(.attribute, labelA, labelB, .said("graph none → '\(child.attribute)'"))
     }
   }
 
@@ -136,7 +153,7 @@ final class GraphComparison {
     for change in attributeChanges(
       x.attributes, y.attributes, defaults: (x.defaults, y.defaults))
     {
-      report(.attribute, labelA, labelB, change.detail, change.figures)
+      report(.attribute, labelA, labelB, change.change)
     }
   }
 
@@ -149,7 +166,9 @@ final class GraphComparison {
     }
     let left = padded(x.inputs), right = padded(y.inputs)
     let order = x.isCommutative ? bestOrder(left, right) : Array(0..<count)
-    if order != Array(0..<count) { report(.moved, labelA, labelB, "operands in another order") }
+    if order != Array(0..<count) {
+      report(.moved, labelA, labelB, .said("operands in another order"))
+    }
     for (slot, place) in order.enumerated() {
       compareOperand(
         left[slot], right[place], "\(labelA), input \(slot)", "\(labelB), input \(place)")
@@ -196,7 +215,7 @@ final class GraphComparison {
     if case .constant(let m) = x, case .constant(let n) = y {
       compareConstants(m, n, placeA, placeB)
     } else if !areSame(x, y), !isExplained(x, y) {
-      report(.rewired, placeA, placeB, "\(a.name(x)) → \(b.name(y))")
+      report(.rewired, placeA, placeB, .replaced(from: a.name(x), to: b.name(y)))
     }
   }
 
@@ -205,9 +224,7 @@ final class GraphComparison {
     let x = a.constants[m], y = b.constants[n]
     rename("constant", x.name, y.name)
     for change in tensorChanges(x.tensor, y.tensor, equal: x.hash == y.hash) {
-      report(
-        change.kind, "\(placeA) '\(x.name)'", "\(placeB) '\(y.name)'", change.detail,
-        change.figures)
+      report(change.kind, "\(placeA) '\(x.name)'", "\(placeB) '\(y.name)'", change.change)
     }
   }
 
@@ -239,26 +256,30 @@ final class GraphComparison {
   ) {
     guard let x, let y, x.contradicts(y) else { return }
     let isShape = x.elementType == y.elementType
-    report(isShape ? .shape : .elementType, placeA, placeB, "\(x) → \(y)")
+    report(isShape ? .shape : .elementType, placeA, placeB, .replaced(from: "\(x)", to: "\(y)"))
   }
 
   // MARK: The graph
 
   private func compareInputs() {
     if parent != nil, a.inputs.count != b.inputs.count {
-      report(.io, nil, nil, "\(a.inputs.count) inputs → \(b.inputs.count)")
+      report(.io, nil, nil, .count(of: "inputs", from: a.inputs.count, to: b.inputs.count))
     }
     for (index, (x, y)) in zip(a.inputs, b.inputs).enumerated() {
-      renameValue(x.value, y.value, "graph input")
+      renamePort("input", index, x.value, y.value)
       let p = a.graph[x.value].initializer, q = b.graph[y.value].initializer
       let place = "default of graph input \(index)"
       switch (p, q) {
       case (let p?, let q?):
         for change in tensorChanges(p, q, equal: p.contentHash == q.contentHash) {
-          report(change.kind, place, place, change.detail, change.figures)
+          report(change.kind, place, place, change.change)
         }
       case (nil, nil): break
-      default: report(.io, place, place, p == nil ? "none → given" : "given → none")
+      default:
+        let words = ["none", "given"]
+        report(
+          .io, place, place,
+          .replaced(from: words[p == nil ? 0 : 1], to: words[p == nil ? 1 : 0]))
       }
     }
   }
@@ -266,12 +287,11 @@ final class GraphComparison {
   private func compareOutputs() {
     for (index, (x, y)) in zip(a.outputs, b.outputs).enumerated() {
       let place = "graph output \(index)"
-      renameValue(
-        a.graph.outputs[index].value, b.graph.outputs[index].value, "graph output")
+      renamePort("output", index, a.graph.outputs[index].value, b.graph.outputs[index].value)
       compareOperand(x, y, place, place)
     }
     guard parent != nil, a.outputs.count != b.outputs.count else { return }
-    report(.io, nil, nil, "\(a.outputs.count) outputs → \(b.outputs.count)")
+    report(.io, nil, nil, .count(of: "outputs", from: a.outputs.count, to: b.outputs.count))
   }
 
   /// Reports the fewest items whose removal leaves both graphs in the same order.
@@ -281,8 +301,7 @@ final class GraphComparison {
     }
     let kept = longestRise(places.map(\.place))
     for (index, (item, place)) in places.enumerated() where !kept.contains(index) {
-      report(
-        .moved, a.label(item), b.label(place), "position \(item) → \(place) in execution order")
+      report(.moved, a.label(item), b.label(place), .position(from: item, to: place))
     }
   }
 
@@ -290,13 +309,16 @@ final class GraphComparison {
     if path.isEmpty { rename("graph", a.graph.name, b.graph.name) }
     let what = "graph"
     if a.graph.docString ?? "" != b.graph.docString ?? "" {
-      report(.metadata, what, what, "documentation")
+      report(.metadata, what, what, .said("documentation"))
     }
-    if a.graph.metadata != b.graph.metadata { report(.metadata, what, what, "metadata") }
+    if a.graph.metadata != b.graph.metadata {
+      report(.metadata, what, what, .said("metadata"))
+    }
     let sparse = !a.graph.sparseInitializers.isEmpty || !b.graph.sparseInitializers.isEmpty
     if a.graph.extras != b.graph.extras {
       report(
-        sparse ? .weight : .metadata, what, what, sparse ? "sparse initializers" : "other fields")
+        sparse ? .weight : .metadata, what, what,
+        .said(sparse ? "sparse initializers" : "other fields"))
     }
   }
 }

@@ -1,15 +1,15 @@
 internal import IR
 
 /// How far two tensors of one type and shape are apart.
-struct TensorDifference {
+public struct TensorDifference: Hashable, Sendable {
   /// The number of elements.
-  let count: Int
+  public let count: Int
   /// Elements that differ.
-  private(set) var changed = 0
+  public private(set) var changed = 0
   /// The largest absolute difference; nil where an element has no distance, such as a NaN.
-  private(set) var maximum: Double? = 0
+  public private(set) var maximum: Double? = 0
   /// The mean absolute difference over all elements.
-  var mean: Double? { maximum == nil ? nil : count > 0 ? sum / Double(count) : 0 }
+  public var mean: Double? { maximum == nil ? nil : count > 0 ? sum / Double(count) : 0 }
   private var sum = 0.0
 
   /// Compares numbers; nil for types that are not numbers.

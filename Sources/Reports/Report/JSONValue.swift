@@ -1,13 +1,13 @@
 /// A JSON document whose objects keep the order of their keys, so that equal reports are equal
 /// bytes.
 public indirect enum JSONValue: Hashable, Sendable {
-  /// `null`, also written for numbers that JSON has no way to write.
+  /// `null`.
   case null
   /// `true` or `false`.
   case bool(Bool)
   /// A whole number.
   case int(Int)
-  /// Any other number.
+  /// Any other number; infinities and NaN are written as the texts `inf`, `-inf` and `nan`.
   case number(Double)
   /// A text.
   case string(String)
@@ -22,6 +22,12 @@ public indirect enum JSONValue: Hashable, Sendable {
     public var key: String
     /// The value.
     public var value: JSONValue
+
+    /// Makes a pair.
+    public init(key: String, value: JSONValue) {
+      self.key = key
+      self.value = value
+    }
   }
 
   /// An object from pairs.
@@ -36,6 +42,14 @@ public indirect enum JSONValue: Hashable, Sendable {
 
   /// A number, or `null` where there is none.
   public static func int(_ value: Int?) -> JSONValue { value.map { .int($0) } ?? .null }
+
+  /// A number, or `null` where there is none.
+  public static func number(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
+
+  /// A list of texts.
+  public static func strings(_ values: [String]) -> JSONValue {
+    .array(values.map { .string($0) })
+  }
 
   /// A text, or `null` where there is none.
   public static func string(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
@@ -58,7 +72,7 @@ public indirect enum JSONValue: Hashable, Sendable {
     case .null: out += "null"
     case .bool(let value): out += value ? "true" : "false"
     case .int(let value): out += "\(value)"
-    case .number(let value): out += value.isFinite ? "\(value)" : "null"
+    case .number(let value): out += value.isFinite ? "\(value)" : "\"\(Self.word(value))\""
     case .string(let value): Self.quote(value, to: &out)
     case .array(let items):
       let bodies = items.map { item in
@@ -88,6 +102,11 @@ public indirect enum JSONValue: Hashable, Sendable {
     }
     if !bodies.isEmpty { out += "\n" + String(repeating: "  ", count: depth) }
     out += close
+  }
+
+  /// A number that is none of JSON's.
+  private static func word(_ value: Double) -> String {
+    value.isNaN ? "nan" : value > 0 ? "inf" : "-inf"
   }
 
   private static func quote(_ text: String, to out: inout String) {

@@ -1,117 +1,99 @@
-internal import IR
-
-/// A titled table of text cells, as every report prints it.
+/// A table of typed cells.
 public struct Table: Hashable, Sendable {
   /// One column.
   public struct Column: Hashable, Sendable {
-    /// The heading.
-    public var name: String
+    /// What programs call it.
+    public var key: String
+    /// What people call it.
+    public var heading: String
     /// Whether cells stand at the right, as numbers do.
     public var isNumeric: Bool
+    /// Whether cells are without their unit, since the heading says it.
+    public var saysUnit: Bool
 
     /// Makes a column.
-    public init(_ name: String, numeric: Bool = false) {
-      self.name = name
+    public init(
+      _ key: String, _ heading: String? = nil, numeric: Bool = false, saysUnit: Bool = false
+    ) {
+      self.key = key
+      self.heading = heading ?? key
       self.isNumeric = numeric
+      self.saysUnit = saysUnit
     }
   }
 
+  /// How rows are written for programs.
+  public enum Keying: Hashable, Sendable {
+    /// As a list of objects below this key.
+    case rows(String)
+    /// As keys of the document; there is one row.
+    case record
+    /// Not at all: the same values stand elsewhere, with more detail.
+    case elsewhere
+  }
+
+  /// How rows are written for programs.
+  public var keying: Keying
   /// What the table shows; empty for none.
   public var title: String
   /// The columns, from the left.
   public var columns: [Column]
   /// The rows, from the top, with a cell for each column.
   public var rows: [[Cell]] = []
+  /// A last row below the others, such as a sum, with its key; programs read it apart from the rows.
+  public var footer: (key: String, cells: [Cell])? {
+    get { footerRow.map { ($0.key, $0.cells) } }
+    set { footerRow = newValue.map { FooterRow(key: $0.key, cells: $0.cells) } }
+  }
+  private var footerRow: FooterRow?
+  /// Whether people see nothing of a table without rows.
+  public var hidesWhenEmpty = false
+
+  private struct FooterRow: Hashable, Sendable {
+    var key: String
+    var cells: [Cell]
+  }
 
   /// Makes a table without rows.
-  public init(_ title: String = "", _ columns: [Column]) {
+  public init(_ keying: Keying, title: String = "", _ columns: [Column]) {
+    self.keying = keying
     self.title = title
     self.columns = columns
   }
 
-  /// A cell: what people read and what programs read.
-  public struct Cell: Hashable, Sendable {
-    /// The text.
-    public var text: String
-    /// The value in JSON.
-    public var json: JSONValue
+  /// Makes a table whose rows are below a key.
+  public init(_ key: String, title: String = "", _ columns: [Column]) {
+    self.init(.rows(key), title: title, columns)
+  }
 
-    /// Makes a cell from both of its forms.
-    public init(_ text: String, json: JSONValue) {
-      self.text = text
-      self.json = json
-    }
-
-    /// A cell with a text.
-    public init(_ text: String) { self.init(text, json: .string(text)) }
-
-    /// A cell with a whole number, digits grouped by thousands; `?` where it is not known.
-    public init(_ value: Int?) { self.init(value.map(grouped) ?? "?", json: .int(value)) }
+  /// Makes a table of things: a row for each of them, and what each column says of one.
+  public init<Row>(
+    _ key: String, title: String = "", of rows: some Sequence<Row>,
+    _ columns: [(column: Column, cell: (Row) -> Cell)]
+  ) {
+    self.init(.rows(key), title: title, columns.map(\.column))
+    self.rows = rows.map { row in columns.map { $0.cell(row) } }
   }
 
   /// Adds a row.
   public mutating func add(_ cells: Cell...) { rows.append(cells) }
 
-  /// Columns padded to equal width and set apart by two spaces, for a terminal.
-  public var text: String {
-    let cells = [columns.map(\.name)] + rows.map { $0.map(\.text) }
-    let widths = columns.indices.map { column in
-      cells.map { $0[safe: column]?.count ?? 0 }.max() ?? 0
-    }
-    var lines = title.isEmpty ? [] : [title]
-    for row in cells {
-      var line = ""
-      for (column, width) in widths.enumerated() {
-        let cell = row[safe: column] ?? ""
-        let padding = String(repeating: " ", count: width - cell.count)
-        line +=
-          (column > 0 ? "  " : "") + (columns[column].isNumeric ? padding + cell : cell + padding)
+  /// Whether people see it.
+  var isShown: Bool { !rows.isEmpty || footer != nil || !hidesWhenEmpty }
+
+  /// What people read: headings, rows and footer.
+  var texts: [[String]] {
+    let all = rows + (footer.map { [$0.cells] } ?? [])
+    return [columns.map(\.heading)]
+      + all.map { row in
+        zip(columns, row).map { column, cell in cell.text(withUnit: !column.saysUnit) }
       }
-      while line.last == " " { line.removeLast() }
-      lines.append((title.isEmpty ? "" : "  ") + line)
-    }
-    return lines.joined(separator: "\n") + "\n"
   }
 
-  /// A Markdown table, below its title as a heading.
-  public var markdown: String {
-    func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
-    var lines = title.isEmpty ? [] : ["### " + markdownEscaped(title), ""]
-    lines.append(line(columns.map { markdownEscaped($0.name) }))
-    lines.append(line(columns.map { $0.isNumeric ? "--:" : ":--" }))
-    lines += rows.map { row in line(row.map { markdownEscaped($0.text) }) }
-    return lines.joined(separator: "\n") + "\n"
-  }
-
-  /// A list with one object a row, keyed by column name.
-  public var json: JSONValue {
-    .array(
-      rows.map { row in
-        .object(zip(columns, row).map { JSONValue.Member(key: $0.name, value: $1.json) })
-      })
-  }
-}
-
-/// Text whose characters Markdown takes as they are, on one line.
-package func markdownEscaped(_ text: String) -> String {
-  var out = ""
-  for character in text {
-    switch character {
-    case "|", "\\", "`", "*", "_", "<", ">", "[", "]", "#": out += "\\\(character)"
-    case "\n", "\r", "\r\n": out += " "
-    default: out.append(character)
+  /// A row for programs; cells of columns without a key are for people alone.
+  func members(_ row: [Cell]) -> [JSONValue.Member] {
+    zip(columns, row).compactMap { column, cell in
+      column.key.isEmpty ? nil : JSONValue.Member(key: column.key, value: cell.json)
     }
   }
-  return out
-}
-
-/// A whole number with its digits in groups of three: `1,814,073,344`.
-package func grouped(_ value: Int) -> String {
-  var out = ""
-  let digits = String(value.magnitude)
-  for (place, digit) in digits.enumerated() {
-    if place > 0, (digits.count - place) % 3 == 0 { out += "," }
-    out.append(digit)
-  }
-  return (value < 0 ? "-" : "") + out
 }

@@ -12,7 +12,7 @@ struct Check: ParsableCommand {
       Example: lapidary check Fixtures/fashion/fashion.onnx --onnx
       """)
 
-  @Argument(help: "The model; - for the standard input.")
+  @Argument(help: "The model; - for the standard input.", completion: .file())
   var model: String
 
   @Flag(help: "Ask libonnx's checker too.")
@@ -21,22 +21,16 @@ struct Check: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func run() throws {
-    let loaded = try ONNXFile.read(model)
+    let loaded: Model
+    do { loaded = try ONNXFile.read(model) } catch {
+      // What breaks the standard's rules is an answer; what is no model at all is trouble.
+      guard error.code == .invalid else { throw error }
+      try report.print(ModelCheck(failure: error).report())
+      throw ExitCode(1)
+    }
     let verdict = ModelCheck(loaded)
     let second = onnx ? try ONNXChecker.verdict(on: loaded) : nil
-    var table = Table("", [.init("checker"), .init("verdict")])
-    table.add(.init("lapidary"), .init(verdict.error.map { "\($0)" } ?? "valid"))
-    if let second { table.add(.init("libonnx"), .init(second.text)) }
-    let notes =
-      verdict.unknown.map { "unknown operator: \($0)\n" }.joined()
-      + verdict.warnings.map { "warning: \($0)\n" }.joined()
-    report.print(
-      text: table.text + notes, markdown: table.markdown,
-      json: .object([
-        "schema": .int(1), "checks": table.json,
-        "unknown": .array(verdict.unknown.map { .string($0) }),
-        "warnings": .array(verdict.warnings.map { .string($0) }),
-      ]))
+    try report.print(verdict.report(second: second?.text))
     // What is wrong stands in the report: it is an answer, not trouble.
     guard verdict.error == nil, second?.refuses != true else { throw ExitCode(1) }
   }

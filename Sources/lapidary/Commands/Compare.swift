@@ -12,50 +12,37 @@ struct Compare: ParsableCommand, RunsModels {
       Example: lapidary compare Fixtures/fashion/fashion.onnx fused.onnx
       """)
 
-  @Argument(help: "The first model, the reference.")
+  @Argument(help: "The first model, the reference.", completion: .file())
   var a: String
 
-  @Argument(help: "The second model.")
+  @Argument(help: "The second model.", completion: .file())
   var b: String
 
-  @Option(help: "Samples: an .npz file, a folder of .npy or .pb files, or random:N.")
+  @Option(
+    help: "Samples: an .npz file, a folder of .npy or .pb files, or random:N.", completion: .file())
   var inputs = "random:4"
 
   @Option(help: "The largest difference allowed, relative to the output's largest magnitude.")
   var tolerance = 1e-4
 
+  @OptionGroup var dimensions: DimensionOptions
   @OptionGroup var report: ReportOptions
   @OptionGroup var runOptions: RunOptions
 
+  func validate() throws {
+    guard tolerance >= 0 else {
+      throw ValidationError("--tolerance: expected 0 or more, found \(tolerance)")
+    }
+  }
+
   func run() throws {
     let first = try ONNXFile.read(a), second = try ONNXFile.read(b)
-    let data = try Dataset.load(inputs, for: first, seed: runOptions.seed)
+    let data = try Dataset.load(
+      inputs, for: try dimensions.bound(first).model, seed: runOptions.seed)
     let progress = Progress("comparing", total: data.count)
     let result = try ModelComparison(
       first, second, on: data, options: runOptions.session(), progress: progress.update)
-    var table = Table(
-      "",
-      [
-        .init("output"), .init("max abs", numeric: true), .init("max rel", numeric: true),
-        .init("SQNR dB", numeric: true), .init("cosine", numeric: true),
-        .init("agreement", numeric: true),
-      ])
-    for output in result.outputs {
-      let figures = output.comparison
-      table.add(
-        .init(output.name),
-        .init(scientificText(figures.maxAbsolute), json: .number(figures.maxAbsolute)),
-        .init(scientificText(figures.maxRelative), json: .number(figures.maxRelative)),
-        .init(NumberText.decimal(figures.sqnr, 1), json: .number(figures.sqnr)),
-        .init(NumberText.decimal(figures.cosine, 6), json: .number(figures.cosine)),
-        .init(
-          NumberText.decimal(100 * figures.argmaxAgreement, 2) + " %",
-          json: .number(figures.argmaxAgreement)))
-    }
-    let isSame = result.maxRelative <= tolerance
-    report.print(
-      text: table.text + noteText(data.notes), markdown: table.markdown,
-      json: .object(["schema": .int(1), "same": .bool(isSame), "outputs": table.json]))
-    if !isSame { throw ExitCode(1) }
+    try report.print(result.report(tolerance: tolerance, notes: data.notes))
+    if result.maxRelative > tolerance { throw ExitCode(1) }
   }
 }

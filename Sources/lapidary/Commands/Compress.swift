@@ -13,22 +13,24 @@ struct Compress: ParsableCommand, RunsModels {
       --calibration Fixtures/fashion/calibration.npz --evaluate Fixtures/fashion/test.npz
       """)
 
-  @Argument(help: "The model; - for the standard input.")
+  @Argument(help: "The model; - for the standard input.", completion: .file())
   var model: String
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var placement: PlacementOptions
 
-  @Option(help: ArgumentHelp("A file that says what to do.", valueName: "FILE.yaml"))
+  @Option(
+    help: ArgumentHelp("A file that says what to do.", valueName: "FILE.yaml"), completion: .file())
   var recipe: String?
 
   @OptionGroup var target: TargetOptions
 
   @Option(
-    help: "Samples to quantize with: an .npz file, a folder of .npy or .pb files, or random:N.")
+    help: "Samples to quantize with: an .npz file, a folder of .npy or .pb files, or random:N.",
+    completion: .file())
   var calibration: String?
 
-  @Option(help: "Samples with an array 'labels' to measure each stage with.")
+  @Option(help: "Samples with an array 'labels' to measure each stage with.", completion: .file())
   var evaluate: String?
 
   @Flag(help: "Leave pruning out.")
@@ -66,16 +68,11 @@ struct Compress: ParsableCommand, RunsModels {
     let progress = Progress("compressing")
     let result = try Compression(
       original, plan, calibration: samples, evaluation: labelled, options: runOptions.session(),
-      verification: verification.verification(runOptions), progress: progress.show)
+      verification: verification.verification(runOptions), progress: { progress.show($0) })
     try output.write(result.model, placement, from: original, at: model)
-    let notes = ModelNotes(original).lines
-    report.print(
-      toStandardError: output.reportsToStandardError,
-      text: result.table.text + noteText(notes),
-      markdown: result.table.markdown,
-      json: .object([
-        "schema": .int(1), "stages": result.table.json, "notes": .array(notes.map { .string($0) }),
-      ]))
+    try report.print(
+      result.report(notes: ModelNotes(original).lines),
+      toStandardError: output.reportsToStandardError)
   }
 
   private func load(_ spec: String?, _ model: Model) throws(ModelError) -> Dataset? {

@@ -12,7 +12,7 @@ struct Convert: ParsableCommand {
       Example: lapidary convert model.onnx -o out.onnx --external weights.data
       """)
 
-  @Argument(help: "The model; - for the standard input.")
+  @Argument(help: "The model; - for the standard input.", completion: .file())
   var model: String
 
   @OptionGroup var placement: PlacementOptions
@@ -29,9 +29,7 @@ struct Convert: ParsableCommand {
     var result = loaded
     if inlineFunctions { try FunctionInlining().run(&result) }
     try output.write(result, placement, from: loaded, at: model)
-    report.print(
-      toStandardError: output.reportsToStandardError, text: "\(model) -> \(output.output)\n",
-      markdown: "`\(model)` → `\(output.output)`\n",
-      json: .object(["schema": .int(1), "output": .string(output.output)]))
+    try report.print(
+      .conversion(from: model, to: output.output), toStandardError: output.reportsToStandardError)
   }
 }

@@ -13,10 +13,10 @@ struct Diff: ParsableCommand {
       Example: lapidary diff Fixtures/fashion/fashion.onnx fused.onnx
       """)
 
-  @Argument(help: "The first model.")
+  @Argument(help: "The first model.", completion: .file())
   var a: String
 
-  @Argument(help: "The second model.")
+  @Argument(help: "The second model.", completion: .file())
   var b: String
 
   @Option(
@@ -49,8 +49,9 @@ struct Diff: ParsableCommand {
     let notes = [(a, first), (b, second)].flatMap { path, model in
       model.readingNotes.map { "\"\(path)\": \($0)" }
     }
-    report.print(
-      text: result.text() + noteText(notes), markdown: result.markdown, json: result.json)
+    var found = result.report()
+    found.add(notes: notes)
+    try report.print(found)
     if result.differs { throw ExitCode(1) }
   }
 }

@@ -9,10 +9,12 @@ struct Evaluate: ParsableCommand, RunsModels {
       Example: lapidary evaluate Fixtures/fashion/fashion.onnx --data Fixtures/fashion/test.npz
       """)
 
-  @Argument(help: "The model; - for the standard input.")
+  @Argument(help: "The model; - for the standard input.", completion: .file())
   var model: String
 
-  @Option(help: "Samples with an array 'labels': an .npz file or a folder of .npy files.")
+  @Option(
+    help: "Samples with an array 'labels': an .npz file or a folder of .npy files.",
+    completion: .file())
   var data: String
 
   @Option(
@@ -28,26 +30,6 @@ struct Evaluate: ParsableCommand, RunsModels {
     let progress = Progress("evaluating", total: samples.count)
     let accuracy = try Accuracy(
       of: loaded, on: samples, options: runOptions.session(backend), progress: progress.update)
-    var table = Table(
-      "",
-      [
-        .init("samples", numeric: true), .init("top-1", numeric: true),
-        .init("top-5", numeric: true),
-      ])
-    table.add(
-      .init(accuracy.samples),
-      .init(
-        NumberText.decimal(100 * accuracy.top1Fraction, 2) + " %",
-        json: .number(accuracy.top1Fraction)),
-      .init(
-        NumberText.decimal(100 * accuracy.top5Fraction, 2) + " %",
-        json: .number(accuracy.top5Fraction)))
-    report.print(
-      text: table.text + noteText(samples.notes), markdown: table.markdown,
-      json: .object([
-        "schema": .int(1), "samples": .int(accuracy.samples),
-        "top1": .number(accuracy.top1Fraction),
-        "top5": .number(accuracy.top5Fraction),
-      ]))
+    try report.print(accuracy.report(notes: samples.notes))
   }
 }

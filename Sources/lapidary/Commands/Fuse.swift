@@ -9,10 +9,13 @@ struct Fuse: ParsableCommand, RunsModels, ChecksOptions {
       Example: lapidary fuse Fixtures/fashion/fashion.onnx -o fused.onnx --explain
       """)
 
-  @Argument(help: "The model; - for the standard input. Not needed with --list.")
+  @Argument(
+    help: "The model; - for the standard input. Not needed with --list.", completion: .file())
   var model: String?
 
-  @Option(name: [.short, .long], help: "The file to write; - for the standard output.")
+  @Option(
+    name: [.short, .long], help: "The file to write; - for the standard output.",
+    completion: .file())
   var output: String?
 
   @Flag(help: "Allow the output to replace the input.")
@@ -58,7 +61,9 @@ struct Fuse: ParsableCommand, RunsModels, ChecksOptions {
   var runsModels: Bool { verification.verify }
 
   func run() throws {
-    guard !list, let model, let path = output else { return printRules() }
+    guard !list, let model, let path = output else {
+      return try report.print(FusionReport.rules())
+    }
     var output = OutputOptions()
     output.output = path
     output.force = force
@@ -71,29 +76,11 @@ struct Fuse: ParsableCommand, RunsModels, ChecksOptions {
     let reports = try PassManager(try Simplify.passes(options)).run(&fused)
     let proof = try verify(options, original, fused, reports)
     try output.write(fused, placement, from: original, at: model)
-
-    let before = try CostReport(original), after = try CostReport(fused)
-    var table = Table(
-      "",
-      [
-        .init(""), .init("nodes", numeric: true), .init("parameters", numeric: true),
-        .init("MACs", numeric: true), .init("constant bytes", numeric: true),
-      ])
-    for (name, model, cost) in [("before", original, before), ("after", fused, after)] {
-      table.add(
-        .init(name), .init(model.graph.nodeCount), .init(cost.parameters), .init(cost.macs),
-        .init(model.graph.constantBytes))
-    }
-    let unknown = ModelNotes(original).lines
-    report.print(
-      toStandardError: output.reportsToStandardError,
-      text: table.text + (explain ? reports.explanation : "")
-        + noteText(unknown) + proof + "\n",
-      markdown: table.markdown + (explain ? "\n" + reports.explanation : ""),
-      json: .object([
-        "schema": .int(1), "cost": table.json, "passes": reports.json,
-        "notes": .array(unknown.map { .string($0) }), "proof": .string(proof),
-      ]))
+    let found = try FusionReport(
+      before: original, after: fused, passes: reports, proof: proof,
+      notes: ModelNotes(original).lines)
+    try report.print(
+      found.report(explained: explain), toStandardError: output.reportsToStandardError)
   }
 
   /// Compares before and after; on a difference runs again to name the rule that broke it.
@@ -115,19 +102,6 @@ struct Fuse: ParsableCommand, RunsModels, ChecksOptions {
       _ = try PassManager(try Simplify.passes(options), verification: verification).run(&copy)
       throw error
     }
-  }
-
-  private func printRules() {
-    var table = Table("", [.init("rule"), .init("targets"), .init("what it does")])
-    for rule in Simplify.rules {
-      let targets =
-        rule.targets == FusionTarget.allCases
-        ? "all" : rule.targets.map(\.rawValue).joined(separator: ", ")
-      table.add(.init(rule.name), .init(targets), .init(rule.summary))
-    }
-    report.print(
-      text: table.text, markdown: table.markdown,
-      json: .object(["schema": .int(1), "rules": table.json]))
   }
 }
 
@@ -151,42 +125,4 @@ struct ByteCount: ExpressibleByArgument {
   }
 
   var defaultValueDescription: String { "\(bytes >> 30)G" }
-}
-
-/// What a proof found, in words.
-func differenceText(_ difference: Double) -> String {
-  difference == 0
-    ? "outputs are equal"
-    : "outputs differ by at most \(scientificText(difference)) of their largest value"
-}
-
-/// A small number for people: `3.1e-07`, or `0`.
-func scientificText(_ value: Double) -> String { value == 0 ? "0" : NumberText.scientific(value) }
-
-extension [PassReport] {
-  /// One line for each application and decline.
-  var explanation: String {
-    flatMap { report in
-      report.applied.map { "\($0.rule.isEmpty ? report.pass : $0.rule): \($0.node): \($0.text)\n" }
-        + report.declined.map {
-          "\($0.rule.isEmpty ? report.pass : $0.rule): \($0.node): not applied: \($0.text)\n"
-        }
-    }.joined()
-  }
-
-  /// Applications and declines by pass.
-  var json: JSONValue {
-    func list(_ entries: [PassReport.Entry]) -> JSONValue {
-      .array(
-        entries.map {
-          .object(["node": .string($0.node), "rule": .string($0.rule), "text": .string($0.text)])
-        })
-    }
-    return .array(
-      map {
-        .object([
-          "pass": .string($0.pass), "applied": list($0.applied), "declined": list($0.declined),
-        ])
-      })
-  }
 }

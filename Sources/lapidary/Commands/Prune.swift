@@ -10,10 +10,12 @@ struct Prune: ParsableCommand, RunsModels, ChecksOptions {
       Example: lapidary prune Fixtures/fashion/fashion.onnx -o pruned.onnx --ratio 0.3
       """)
 
-  @Argument(help: "The model; - for the standard input.")
+  @Argument(help: "The model; - for the standard input.", completion: .file())
   var model: String
 
-  @Option(name: [.short, .long], help: "The file to write; - for the standard output.")
+  @Option(
+    name: [.short, .long], help: "The file to write; - for the standard output.",
+    completion: .file())
   var output: String?
 
   @Flag(help: "Allow the output to replace the input.")
@@ -45,13 +47,17 @@ struct Prune: ParsableCommand, RunsModels, ChecksOptions {
   var groupRatio: [GroupRatioArgument] = []
 
   @Option(
-    help: ArgumentHelp("Write the plan, with the proof, beside the model.", valueName: "PLAN.json"))
+    help: ArgumentHelp("Write the plan, with the proof, beside the model.", valueName: "PLAN.json"),
+    completion: .file())
   var plan: String?
 
-  @Option(help: ArgumentHelp("Write the plan and no model.", valueName: "PLAN.json"))
+  @Option(
+    help: ArgumentHelp("Write the plan and no model.", valueName: "PLAN.json"), completion: .file())
   var planOnly: String?
 
-  @Option(help: ArgumentHelp("Replay a plan instead of choosing channels.", valueName: "PLAN.json"))
+  @Option(
+    help: ArgumentHelp("Replay a plan instead of choosing channels.", valueName: "PLAN.json"),
+    completion: .file())
   var applyPlan: String?
 
   @OptionGroup var placement: PlacementOptions
@@ -77,6 +83,16 @@ struct Prune: ParsableCommand, RunsModels, ChecksOptions {
 
   func checkOptions() throws {
     try importance.check()
+    try Fraction.check(maxRatio, "--max-ratio")
+    for ratio in groupRatio {
+      try Fraction.check(ratio.entry.ratio, "--group-ratio \(ratio.entry.pattern)")
+    }
+    guard roundTo >= 1 else {
+      throw ValidationError("--round-to: expected 1 or more, found \(roundTo)")
+    }
+    guard minChannels >= 1 else {
+      throw ValidationError("--min-channels: expected 1 or more, found \(minChannels)")
+    }
     if target.target == nil && applyPlan == nil {
       throw ValidationError("expected one of --ratio, --macs, --params, --bytes or --apply-plan")
     }
@@ -126,10 +142,9 @@ struct Prune: ParsableCommand, RunsModels, ChecksOptions {
       try destination.write(result.model, placement, from: original, at: model)
     }
     if let plan { try TextFile.write(try certified(result).json(), to: plan) }
-    let unmatched = result.unmatchedPatterns.map { "'\($0)' fits nothing whose channels could go" }
-    show(
-      result,
-      ModelNotes(original).lines + overridableNote(pruner) + budgetNote(result) + unmatched,
+    try report.print(
+      result.report(
+        notes: ModelNotes(original).lines + overridableNote(pruner), proof: proofText(result)),
       toStandardError: destination.reportsToStandardError)
   }
 
@@ -144,56 +159,12 @@ struct Prune: ParsableCommand, RunsModels, ChecksOptions {
     return plan
   }
 
-  /// How near the budget was met, where that is not within one percent of it.
-  private func budgetNote(_ result: Pruner.Result) -> [String] {
-    guard let (wanted, reached) = result.budget, abs(reached - wanted) > wanted / 100 else {
-      return []
-    }
-    return [
-      "\(NumberText.decimal(wanted * 100, 2)) % cannot be met: the nearest that can be reached is "
-        + "\(NumberText.decimal(reached * 100, 2)) %"
-    ]
-  }
-
   private func overridableNote(_ pruner: Pruner) -> [String] {
     guard pruner.overridable > 0, !freezeOverridable else { return [] }
     return [
       "\(pruner.overridable) constants are graph inputs too, which a caller could override: taken as "
         + "weights; those inputs have the new shapes (--freeze-overridable leaves them alone)"
     ]
-  }
-
-  private func show(_ result: Pruner.Result, _ notes: [String], toStandardError: Bool) {
-    var table = Table(
-      "",
-      [
-        .init(""), .init("MACs", numeric: true), .init("parameters", numeric: true),
-        .init("weight bytes", numeric: true),
-      ])
-    table.add(
-      .init("before"), .init(result.before.macs), .init(result.before.parameters),
-      .init(result.before.bytes))
-    table.add(
-      .init("after"), .init(result.after.macs), .init(result.after.parameters),
-      .init(result.after.bytes))
-    let groups = result.plan.groups
-    let cut = groups.reduce(0) { $0 + ($1.kept < $1.channels ? 1 : 0) }
-    var lines = ["\(cut) of \(groups.count) groups cut"]
-    let reasons = Dictionary(grouping: result.plan.frozen, by: \.reason)
-      .mapValues { $0.reduce(0) { $0 + $1.channels } }
-    for (reason, channels) in reasons.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
-      lines.append("\(channels) channels frozen: \(reason)")
-    }
-    lines += notes
-    lines.append(proofText(result))
-    report.print(
-      toStandardError: toStandardError,
-      text: table.text + lines.map { $0 + "\n" }.joined(),
-      markdown: table.markdown + "\n" + lines.map { "- \($0)\n" }.joined(),
-      json: .object([
-        "schema": .int(1), "cost": table.json, "plan": result.plan.summary,
-        "notes": .array(notes.map { .string($0) }), "proof": .string(proofText(result)),
-      ]))
   }
 
   private func proofText(_ result: Pruner.Result) -> String {

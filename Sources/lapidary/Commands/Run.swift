@@ -15,13 +15,14 @@ struct Run: ParsableCommand, RunsModels {
       Example: lapidary run Fixtures/fashion/fashion.onnx --inputs random:4 -o outputs
       """)
 
-  @Argument(help: "The model; - for the standard input.")
+  @Argument(help: "The model; - for the standard input.", completion: .file())
   var model: String
 
-  @Option(help: "Samples: an .npz file, a folder of .npy or .pb files, or random:N.")
+  @Option(
+    help: "Samples: an .npz file, a folder of .npy or .pb files, or random:N.", completion: .file())
   var inputs: String
 
-  @Option(name: [.short, .long], help: "The folder to write to.")
+  @Option(name: [.short, .long], help: "The folder to write to.", completion: .file())
   var output: String
 
   @Option(
@@ -34,6 +35,7 @@ struct Run: ParsableCommand, RunsModels {
       discussion: "Outputs are joined along their first axis."))
   var batch = 0
 
+  @OptionGroup var dimensions: DimensionOptions
   @OptionGroup var report: ReportOptions
   @OptionGroup var runOptions: RunOptions
 
@@ -50,20 +52,14 @@ struct Run: ParsableCommand, RunsModels {
       results = try session.run(values: set.values)
       try OutputFolder(output).write(results, of: loaded.graph, asProtos: true)
     } else {
-      let data = try Dataset.load(inputs, for: loaded, seed: runOptions.seed)
+      let data = try Dataset.load(
+        inputs, for: try dimensions.bound(loaded).model, seed: runOptions.seed)
       notes = data.notes
       let progress = Progress("running", total: data.count)
       results = try data.run(
         on: session, batch: batch > 0 ? batch : nil, progress: progress.update)
       try OutputFolder(output).write(results, of: loaded.graph, asProtos: data.isFromProtos)
     }
-    var table = Table("", [.init("output"), .init("type")])
-    for info in loaded.graph.outputs {
-      let name = loaded.graph[info.value].name
-      table.add(.init(name), .init(results[name].map { "\($0.type)" } ?? "?"))
-    }
-    report.print(
-      text: table.text + noteText(notes), markdown: table.markdown,
-      json: .object(["schema": .int(1), "outputs": table.json]))
+    try report.print(.run(results, of: loaded.graph, notes: notes))
   }
 }

@@ -18,16 +18,18 @@ struct SensitivityCommand: ParsableCommand, RunsModels {
       --calibration Fixtures/fashion/calibration.npz --samples 32 -o scores.json
       """)
 
-  @Argument(help: "The model; - for the standard input.")
+  @Argument(help: "The model; - for the standard input.", completion: .file())
   var model: String
 
   @Option(
     help: """
       Samples, and labels if there are any: an .npz file, a folder of .npy or .pb files, or random:N.
-      """)
+      """, completion: .file())
   var calibration: String
 
-  @Option(name: [.short, .long], help: "The file for scores that prune --scores takes.")
+  @Option(
+    name: [.short, .long], help: "The file for scores that prune --scores takes.",
+    completion: .file())
   var output: String?
 
   @Option(help: "Use no more samples than this.")
@@ -91,65 +93,8 @@ struct SensitivityCommand: ParsableCommand, RunsModels {
     let result = try Sensitivity(probes, of: pruner.model, on: data, limit: samples) { done, _ in
       progress.update(done)
     }
-    if let output { try TextFile.write(Array((result.json.text).utf8), to: output) }
-    let summary = result.summary
-    report.print(
-      text: result.table.text + summary + "\n",
-      markdown: result.table.markdown + "\n" + summary + "\n", json: result.json)
-  }
-}
-
-extension Sensitivity {
-  private func percent(_ value: Double) -> String { NumberText.decimal(value * 100, 1) + " %" }
-
-  fileprivate var summary: String {
-    "\(samples) samples" + (top1.map { "; top-1 of the model as it is: \(percent($0))" } ?? "")
-  }
-
-  fileprivate var table: Table {
-    let ratios = Set(groups.flatMap { $0.points.map(\.ratio) }).sorted()
-    var table = Table(
-      "",
-      [.init("group", numeric: true), .init("channels", numeric: true)]
-        + ratios.map { .init("\(top1 == nil ? "dB" : "dB, top-1") at \($0)", numeric: true) }
-        + [.init("made by")])
-    for group in groups {
-      let cells = ratios.map { ratio -> Table.Cell in
-        guard let point = group.points.first(where: { $0.ratio == ratio }) else {
-          return .init("-", json: .null)
-        }
-        let sqnr = NumberText.decimal(point.sqnr, 1)
-        return .init(point.top1.map { "\(sqnr), \(percent($0))" } ?? sqnr)
-      }
-      let names = group.weights.prefix(2).joined(separator: ", ")
-      let more = group.weights.count > 2 ? " and \(group.weights.count - 2) more" : ""
-      table.rows.append(
-        [.init(group.index), .init(group.channels)] + cells + [.init(names + more)])
-    }
-    return table
-  }
-
-  /// Scores and figures, in the form that `ChannelScores` reads.
-  fileprivate var json: JSONValue {
-    let measured = groups.map { group -> JSONValue in
-      .object([
-        "group": .int(group.index), "channels": .int(group.channels),
-        "weights": .array(group.weights.map { .string($0) }),
-        "cuts": .array(
-          group.points.map { point in
-            .object([
-              "ratio": .number(point.ratio), "kept": .int(point.kept),
-              "sqnr": .number(point.sqnr), "top1": point.top1.map { .number($0) } ?? .null,
-            ])
-          }),
-      ])
-    }
-    let lists = scores.scores.sorted { $0.key < $1.key }.map { name, values in
-      (name, JSONValue.array(values.map { .number($0) }))
-    }
-    return .object([
-      "schema": .int(1), "samples": .int(samples), "top1": top1.map { .number($0) } ?? .null,
-      "groups": .array(measured), "scores": .members(lists),
-    ])
+    let found = result.report
+    if let output { try TextFile.write(Array(found.json.text.utf8), to: output) }
+    try report.print(found)
   }
 }

@@ -19,7 +19,7 @@ struct Sparsify: ParsableCommand, RunsModels, ChecksOptions {
       Example: lapidary sparsify Fixtures/fashion/fashion.onnx -o sparse.onnx --pattern 2:4
       """)
 
-  @Argument(help: "The model; - for the standard input.")
+  @Argument(help: "The model; - for the standard input.", completion: .file())
   var model: String
 
   @OptionGroup var output: OutputOptions
@@ -42,16 +42,20 @@ struct Sparsify: ParsableCommand, RunsModels, ChecksOptions {
   var scope = SparsityOptions.Competition.local
 
   @Option(
-    help: "Samples to measure with: an .npz file, a folder of .npy or .pb files, or random:N.")
+    help: "Samples to measure with: an .npz file, a folder of .npy or .pb files, or random:N.",
+    completion: .file())
   var calibration: String?
 
   @Option(help: "Names or patterns of weights, nodes or operators that stay as they are.")
   var keep: [String] = []
 
-  @Option(help: ArgumentHelp("Write which elements stay.", valueName: "PLAN.json"))
+  @Option(
+    help: ArgumentHelp("Write which elements stay.", valueName: "PLAN.json"), completion: .file())
   var plan: String?
 
-  @Option(help: ArgumentHelp("Replay a plan instead of choosing elements.", valueName: "PLAN.json"))
+  @Option(
+    help: ArgumentHelp("Replay a plan instead of choosing elements.", valueName: "PLAN.json"),
+    completion: .file())
   var applyPlan: String?
 
   @OptionGroup var report: ReportOptions
@@ -62,9 +66,7 @@ struct Sparsify: ParsableCommand, RunsModels, ChecksOptions {
     guard [ratio != nil, pattern != nil, applyPlan != nil].count(where: { $0 }) == 1 else {
       throw ValidationError("expected one of --ratio, --pattern and --apply-plan")
     }
-    if let ratio, !(0...1).contains(ratio) {
-      throw ValidationError("expected a fraction from 0 to 1, found \(ratio)")
-    }
+    try Fraction.check(ratio, "--ratio")
     if let pattern, SparsityOptions.Target(pattern: pattern) == nil {
       throw ValidationError("--pattern: expected N:M with N from 0 to M, found '\(pattern)'")
     }
@@ -109,61 +111,10 @@ struct Sparsify: ParsableCommand, RunsModels, ChecksOptions {
       original, result.model, on: data, runOptions)
     try output.write(result.model, placement, from: original, at: model)
     if let plan { try TextFile.write(try result.plan.json(), to: plan) }
-    show(result.plan, comparison, ModelNotes(original).lines)
-  }
-
-  private func show(_ plan: SparsityPlan, _ comparison: ModelComparison?, _ notes: [String]) {
-    var table = Table(
-      "",
-      [
-        .init("weight"), .init("shape"), .init("elements", numeric: true),
-        .init("zero before", numeric: true), .init("zero", numeric: true),
-        .init("sparsity", numeric: true),
-      ])
-    func add(_ name: String, _ shape: String, _ count: Int, _ before: Int, _ zeros: Int) {
-      let share = Double(zeros) / Double(max(count, 1))
-      table.add(
-        .init(name), .init(shape), .init(count), .init(before), .init(zeros),
-        .init("\(NumberText.decimal(share * 100, 1)) %", json: .number(share)))
-    }
-    var all = (count: 0, before: 0, zeros: 0)
-    for mask in plan.weights {
-      let count = mask.shape.reduce(1, *)
-      add(mask.weight, "\(mask.shape)", count, mask.zerosBefore, mask.zeros)
-      all = (all.count + count, all.before + mask.zerosBefore, all.zeros + mask.zeros)
-    }
-    let weights = table.json
-    add("all", "", all.count, all.before, all.zeros)
-    var lines = plan.left.map { "'\($0.weight)' stays as it is: \($0.reason)" } + notes
-    for output in comparison?.outputs ?? [] {
-      lines.append(
-        "output '\(output.name)': SQNR \(NumberText.decimal(output.comparison.sqnr, 1)) dB, "
-          + "agreement \(NumberText.decimal(100 * output.comparison.argmaxAgreement, 1)) %")
-    }
-    if verification.verify && comparison == nil {
-      lines.append("not compared: the model has an operator that Lapidary cannot run")
-    }
-    let outputs = (comparison?.outputs ?? []).map { output -> JSONValue in
-      .object([
-        "name": .string(output.name), "sqnr": .number(output.comparison.sqnr),
-        "agreement": .number(output.comparison.argmaxAgreement),
-      ])
-    }
-    let left = plan.left.map { entry -> JSONValue in
-      .object(["weight": .string(entry.weight), "reason": .string(entry.reason)])
-    }
-    report.print(
-      toStandardError: output.reportsToStandardError,
-      text: table.text + lines.map { $0 + "\n" }.joined(),
-      markdown: table.markdown + "\n" + lines.map { "- \($0)\n" }.joined(),
-      json: .object([
-        "schema": .int(1), "target": .string(plan.target), "weights": weights,
-        "total": .object([
-          "elements": .int(all.count), "zerosBefore": .int(all.before), "zeros": .int(all.zeros),
-        ]),
-        "left": .array(left), "outputs": .array(outputs),
-        "notes": .array(notes.map { .string($0) }),
-      ]))
+    try report.print(
+      result.plan.report(
+        comparison, wasAsked: verification.verify, notes: ModelNotes(original).lines),
+      toStandardError: output.reportsToStandardError)
   }
 }
 

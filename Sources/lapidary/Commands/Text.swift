@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Lapidary
 
 /// `lapidary text`.
@@ -10,12 +9,13 @@ struct Text: ParsableCommand {
       Example: lapidary text Fixtures/fashion/fashion.onnx
       """)
 
-  @Argument(help: "The model; - for the standard input.")
+  @Argument(help: "The model; - for the standard input.", completion: .file())
   var model: String
 
   func run() throws {
     let loaded = try ONNXFile.read(model, verifyingChecksums: false, allowingAbsentData: true)
-    print(FileText.shown(loaded.text()), terminator: "")
-    FileHandle.standardError.write(Data(noteText(loaded.readingNotes).utf8))
+    try Terminal.output.write(FileText.shown(loaded.text()))
+    try Terminal.errors.write(
+      FileText.shown(loaded.readingNotes.map { "note: \($0)\n" }.joined()))
   }
 }

@@ -12,13 +12,13 @@ struct VerifyPlan: ParsableCommand, RunsModels {
       Example: lapidary verify-plan Fixtures/fashion/fashion.onnx pruned.onnx plan.json
       """)
 
-  @Argument(help: "The model before pruning.")
+  @Argument(help: "The model before pruning.", completion: .file())
   var original: String
 
-  @Argument(help: "The model after pruning.")
+  @Argument(help: "The model after pruning.", completion: .file())
   var pruned: String
 
-  @Argument(help: "The plan that prune wrote with --plan or --plan-only.")
+  @Argument(help: "The plan that prune wrote with --plan or --plan-only.", completion: .file())
   var plan: String
 
   @OptionGroup var report: ReportOptions
@@ -30,23 +30,7 @@ struct VerifyPlan: ParsableCommand, RunsModels {
     let verification = Verification(seed: runOptions.seed, options: runOptions.session())
     let found = try PlanVerification(verification).check(
       before, hash: before.contentHash(), after, output: after.contentHash(), plan)
-    var lines = [
-      "\(found.sliced) weights are the slices that the plan names, \(found.unchanged) the original's"
-    ]
-    if let difference = found.difference {
-      lines.append("against the original masked as the plan states: \(differenceText(difference))")
-    } else if found.problems.isEmpty {
-      lines.append("not run: the model has an operator that Lapidary cannot run")
-    }
-    lines += found.problems.map { "differs: \($0)" }
-    report.print(
-      text: lines.map { $0 + "\n" }.joined(), markdown: lines.map { "- \($0)\n" }.joined(),
-      json: .object([
-        "schema": .int(1), "agrees": .bool(found.problems.isEmpty), "sliced": .int(found.sliced),
-        "unchanged": .int(found.unchanged),
-        "difference": found.difference.map { .number($0) } ?? .null,
-        "problems": .array(found.problems.map { .string($0) }),
-      ]))
+    try report.print(found.report)
     if !found.problems.isEmpty { throw ExitCode(1) }
   }
 }

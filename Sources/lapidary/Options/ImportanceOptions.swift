@@ -27,10 +27,13 @@ struct ImportanceOptions: ParsableArguments {
 
   @OptionGroup var choices: ChoiceOptions
 
-  @Option(help: ArgumentHelp("Scores of channels by weight, instead.", valueName: "FILE.json"))
+  @Option(
+    help: ArgumentHelp("Scores of channels by weight, instead.", valueName: "FILE.json"),
+    completion: .file())
   var scores: String?
 
-  @Option(help: "Samples: an .npz file, a folder of .npy or .pb files, or random:N.")
+  @Option(
+    help: "Samples: an .npz file, a folder of .npy or .pb files, or random:N.", completion: .file())
   var calibration: String?
 
   /// Refuses an importance that lacks what it is measured on.

@@ -4,7 +4,9 @@ import Lapidary
 
 /// Where a changed model goes.
 struct OutputOptions: ParsableArguments {
-  @Option(name: [.short, .long], help: "The file to write; - for the standard output.")
+  @Option(
+    name: [.short, .long], help: "The file to write; - for the standard output.",
+    completion: .file())
   var output: String
 
   @Flag(help: "Allow the output to replace the input.")
@@ -16,6 +18,17 @@ struct OutputOptions: ParsableArguments {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), isFolder.boolValue {
       throw ModelError(.file, "\"\(output)\": expected a file to write, found a directory")
+    }
+    let folder = URL(fileURLWithPath: output).deletingLastPathComponent().relativePath
+    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
+    else {
+      throw ModelError(
+        .file, "\"\(output)\": expected a folder to write into, found no folder \"\(folder)\"")
+    }
+    let isThere = FileManager.default.fileExists(atPath: output)
+    guard FileManager.default.isWritableFile(atPath: isThere ? output : folder) else {
+      throw ModelError(
+        .file, "\"\(output)\": expected a place to write to, found: permission denied")
     }
     guard !force else { return }
     let target = URL(fileURLWithPath: output).resolvingSymlinksInPath().path

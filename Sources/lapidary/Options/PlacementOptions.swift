@@ -7,7 +7,8 @@ import Lapidary
 struct PlacementOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Put large weights into this file beside the output.", valueName: "FILE"))
+      "Put large weights into this file beside the output.", valueName: "FILE"), completion: .file()
+  )
   var external: String?
 
   @Flag(help: "Put all weights into the model file.")

@@ -1,5 +1,4 @@
 public import ArgumentParser
-import Foundation
 public import Lapidary
 
 /// The forms a report can take.
@@ -15,20 +14,19 @@ struct ReportOptions: ParsableArguments {
   @Flag(help: "Print nothing but errors.")
   var quiet = false
 
-  /// Prints one of three renderings.
-  func print(
-    toStandardError: Bool = false, text: @autoclosure () -> String,
-    markdown: @autoclosure () -> String, json: @autoclosure () -> JSONValue
-  ) {
+  /// Prints a report in the form that was asked for.
+  ///
+  /// - Throws: `ModelError` when it cannot be written as a whole.
+  func print(_ report: Report, toStandardError: Bool = false) throws(ModelError) {
     guard !quiet else { return }
+    let stream = toStandardError ? Terminal.errors : Terminal.output
     let rendering =
       switch format {
-      case .text: FileText.shown(text())
-      case .markdown: FileText.shown(markdown())
-      case .json: json().text
+      case .text: FileText.shown(TextRenderer(width: stream.width).render(report))
+      case .markdown: FileText.shown(report.markdown)
+      case .json: report.json.text
       }
-    let handle = toStandardError ? FileHandle.standardError : FileHandle.standardOutput
-    handle.write(Data(rendering.utf8))
+    try stream.write(rendering)
   }
 }
 
@@ -80,6 +78,3 @@ struct VerificationOptions: ParsableArguments {
 }
 
 extension Backend: ExpressibleByArgument {}
-
-/// Notes as lines below a report.
-func noteText(_ notes: [String]) -> String { notes.map { "note: \($0)\n" }.joined() }

@@ -20,9 +20,10 @@ struct TargetOptions: ParsableArguments {
     guard given.count <= 1 else {
       throw ValidationError("give only one of --ratio, --macs, --params and --bytes")
     }
-    for value in given where !(0...1).contains(value) {
-      throw ValidationError("expected a fraction from 0 to 1, found \(value)")
-    }
+    try Fraction.check(ratio, "--ratio")
+    try Fraction.check(macs, "--macs")
+    try Fraction.check(params, "--params")
+    try Fraction.check(bytes, "--bytes")
   }
 
   /// The target, or nil when none is given.

@@ -1,0 +1,47 @@
+extension Recipe {
+  /// A recipe with every key, commented, that does what `compress` does with calibration data and
+  /// `--ratio 0.3`.
+  public static let template = """
+    # What lapidary compress does: lapidary compress MODEL.onnx -o small.onnx --recipe THIS.yaml
+    # Options given beside it win. A stage set to false is left out, true does it with the defaults.
+    # Paths are seen from the folder of this file.
+
+    fuse:
+      target: onnx            # what runs the result: onnx, onnxruntime, tensorrt, openvino
+      # only: [absorb-relu]   # apply only these rules; lapidary fuse --list shows all
+      # skip: []              # leave out these rules
+      # growth: 1073741824    # bytes that computed constants may add to the file
+      # inline-functions: false
+
+    # How much: exactly one of ratio (removed from each group), macs, params, bytes (kept of the model).
+    prune:
+      ratio: 0.3
+      # importance: l2        # l1, l2, linf, bn, fpgm, random; with data mean, variance, apoz, wanda
+      # reduction: mean       # how several weights' numbers become one: mean, sum, max, first
+      # normalizer: mean      # what of its group a score is divided by: mean, sum, max, none
+      # scope: local          # against whom a channel competes: local, global, isomorphic
+      # scores: scores.json   # scores of channels instead, as lapidary sensitivity -o writes them
+      # attention: auto       # whole heads, or widths of each head
+      # cut-reductions: false # let channels go that a reduction goes over
+      # round-to: 1           # widths are multiples of this
+      # min-channels: 1       # leave at least so many of each group
+      # max-ratio: 1.0        # take no more than this of any group
+      # ratios: { "layer4*": 0.25 }   # for groups of these names, whatever the target
+      # keep: ["head*"]       # names or patterns whose channels stay
+      # freeze-overridable: false     # leave weights alone that a caller could override
+      # seed: 0               # of the importance random
+
+    recover: true             # fit what is left to the original's outputs; needs calibration data
+
+    quantize:
+      profile: ort-x86
+      method: minmax          # or percentile
+      # percentile: 0.9999    # the fraction of values that the method percentile keeps
+      # exclude: []           # names or patterns of nodes or operators that stay in float
+
+    data:
+      calibration: calibration.npz    # a file, a folder or random:N
+      # evaluate: test.npz            # samples with labels, to measure each stage with
+
+    """
+}

@@ -1,0 +1,197 @@
+public import IR
+public import Passes
+private import Yams
+
+/// What `compress` does, stage by stage, and with which data.
+public struct Recipe: Sendable {
+  /// Whether to simplify and fuse.
+  public var fuses = true
+  /// How to fuse.
+  public var fusion = FusionOptions()
+  /// How to prune; nil for not at all.
+  public var pruning: PruningOptions?
+  /// The file that holds scores of channels, where it is to be used.
+  public var scores: String?
+  /// Whether to match the statistics of pruned channels on calibration data.
+  public var recovers = true
+  /// How to quantize; nil for not at all.
+  public var quantization: QuantizationOptions? = QuantizationOptions()
+  /// The samples to prune, recover and quantize with.
+  public var calibration: String?
+  /// The labelled samples to measure each stage with.
+  public var evaluation: String?
+
+  /// A recipe that fuses and quantizes.
+  public init() {}
+
+  /// Reads a recipe in YAML; `Recipe.template` is one with every key.
+  ///
+  /// A stage set to `false` is left out, one set to `true` is done as when nothing is said.
+  ///
+  /// - Throws: `ModelError` naming a key that is not known or a value of another kind.
+  public init(yaml: String) throws(ModelError) {
+    let loaded: Any?
+    do { loaded = try Yams.load(yaml: yaml) } catch {
+      throw ModelError(.malformed, "recipe: expected YAML, found: \(error)")
+    }
+    guard let root = loaded as? [String: Any] else {
+      throw ModelError(.malformed, "recipe: expected a mapping of stages, found none")
+    }
+    for (name, value) in root.sorted(by: { $0.key < $1.key }) {
+      let field = RecipeField(name, value)
+      switch try field.key(StageKey.self, of: "recipe") {
+      case .fuse:
+        fuses = field.flagOrNil ?? true
+        if field.flagOrNil == nil { fusion = try Self.fusion(try field.fields()) }
+      case .prune: pruning = try readPruning(field)
+      case .recover: recovers = try field.flag()
+      case .quantize:
+        if let flag = field.flagOrNil {
+          quantization = flag ? QuantizationOptions() : nil
+        } else {
+          quantization = try Self.quantization(try field.fields())
+        }
+      case .data: try readData(try field.fields())
+      }
+    }
+  }
+
+  private enum StageKey: String, CaseIterable { case fuse, prune, recover, quantize, data }
+
+  private enum FuseKey: String, CaseIterable {
+    case target, only, skip, growth
+    case inlineFunctions = "inline-functions"
+  }
+
+  private enum PruneKey: String, CaseIterable {
+    case ratio, macs, params, bytes, scope, attention, importance, reduction, normalizer, ratios,
+      keep, scores, seed
+    case cutReductions = "cut-reductions"
+    case minChannels = "min-channels"
+    case roundTo = "round-to"
+    case maxRatio = "max-ratio"
+    case freezeOverridable = "freeze-overridable"
+  }
+
+  private enum QuantizeKey: String, CaseIterable { case profile, method, percentile, exclude }
+
+  private enum DataKey: String, CaseIterable { case calibration, evaluate }
+
+  private static func fusion(_ fields: [RecipeField]) throws(ModelError) -> FusionOptions {
+    var options = FusionOptions()
+    for field in fields {
+      switch try field.key(FuseKey.self) {
+      case .target: options.target = try field.choice(FusionTarget.self)
+      case .only: options.only = try field.strings()
+      case .skip: options.skip = try field.strings()
+      case .growth: options.growthLimit = try field.integer()
+      case .inlineFunctions: options.inlinesFunctions = try field.flag()
+      }
+    }
+    return options
+  }
+
+  private mutating func readPruning(_ field: RecipeField) throws(ModelError) -> PruningOptions? {
+    if let flag = field.flagOrNil {
+      guard !flag else { throw field.mismatch("a mapping with a target, such as { ratio: 0.3 },") }
+      return nil
+    }
+    var options = PruningOptions(target: .ratio(0))
+    var targets = 0
+    for field in try field.fields() {
+      if try readTarget(field, &options) {
+        targets += 1
+      } else {
+        try readChoice(field, &options)
+      }
+    }
+    guard targets == 1 else {
+      throw ModelError(
+        .request, "recipe, 'prune': expected one of ratio, macs, params, bytes, found \(targets)")
+    }
+    return options
+  }
+
+  /// Reads how much to prune; false for another key.
+  private func readTarget(
+    _ field: RecipeField, _ options: inout PruningOptions
+  ) throws(ModelError) -> Bool {
+    switch try field.key(PruneKey.self) {
+    case .ratio: options.target = .ratio(try field.fraction())
+    case .macs: options.target = .macs(try field.fraction())
+    case .params: options.target = .parameters(try field.fraction())
+    case .bytes: options.target = .bytes(try field.fraction())
+    default: return false
+    }
+    return true
+  }
+
+  /// Reads what to prune.
+  private mutating func readChoice(
+    _ field: RecipeField, _ options: inout PruningOptions
+  ) throws(ModelError) {
+    switch try field.key(PruneKey.self) {
+    case .ratio, .macs, .params, .bytes: break
+    case .scope: options.competition = try field.choice(PruningOptions.Competition.self)
+    case .attention: options.choices.attention = try field.choice(PruningOptions.Attention.self)
+    case .cutReductions: options.choices.cutsReductions = try field.flag()
+    case .importance:
+      guard let importance = PruningOptions.Importance(name: try field.string()) else {
+        throw field.mismatch(
+          "one of " + PruningOptions.Importance.allNames.joined(separator: ", "))
+      }
+      options.importance = importance
+    case .reduction: options.reduction = try field.choice(PruningOptions.Reduction.self)
+    case .normalizer: options.normalizer = try field.choice(PruningOptions.Normalizer.self)
+    case .minChannels: options.minChannels = try field.integer()
+    case .ratios: options.groupRatios = try field.groupRatios()
+    case .roundTo: options.roundTo = try field.integer()
+    case .maxRatio: options.maxRatio = try field.fraction()
+    case .keep: options.keep = try field.strings()
+    case .scores: scores = try field.string()
+    case .seed: options.seed = UInt64(clamping: try field.integer())
+    case .freezeOverridable: options.freezesOverridable = try field.flag()
+    }
+  }
+
+  private static func quantization(
+    _ fields: [RecipeField]
+  ) throws(ModelError) -> QuantizationOptions {
+    var options = QuantizationOptions()
+    // A percentile wins over the method's name, in whatever order they stand.
+    for field in fields {
+      switch try field.key(QuantizeKey.self) {
+      case .profile: options.profile = try field.choice(QuantizationOptions.Profile.self)
+      case .method:
+        options.method = try QuantizationOptions.Method(named: try field.string())
+      case .percentile: options.method = .percentile(try field.fraction(in: 0.5...1))
+      case .exclude: options.exclude = try field.strings()
+      }
+    }
+    return options
+  }
+
+  private mutating func readData(_ fields: [RecipeField]) throws(ModelError) {
+    for field in fields {
+      switch try field.key(DataKey.self) {
+      case .calibration: calibration = try field.string()
+      case .evaluate: evaluation = try field.string()
+      }
+    }
+  }
+}
+
+extension QuantizationOptions.Method {
+  /// The fraction of values that `percentile` keeps when no other is given.
+  public static let defaultPercentile = 0.9999
+
+  /// The method of this name, as on the command line.
+  public init(named name: String) throws(ModelError) {
+    switch name {
+    case "minmax": self = .minmax
+    case "percentile": self = .percentile(Self.defaultPercentile)
+    default:
+      throw ModelError(.request, "method: expected minmax or percentile, found '\(name)'")
+    }
+  }
+}
