@@ -3,7 +3,8 @@
 SWIFT ?= swift
 PYTHON ?= python3
 PACKAGES := g++ pkg-config libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libprotobuf-dev \
-	libonnx-dev libonnx-testdata libdnnl-dev zlib1g-dev dataset-fashion-mnist
+	libonnx-dev libonnx-testdata libdnnl-dev zlib1g-dev libpng-dev libturbojpeg0-dev \
+	dataset-fashion-mnist
 # Waiting OpenMP threads must not spin beside tests that run at the same time.
 export GOMP_SPINCOUNT ?= 2000
 SOURCES := Sources Tests Fuzz Package.swift

@@ -34,6 +34,9 @@ let package = Package(
       name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng16", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(
+      name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CLibONNX", providers: [.apt(["libonnx-dev"])]),
     .target(name: "COnnx", dependencies: ["CProtobufC"], exclude: ["onnx.proto", "generate"]),
     .target(
@@ -47,7 +50,9 @@ let package = Package(
     swift("Operators", ["IR", "Kernels"]),
     swift("Execution", ["IR", "Operators", "Kernels", "COneDNN"]),
     // Data sets read the files that hold them, so the file layer lies below them.
-    swift("Samples", ["IR", "ONNXFile", "Operators", "Kernels", "Execution", "CZlib"]),
+    swift(
+      "Samples",
+      ["IR", "ONNXFile", "Operators", "Kernels", "Execution", "CZlib", "CPNG", "CTurboJPEG"]),
     swift("Passes", ["IR", "Operators", "Execution", "Samples"]),
     swift("Reports", ["IR", "Operators", "Execution"]),
     swift(

@@ -40,7 +40,10 @@ import Testing
 
   @Test func missingArraysAreNamed() throws {
     try NPZ.write(
-      [("foo", Tensor(floats: [1], [1])), ("labels", Tensor(int64: [1], [1]))], to: folder["x.npz"])
+      [
+        ("foo", Tensor(floats: [1], [1])), ("bar", Tensor(floats: [1], [1])),
+        ("labels", Tensor(int64: [1], [1])),
+      ], to: folder["x.npz"])
     let error = try #require(throws: ModelError.self) {
       try Dataset.load(folder["x.npz"], for: Model(graph: graph(["image": images])), seed: 0)
     }
@@ -48,13 +51,13 @@ import Testing
     #expect(
       error.description
         == "data \"\(folder["x.npz"])\": expected an array named 'image' for the graph's input,"
-        + " found 'foo', 'labels'")
+        + " found 'foo', 'bar', 'labels'")
   }
 
   @Test(arguments: [
     (Tensor(floats: [1, 2, 3], [1, 3]), "expected float[N,2], found float[1,3]"),
     (Tensor(floats: [1, 2], [2]), "expected float[N,2], found float[2]"),
-    (Tensor(int64: [1, 2], [1, 2]), "expected float[N,2], found int64[1,2]"),
+    (Tensor(int64: [1, 1 << 24 + 1], [1, 2]), "expected float[N,2], found int64[1,2]"),
     (Tensor(floats: [], [0, 2]), "expected at least 1 samples, found 0"),
   ])
   func arraysThatDoNotFitAreNamed(tensor: Tensor, reason: String) throws {

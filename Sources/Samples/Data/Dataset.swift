@@ -18,28 +18,50 @@ public struct Dataset: Sendable {
   public let isFromProtos: Bool
 
   private let columns: [String: Column]
+  /// Where samples of other shapes begin; empty where all have one shape.
+  private let borders: [Int]
+  private let remarks: [String]
 
   /// The array of one input.
-  private struct Column {
-    let tensor: Tensor
-    /// Rows that belong to one group, nil where all groups share the array.
-    let rows: Int?
+  fileprivate enum Column: Sendable {
+    /// All samples share it.
+    case shared(Tensor)
+    /// So many rows belong to one group.
+    case rows(Tensor, perGroup: Int)
+    /// A tensor for each sample.
+    case separate([Tensor])
+    /// Read when they are asked for.
+    case pictures(PictureFolder, PictureInput)
   }
 
   /// Checks that arrays fit the inputs of a graph.
   ///
   /// - Parameters:
   ///   - arrays: arrays by name, in the order of the file. Those that are not called like an input
-  ///     are not used.
+  ///     are not used, unless the graph needs one input only and there is one array that is no label.
   ///   - label: what messages call the data, such as `data "x.npz"`.
   public init(
     _ arrays: [(name: String, tensor: Tensor)], for graph: Graph, label: String,
     isFromProtos: Bool = false
   ) throws(ModelError) {
-    var found: [(name: String, tensor: Tensor, step: Int?)] = []
+    try self.init(
+      samples: arrays.map { ($0.name, .stacked($0.tensor)) }, for: graph, label: label,
+      isFromProtos: isFromProtos)
+  }
+
+  /// Checks that arrays, of several shapes perhaps, fit the inputs of a graph.
+  ///
+  /// - Parameter notes: what is known of the data's origin, for the user.
+  init(
+    samples arrays: [(name: String, values: SampleArray)], for graph: Graph, label: String,
+    isFromProtos: Bool = false, notes: [String] = []
+  ) throws(ModelError) {
+    let (arrays, renaming) = Self.named(arrays, for: graph)
+    var remarks = notes + renaming
+    var found: [FittedArray] = []
     for info in graph.inputs {
       let name = graph[info.value].name
-      guard let tensor = arrays.last(where: { $0.name == name })?.tensor else {
+      guard let values = arrays.last(where: { $0.name == name })?.values else {
         if graph[info.value].initializer != nil { continue }
         let names = arrays.map { "'\($0.name)'" }.joined(separator: ", ")
         throw ModelError(
@@ -47,42 +69,100 @@ public struct Dataset: Sendable {
           "\(label): expected an array named '\(name)' for the graph's input, found "
             + (names.isEmpty ? "none" : names))
       }
-      let fitting = try Self.fit(tensor, to: info.type, "\(label): array '\(name)'")
-      let declared = info.type?.tensor?.shape?.dimensions.first?.value
-      found.append((name, fitting, tensor.dimensions.isEmpty || declared == 0 ? 0 : declared))
+      let fitted = try FittedArray(name, values, info.type, label: "\(label): array '\(name)'")
+      remarks += fitted.notes
+      found.append(fitted)
     }
+    let separate = found.filter(\.isSeparate)
     let (groups, batch, unused) = try Self.groups(found, label)
     var columns: [String: Column] = [:]
-    for (name, tensor, step) in found {
-      let rows = step == 0 ? nil : step ?? tensor.dimensions[0] / groups
-      columns[name] = Column(tensor: tensor, rows: rows)
+    for array in found {
+      switch array.values {
+      case .separate(let tensors): columns[array.name] = .separate(tensors)
+      case .stacked(let tensor):
+        columns[array.name] =
+          array.step == 0
+          ? .shared(tensor)
+          : .rows(tensor, perGroup: array.step ?? tensor.dimensions[0] / groups)
+      }
     }
     self.columns = columns
     self.batch = batch
     self.unused = unused
     self.count = groups * (batch ?? 1)
     self.isFromProtos = isFromProtos
-    self.labels = try Self.labels(arrays, for: graph, count: count, label)
+    borders = Self.borders(separate, count: groups)
+    self.labels = try DatasetLabels.find(arrays, for: graph, count: count, label)
+    self.remarks = remarks
+  }
+
+  /// Samples made of pictures, which are read when they are asked for.
+  init(
+    _ folder: PictureFolder, _ input: PictureInput, batch: Int?, label: String
+  ) throws(ModelError) {
+    let step = max(1, batch ?? 1)
+    let groups = folder.paths.count / step
+    guard groups > 0 else {
+      throw ModelError(
+        .request, "\(label): expected at least \(step) pictures, found \(folder.paths.count)")
+    }
+    columns = [input.name: .pictures(folder, input)]
+    self.batch = batch
+    count = groups * step
+    unused = folder.paths.count - count
+    labels = folder.labels.map { Array($0.prefix(groups * step)) }
+    isFromProtos = false
+    borders = []
+    remarks = folder.note.map { [$0] } ?? []
+  }
+
+  /// The arrays with the sole one under the name of the sole input, and a note where that is another.
+  private static func named(
+    _ arrays: [(name: String, values: SampleArray)], for graph: Graph
+  ) -> ([(name: String, values: SampleArray)], [String]) {
+    let required = graph.requiredInputs.map { graph[$0.value].name }
+    let known = Set(graph.inputs.map { graph[$0.value].name })
+    guard required.count == 1, !arrays.contains(where: { known.contains($0.name) }) else {
+      return (arrays, [])
+    }
+    let candidates = arrays.indices.filter { !DatasetLabels.names.contains(arrays[$0].name) }
+    guard candidates.count == 1 else { return (arrays, []) }
+    var renamed = arrays
+    let old = arrays[candidates[0]].name
+    renamed[candidates[0]].name = required[0]
+    return (renamed, ["array '\(old)' taken for the graph's sole input '\(required[0])'"])
+  }
+
+  /// Where a sample's shape differs from the one before.
+  private static func borders(_ arrays: [FittedArray], count: Int) -> [Int] {
+    guard count > 1 else { return [] }
+    return (1..<count).filter { sample in
+      arrays.contains { array in
+        guard case .separate(let tensors) = array.values else { return false }
+        return tensors[sample].dimensions != tensors[sample - 1].dimensions
+      }
+    }
   }
 
   /// How many groups of samples there are, how many samples a group has where that is fixed, and how
   /// many are left over.
   private static func groups(
-    _ found: [(name: String, tensor: Tensor, step: Int?)], _ label: String
+    _ found: [FittedArray], _ label: String
   ) throws(ModelError) -> (Int, batch: Int?, unused: Int) {
     let counted = found.filter { $0.step != 0 }
-    guard let lead = counted.first(where: { $0.step != nil }) ?? counted.first else {
-      return (1, nil, 0)
-    }
-    let groups = lead.tensor.dimensions[0] / (lead.step ?? 1)
+    guard
+      let lead = counted.first(where: \.isSeparate) ?? counted.first(where: { $0.step != nil })
+        ?? counted.first
+    else { return (1, nil, 0) }
+    let groups = lead.rows / (lead.step ?? 1)
     guard groups > 0 else {
       throw ModelError(
         .request,
         "\(label): array '\(lead.name)': expected at least \(lead.step ?? 1) samples, found"
-          + " \(lead.tensor.dimensions[0])")
+          + " \(lead.rows)")
     }
-    for (name, tensor, step) in counted {
-      let rows = tensor.dimensions[0]
+    for array in counted {
+      let (rows, step) = (array.rows, array.step)
       // A free axis goes with a fixed one if each group gets as many rows.
       let fits =
         step.map { rows / $0 == groups }
@@ -90,70 +170,36 @@ public struct Dataset: Sendable {
       guard fits else {
         throw ModelError(
           .request,
-          "\(label): array '\(name)': expected as many samples as '\(lead.name)' has,"
+          "\(label): array '\(array.name)': expected as many samples as '\(lead.name)' has,"
             + " \(groups * (step ?? 1)), found \(rows)")
       }
     }
-    return (groups, lead.step, lead.tensor.dimensions[0] - groups * (lead.step ?? 1))
-  }
-
-  private static func fit(
-    _ tensor: Tensor, to type: ValueType?, _ label: String
-  ) throws(ModelError) -> Tensor {
-    guard let type else { return tensor }
-    guard let wanted = type.tensor else {
-      throw ModelError(
-        .unsupported, "\(label): expected a tensor as the graph's input, found \(type)")
-    }
-    var tensor = tensor
-    if wanted.elementType == .float, tensor.elementType == .double, let floats = tensor.floats {
-      tensor = Tensor(floats: floats, tensor.dimensions)
-    }
-    var fits = wanted.elementType == .undefined || wanted.elementType == tensor.elementType
-    if let shape = wanted.shape {
-      let isSameRank = shape.rank == tensor.dimensions.count
-      fits =
-        fits && isSameRank
-        && zip(shape.dimensions, tensor.dimensions).dropFirst().allSatisfy { wanted, found in
-          wanted.value == nil || wanted.value == found
-        }
-    }
-    guard fits else {
-      throw ModelError(.request, "\(label): expected \(wanted), found \(tensor.type)")
-    }
-    return tensor
-  }
-
-  private static func labels(
-    _ arrays: [(name: String, tensor: Tensor)], for graph: Graph, count: Int, _ label: String
-  ) throws(ModelError) -> [Int]? {
-    let isInput = graph.inputs.contains { graph[$0.value].name == "labels" }
-    guard !isInput, let tensor = arrays.last(where: { $0.name == "labels" })?.tensor else {
-      return nil
-    }
-    guard let labels = tensor.integers, labels.count >= count else {
-      throw ModelError(
-        .request, "\(label): array 'labels': expected \(count) integers, found \(tensor.type)")
-    }
-    return Array(labels.prefix(count))
+    return (groups, lead.step, lead.rows - groups * (lead.step ?? 1))
   }
 
   /// What a user should know about the data, if anything.
   public var notes: [String] {
-    guard let batch, unused > 0 else { return [] }
-    return [
+    guard let batch, unused > 0 else { return remarks }
+    return remarks + [
       "\(unused) sample\(unused == 1 ? "" : "s") at the end left out: the model takes \(batch) at a time"
     ]
   }
 
   /// The samples in runs of `size`, or of the graph's own batch where that is fixed; the last run may
-  /// be shorter.
+  /// be shorter, and so may those before a sample of another shape.
   public func batches(of size: Int) -> [Range<Int>] {
     let step = batch ?? max(size, 1)
-    return stride(from: 0, to: count, by: step).map { $0..<min($0 + step, count) }
+    var ranges: [Range<Int>] = []
+    var start = 0
+    for end in borders + [count] {
+      ranges += stride(from: start, to: end, by: step).map { $0..<min($0 + step, end) }
+      start = end
+    }
+    return ranges
   }
 
-  /// The graph's inputs for some samples, which must be whole groups. Nothing is copied.
+  /// The graph's inputs for some samples, which must be whole groups of one shape. Arrays are not
+  /// copied; pictures are read.
   public func inputs(_ range: Range<Int>) throws(ModelError) -> [String: Tensor] {
     let unit = batch ?? 1
     guard range.lowerBound >= 0, range.upperBound <= count, range.lowerBound % unit == 0,
@@ -162,9 +208,31 @@ public struct Dataset: Sendable {
       throw ModelError(
         .request, "expected samples in groups of \(unit) out of \(count), found \(range)")
     }
-    return columns.mapValues { column in
-      guard let rows = column.rows else { return column.tensor }
-      return column.tensor.rows(range.lowerBound / unit * rows..<range.upperBound / unit * rows)
+    var inputs: [String: Tensor] = [:]
+    for (name, column) in columns { inputs[name] = try column.values(range, unit: unit, name) }
+    return inputs
+  }
+}
+
+extension Dataset.Column {
+  /// The values of some samples; `unit` samples make a group.
+  fileprivate func values(
+    _ range: Range<Int>, unit: Int, _ name: String
+  ) throws(ModelError) -> Tensor {
+    switch self {
+    case .shared(let tensor): return tensor
+    case .rows(let tensor, let perGroup):
+      return tensor.rows(
+        range.lowerBound / unit * perGroup..<range.upperBound / unit * perGroup)
+    case .separate(let tensors):
+      guard let whole = Tensor(joining: Array(tensors[range]), axis: 0) else {
+        throw ModelError(
+          .request,
+          "array '\(name)': expected samples of one shape in a batch, found "
+            + tensors[range].map { "\($0.type)" }.joined(separator: ", "))
+      }
+      return whole
+    case .pictures(let folder, let input): return try input.tensor(try folder.pictures(range))
     }
   }
 }

@@ -35,6 +35,19 @@ public enum NPY {
     file.withUnsafeBytes { $0.starts(with: magic) }
   }
 
+  /// The element type of NumPy's code without the byte order, such as `f4`.
+  static func elementType(_ code: some StringProtocol) -> ElementType? {
+    codes.first { $0.code == code }?.type
+  }
+
+  /// Decodes an array of numbers, or the arrays of an array of objects: samples of several shapes.
+  package static func decodeSamples(_ file: Storage) throws(ModelError) -> SampleArray {
+    let (header, start) = try self.header(file)
+    guard header.contains("'descr': '|O'") else { return .stacked(try decode(file)) }
+    let tensors = try PickledArrays.decode(file.slice(start..<file.count))
+    return .separate(tensors)
+  }
+
   /// Decodes an array. The elements stay where they are, if they are aligned there.
   package static func decode(_ file: Storage) throws(ModelError) -> Tensor {
     let (header, start) = try self.header(file)
@@ -88,7 +101,7 @@ public enum NPY {
     let description = try value("descr").dropFirst().prefix { $0 != "'" }
     let order = description.first
     let code = description.dropFirst()
-    guard let type = codes.first(where: { $0.code == code })?.type, order != ">" else {
+    guard let type = elementType(code), order != ">" else {
       throw ModelError(
         .unsupported,
         "expected little-endian numbers or truth values, found NumPy's type '\(description)'")

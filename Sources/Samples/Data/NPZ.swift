@@ -26,6 +26,22 @@ public enum NPZ {
     return arrays
   }
 
+  /// Decodes an archive whose arrays may hold samples of several shapes.
+  static func decodeSamples(
+    _ file: Storage
+  ) throws(ModelError) -> [(name: String, values: SampleArray)] {
+    let archive = try ZipArchive(file)
+    var arrays: [(name: String, values: SampleArray)] = []
+    for entry in archive.entries where entry.name.hasSuffix(".npy") {
+      let name = String(entry.name.dropLast(4))
+      let values = try noting("array '\(name)'") { () throws(ModelError) in
+        try NPY.decodeSamples(try archive.contents(of: entry))
+      }
+      arrays.append((name, values))
+    }
+    return arrays
+  }
+
   /// Writes a file in one step, its arrays stored without compression.
   public static func write(
     _ arrays: [(name: String, tensor: Tensor)], to path: String
