@@ -88,6 +88,31 @@ import Testing
     #expect(throws: ModelError.self) { try data.inputs(0..<3) }
   }
 
+  /// `numpy.save` of an array of objects: arrays of [1, 2, 2] and [1, 1, 2] floats.
+  private static let ragged = """
+    k05VTVBZAQB2AHsnZGVzY3InOiAnfE8nLCAnZm9ydHJhbl9vcmRlcic6IEZhbHNlLCAnc2hhcGUnOiAoMiwpLCB9ICAg
+    ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAqABJUKAQAAAAAAAIwW
+    bnVtcHkuX2NvcmUubXVsdGlhcnJheZSMDF9yZWNvbnN0cnVjdJSTlIwFbnVtcHmUjAduZGFycmF5lJOUSwCFlEMBYpSH
+    lFKUKEsBSwKFlGgDjAVkdHlwZZSTlIwCTziUiYiHlFKUKEsDjAF8lE5OTkr/////Sv////9LP3SUYoldlChoAmgFSwCF
+    lGgHh5RSlChLAUsBSwJLAoeUaAyMAmY0lImIh5RSlChLA4wBPJROTk5K/////0r/////SwB0lGKJQxAAAAAAAACAPwAA
+    AEAAAEBAlHSUYmgCaAVLAIWUaAeHlFKUKEsBSwFLAUsCh5RoGYlDCAAAAAAAAIA/lHSUYmV0lGIu
+    """
+
+  @Test("NumPy's arrays of arrays are samples of several shapes; damaged ones are errors")
+  func ragged() throws {
+    let bytes = [UInt8](
+      try #require(Data(base64Encoded: Self.ragged, options: .ignoreUnknownCharacters)))
+    try folder.add("x.npy", bytes)
+    let type = TensorType(.float, Shape([Dimension(symbol: "N"), Dimension(symbol: "H"), 2]))
+    let data = try load("x.npy", type)
+    #expect(data.count == 2 && data.batches(of: 8) == [0..<1, 1..<2])
+    #expect(try data.inputs(0..<1)["x"] == Tensor(floats: [0, 1, 2, 3], [1, 2, 2]))
+    #expect(try data.inputs(1..<2)["x"] == Tensor(floats: [0, 1], [1, 1, 2]))
+    for count in stride(from: 128, to: bytes.count, by: 7) {
+      try folder.add("cut.npy", Array(bytes.prefix(count)))
+      #expect(throws: ModelError.self) { try load("cut.npy", type) }
+    }
+  }
 
   @Test("What a folder holds stands in the error")
   func contents() throws {
@@ -100,10 +125,12 @@ import Testing
         "expected 'x.npy', an .npy or .pb file a sample, or pictures, found 'readme.md'"))
   }
 
-  @Test("Words that preprocessing does not know are named", arguments: [
-    ("imagenett", "found 'imagenett'"), ("mean=a", "found 'a'"), ("crop=0", "found '0'"),
-    ("std=0", "found '0'"), ("layout=chw", "found 'chw'"), ("scale=1/0", "found '1/0'"),
-  ])
+  @Test(
+    "Words that preprocessing does not know are named",
+    arguments: [
+      ("imagenett", "found 'imagenett'"), ("mean=a", "found 'a'"), ("crop=0", "found '0'"),
+      ("std=0", "found '0'"), ("layout=chw", "found 'chw'"), ("scale=1/0", "found '1/0'"),
+    ])
   func unknownWords(text: String, found: String) throws {
     let error = try #require(throws: ModelError.self) { try Preprocessing(text) }
     #expect(error.message.hasPrefix("--preprocess: expected ") && error.message.hasSuffix(found))

@@ -37,8 +37,7 @@ struct Compare: ParsableCommand, RunsModels {
 
   func run() throws {
     let first = try ONNXFile.read(a), second = try ONNXFile.read(b)
-    let data = try Dataset.load(
-      inputs, for: try dimensions.bound(first).model, seed: runOptions.seed)
+    let data = try runOptions.data(inputs, for: try dimensions.bound(first).model)
     let progress = Progress("comparing", total: data.count)
     let result = try ModelComparison(
       first, second, on: data, options: runOptions.session(), progress: progress.update)

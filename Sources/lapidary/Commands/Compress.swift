@@ -77,6 +77,6 @@ struct Compress: ParsableCommand, RunsModels {
 
   private func load(_ spec: String?, _ model: Model) throws(ModelError) -> Dataset? {
     guard let spec else { return nil }
-    return try Dataset.load(spec, for: model, seed: runOptions.seed)
+    return try runOptions.data(spec, for: model)
   }
 }

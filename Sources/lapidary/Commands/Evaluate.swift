@@ -26,7 +26,7 @@ struct Evaluate: ParsableCommand, RunsModels {
 
   func run() throws {
     let loaded = try ONNXFile.read(model)
-    let samples = try Dataset.load(data, for: loaded, seed: runOptions.seed)
+    let samples = try runOptions.data(data, for: loaded)
     let progress = Progress("evaluating", total: samples.count)
     let accuracy = try Accuracy(
       of: loaded, on: samples, options: runOptions.session(backend), progress: progress.update)

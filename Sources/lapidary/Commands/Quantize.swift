@@ -66,8 +66,7 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
     let quantizer = try Quantizer(original, options)
     var data: Dataset?
     if let calibration {
-      data = try Dataset.load(
-        calibration, for: try dimensions.bound(original).model, seed: runOptions.seed)
+      data = try runOptions.data(calibration, for: try dimensions.bound(original).model)
     }
     let found = try ranges(quantizer, original, data)
     let result = try quantizer.quantize(found)

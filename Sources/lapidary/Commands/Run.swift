@@ -52,8 +52,7 @@ struct Run: ParsableCommand, RunsModels {
       results = try session.run(values: set.values)
       try OutputFolder(output).write(results, of: loaded.graph, asProtos: true)
     } else {
-      let data = try Dataset.load(
-        inputs, for: try dimensions.bound(loaded).model, seed: runOptions.seed)
+      let data = try runOptions.data(inputs, for: try dimensions.bound(loaded).model)
       notes = data.notes
       let progress = Progress("running", total: data.count)
       results = try data.run(

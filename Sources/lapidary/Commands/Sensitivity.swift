@@ -75,7 +75,7 @@ struct SensitivityCommand: ParsableCommand, RunsModels {
 
   func run() throws {
     let original = try ONNXFile.read(model)
-    let data = try Dataset.load(calibration, for: original, seed: runOptions.seed)
+    let data = try runOptions.data(calibration, for: original)
     var options = PruningOptions(target: .ratio(0))
     options.importance = importance
     options.choices = choices.choices

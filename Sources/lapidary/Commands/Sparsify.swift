@@ -88,7 +88,7 @@ struct Sparsify: ParsableCommand, RunsModels, ChecksOptions {
     options.keep = keep
     var sparsifier = try Sparsifier(original, options)
     let data = try calibration.map { source throws(ModelError) in
-      try Dataset.load(source, for: original, seed: runOptions.seed)
+      try runOptions.data(source, for: original)
     }
     if importance == .wanda, applyPlan == nil, let data {
       let progress = Progress("calibrating", total: data.count)

@@ -65,7 +65,7 @@ struct ImportanceOptions: ParsableArguments {
     _ pruner: inout Pruner, for model: Model, _ run: RunOptions
   ) throws(ModelError) {
     guard let calibration, runsModels else { return }
-    let data = try Dataset.load(calibration, for: model, seed: run.seed)
+    let data = try run.data(calibration, for: model)
     let progress = Progress("calibrating", total: data.count)
     try pruner.calibrate(options: run.session()) { add throws(ModelError) in
       for range in data.batches(of: 16) {

@@ -38,10 +38,22 @@ struct RunOptions: ParsableArguments {
   @Option(help: "The seed of random inputs.")
   var seed: UInt64 = 0
 
+  @Option(
+    help: ArgumentHelp(
+      "How pictures become the input: imagenet, 0-1, -1-1 or 0-255, then resize=, crop=, scale=, mean=, std=, layout=, order=, set apart by commas.",
+      valueName: "words"),
+    transform: { try Preprocessing($0) })
+  var preprocess: Preprocessing?
+
   func validate() throws {
     guard threads >= 0 else {
       throw ValidationError("--threads: expected 0 or more, found \(threads)")
     }
+  }
+
+  /// The data that a command is given.
+  func data(_ spec: String, for model: Model) throws(ModelError) -> Dataset {
+    try Dataset.load(spec, for: model, seed: seed, preprocessing: preprocess)
   }
 
   /// Options for sessions.
@@ -70,7 +82,7 @@ struct VerificationOptions: ParsableArguments {
     if let data {
       sample = data
     } else {
-      sample = try Dataset.load("random:4", for: before, seed: run.seed)
+      sample = try run.data("random:4", for: before)
     }
     return try ModelComparison.ifRunnable(
       before, after, on: sample, options: run.session(), limit: 16)
