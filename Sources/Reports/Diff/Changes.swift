@@ -22,7 +22,7 @@ func tensorChanges(_ x: Tensor, _ y: Tensor, equal: Bool) -> [Change] {
   guard !x.isAbsent, !y.isAbsent else {
     let detail =
       "cannot be compared: the file with \(x.isAbsent ? "the first" : "the second") is absent"
-    return changes + [Change(kind: .weight, detail: detail)]
+    return changes + [Change(kind: .weight, change: .said(detail))]
   }
   if let difference = TensorDifference(x, y) {
     if difference.changed > 0 || changes.isEmpty {

@@ -1,5 +1,4 @@
 package import IR
-package import Kernels
 
 /// Convolution (https://onnx.ai/onnx/operators/onnx__Conv.html).
 package struct Conv: Operator {

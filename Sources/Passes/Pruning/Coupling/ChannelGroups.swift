@@ -1,3 +1,5 @@
+internal import Operators
+
 /// Sorts atoms into groups (pruning.md, "State").
 struct ChannelGroups {
   let groups: [ChannelGroup]

@@ -15,6 +15,9 @@ public struct PlanVerification: Sendable {
     public var difference: Double?
     /// What does not agree; empty when all does.
     public var problems: [String] = []
+
+    /// Nothing looked at yet.
+    public init() {}
   }
 
   private let verification: Verification

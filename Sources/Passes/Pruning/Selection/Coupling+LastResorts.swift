@@ -1,5 +1,3 @@
-internal import IR
-
 extension Coupling {
   /// For each axis of a tensor its best atom by `scores`, which stays so that the axis does not
   /// become empty: a Split, for one, may give a tensor the weakest channels of a group.
