@@ -35,7 +35,7 @@ private struct ElementCase: Sendable, CustomTestStringConvertible {
     ElementCase(testDescription: "Exp"), ElementCase(testDescription: "Sqrt"),
     ElementCase(testDescription: "Add", operand: [1]),
     ElementCase(testDescription: "Mul", operand: [2]),
-    ElementCase(testDescription: "Div", operand: [1e-40]),
+    ElementCase(testDescription: "Div", operand: [Float(bitPattern: 0x1_16C2)]),
   ]
 
   func add(_ sketch: inout GraphSketch, _ x: ValueID) -> ValueID {

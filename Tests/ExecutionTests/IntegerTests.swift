@@ -103,7 +103,7 @@ struct IntegerTests {
     let inputs = ["x": try floats([2, 8, 9, 7])]
     #expect(try distance(model, inputs) <= 1)
     let names = try steps(model, inputs)
-    for expected in [product("Conv+Relu"), "INT8 MaxPool"] {
+    for expected in [self.product("Conv+Relu"), "INT8 MaxPool"] {
       #expect(names.contains(expected), "\(names)")
     }
   }
@@ -239,7 +239,7 @@ struct IntegerTests {
     let model = sketch.model(sketch.quantize(product, y))
     let inputs = ["x": try floats(type == "Gemm" ? [7, 20] : [2, 7, 20])]
     #expect(try distance(model, inputs) <= 1)
-    #expect(try steps(model, inputs).contains(product(type)))
+    #expect(try steps(model, inputs).contains(self.product(type)))
   }
 }
 

@@ -28,7 +28,9 @@ import Testing
       "prune: { scope: local }",
       "recipe, 'prune': expected one of ratio, macs, params, bytes, found 0"
     ),
-    ("polish: true", "recipe: expected one of fuse, prune, recover, quantize, found 'polish'"),
+    (
+      "polish: true", "recipe: expected one of fuse, prune, recover, quantize, data, found 'polish'"
+    ),
     ("prune: { ratio: 0.5, speed: 1 }", "recipe: 'prune.speed' is not known"),
     ("quantize: { method: guess }", "method: expected minmax or percentile, found 'guess'"),
     ("- a list", "recipe: expected a mapping of stages, found none"),

@@ -9,7 +9,7 @@ struct DiffSubgraphTests {
   static func conditional(prefix: String = "", offset: Float = 1, then: String = "Relu") -> Model {
     func branch(_ op: String, adding: Bool) -> Graph {
       var body = Graph(name: prefix + "body")
-      let x = body.addFreshValue(prefix + "x")
+      let x = body.addFreshValue("x")
       var y = body.addFreshValue(prefix + "inner")
       body.add(Node(op, name: prefix + op, inputs: [x], outputs: [y]))
       if adding {
@@ -22,7 +22,7 @@ struct DiffSubgraphTests {
       return body
     }
     var net = Network(prefix: prefix)
-    let condition = net.graph.addFreshValue(prefix + "c")
+    let condition = net.graph.addFreshValue("c")
     net.graph.addInput(ValueInfo(condition, type: .tensor(TensorType(.bool, [Int]()))))
     _ = net.input("x", [2])
     _ = net.graph.addInitializer(prefix + "w", Tensor(floats: [offset, 2], [2]))

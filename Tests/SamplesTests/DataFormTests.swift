@@ -91,11 +91,11 @@ import Testing
   /// `numpy.save` of an array of objects: arrays of [1, 2, 2] and [1, 1, 2] floats.
   private static let ragged = """
     k05VTVBZAQB2AHsnZGVzY3InOiAnfE8nLCAnZm9ydHJhbl9vcmRlcic6IEZhbHNlLCAnc2hhcGUnOiAoMiwpLCB9ICAg
-    ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAqABJUKAQAAAAAAAIwW
-    bnVtcHkuX2NvcmUubXVsdGlhcnJheZSMDF9yZWNvbnN0cnVjdJSTlIwFbnVtcHmUjAduZGFycmF5lJOUSwCFlEMBYpSH
-    lFKUKEsBSwKFlGgDjAVkdHlwZZSTlIwCTziUiYiHlFKUKEsDjAF8lE5OTkr/////Sv////9LP3SUYoldlChoAmgFSwCF
-    lGgHh5RSlChLAUsBSwJLAoeUaAyMAmY0lImIh5RSlChLA4wBPJROTk5K/////0r/////SwB0lGKJQxAAAAAAAACAPwAA
-    AEAAAEBAlHSUYmgCaAVLAIWUaAeHlFKUKEsBSwFLAUsCh5RoGYlDCAAAAAAAAIA/lHSUYmV0lGIu
+    ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAqABJUKAQAAAAAA
+    AIwWbnVtcHkuX2NvcmUubXVsdGlhcnJheZSMDF9yZWNvbnN0cnVjdJSTlIwFbnVtcHmUjAduZGFycmF5lJOUSwCFlEMB
+    YpSHlFKUKEsBSwKFlGgDjAVkdHlwZZSTlIwCTziUiYiHlFKUKEsDjAF8lE5OTkr/////Sv////9LP3SUYoldlChoAmgF
+    SwCFlGgHh5RSlChLAUsBSwJLAoeUaAyMAmY0lImIh5RSlChLA4wBPJROTk5K/////0r/////SwB0lGKJQxAAAAAAAACA
+    PwAAAEAAAEBAlHSUYmgCaAVLAIWUaAeHlFKUKEsBSwFLAUsCh5RoGYlDCAAAAAAAAIA/lHSUYmV0lGIu
     """
 
   @Test("NumPy's arrays of arrays are samples of several shapes; damaged ones are errors")
@@ -116,13 +116,13 @@ import Testing
 
   @Test("What a folder holds stands in the error")
   func contents() throws {
-    try folder.add("readme.md", [])
+    try folder.add("notes.txt", [])
     let error = try #require(throws: ModelError.self) {
       try Dataset.load(folder.path, for: model(images), seed: 0)
     }
     #expect(
       error.message.hasSuffix(
-        "expected 'x.npy', an .npy or .pb file a sample, or pictures, found 'readme.md'"))
+        "expected 'x.npy', an .npy or .pb file a sample, or pictures, found 'notes.txt'"))
   }
 
   @Test(

@@ -82,7 +82,7 @@ import Testing
       101, 170, 132, 77, 169, 79, 152, 172, 73, 155, 118, 124, 96, 171, 143, 98, 144, 156, 113, 131,
       113, 120, 102, 143, 162, 181, 177, 147, 146, 109, 170, 168, 162, 102, 163, 103,
     ]
-    let last = try load([nil, 3, 4, 3], "0-255").inputs(0..<1)["x"]
+    let last = try load([nil, 3, 4, 3], "0-255,layout=nhwc").inputs(0..<1)["x"]
     #expect(last?.floats == pixels)
     let turned = try load([nil, 3, 3, 4], "0-255,order=bgr").inputs(0..<1)["x"]
     let planes = [2, 1, 0].flatMap { colour in (0..<12).map { pixels[3 * $0 + colour] } }

@@ -47,7 +47,8 @@ struct ElementFunction: Sendable {
   /// Whether oneDNN may give a number for what is no number, or other infinities than the operations
   /// that the function stands for.
   var isLossy: Bool {
-    isRelu || isClip || algorithm == dnnl_eltwise_exp || peak > 1
+    isRelu || isClip || peak > 1
+      || [dnnl_eltwise_exp, dnnl_eltwise_mish, dnnl_eltwise_logistic].contains(algorithm)
   }
 
   /// The largest magnitude of results for operands of up to `largest`.

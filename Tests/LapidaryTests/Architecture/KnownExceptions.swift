@@ -5,27 +5,21 @@ extension Exception {
   private static let sizes = [
     Exception(.imports, "Execution", "COneDNN", nil, "the backend becomes a target"),
     Exception(
-      .folderSize, "Sources/Execution/OneDNN", "files", nil, "the backend becomes a target"),
-    Exception(.folderSize, "Sources/Passes/Fusion/Rules", "files", nil, "rules get rooms by stage"),
-    Exception(.folderSize, "Sources/Passes/Pruning", "files", nil, "pruning gets its rooms"),
-    Exception(.folderSize, "Tests/PassesTests", "files", nil, "tests follow the passes' rooms"),
+      .folderSize, "Sources/Execution/OneDNN", "files", 23, "the backend becomes a target"),
+    Exception(.folderSize, "Sources/Passes/Fusion/Rules", "files", 24, "rules get rooms by stage"),
     Exception(
       .folderSize, "Tests/ExecutionTests", "files", nil, "tests follow the backend's target"),
     Exception(.fileLength, "Runner.swift", "lines", 427, "running and evaluating part"),
     Exception(.fileLength, "Rewriter.swift", "lines", 449, "it is divided by what methods are for"),
-    Exception(.fileLength, "PruningMovementTests.swift", "lines", 412, "tests follow the rooms"),
-    Exception(.fileLength, "PruningAttentionTests.swift", "lines", 415, "tests follow the rooms"),
-    Exception(.fileLength, "RandomGraphs.swift", "lines", nil, "layers go into a file each kind"),
+    Exception(.fileLength, "RandomGraphs.swift", "lines", 405, "layers go into a file each kind"),
     Exception(.functionLength, "Splicing.swift", "replace", 82, "the rewriter is divided"),
     Exception(
       .functionLength, "FoldAffineAfter.swift", "foldIntoLayerBefore", 81, "fusion's linear layer"),
     Exception(.functionLength, "FoldAffineBefore.swift", "apply", 89, "fusion's linear layer"),
     Exception(.functionLength, "Transposes.swift", "apply", 70, "the builder of nodes"),
-    Exception(.functionLength, "Coupling+Movements.swift", "settle", 69, "pruning gets its rooms"),
-    Exception(.functionLength, "Coupling.swift", "propagate", 87, "pruning gets its rooms"),
-    Exception(.memberCount, "Operator.swift", "Operator", 33, "facets and one value of traits"),
+    Exception(.functionLength, "Products.swift", "product", 68, "the backend becomes a target"),
+    Exception(.memberCount, "GraphComparison.swift", "GraphComparison", 31, "hunks go by layer"),
     Exception(.memberCount, "Rewriter.swift", "Rewriter", 55, "it is divided"),
-    Exception(.memberCount, "Coupling.swift", "Coupling", 44, "pruning gets its rooms"),
   ]
 
   /// Rewriting becomes a target of its own.

@@ -17,7 +17,9 @@ import Testing
     "Rewriting": ["IR", "Operators"],
     "Execution": ["IR", "Operators", "Kernels", "Rewriting"],
     "OneDNN": ["IR", "Operators", "Kernels", "Rewriting", "Execution", "COneDNN"],
-    "Samples": ["IR", "ONNXFile", "Operators", "Kernels", "Execution", "CZlib", "CPNG", "CTurboJPEG"],
+    "Samples": [
+      "IR", "ONNXFile", "Operators", "Kernels", "Execution", "CZlib", "CPNG", "CTurboJPEG",
+    ],
     "Passes": ["IR", "Kernels", "Operators", "Rewriting", "Execution", "Samples"],
     "Reports": ["IR", "Operators", "Execution"],
     "Lapidary": [

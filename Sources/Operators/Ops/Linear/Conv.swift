@@ -1,4 +1,5 @@
 package import IR
+private import Kernels
 
 /// Convolution (https://onnx.ai/onnx/operators/onnx__Conv.html).
 package struct Conv: Operator {

@@ -55,9 +55,10 @@ public struct Picture: Sendable {
 
   /// Checks the size that a file states, before memory is asked for.
   static func check(width: Int, height: Int) throws(ModelError) {
-    guard width > 0, height > 0, width <= longest, height <= longest,
-      width * height <= mostPixels
-    else {
+    guard width > 0, height > 0 else {
+      throw ModelError(.malformed, "picture: expected pixels, found \(width) x \(height)")
+    }
+    guard width <= longest, height <= longest, width * height <= mostPixels else {
       throw ModelError(
         .limit, "picture: expected at most \(mostPixels) pixels, found \(width) x \(height)")
     }

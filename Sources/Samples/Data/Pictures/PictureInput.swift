@@ -46,6 +46,33 @@ struct PictureInput {
       throw ModelError(
         .unsupported, "input '\(name)': expected numbers for pixels, found \(type.elementType)")
     }
+    let target = try Self.size(name, type, preprocessing, layout)
+    self.name = name
+    self.preprocessing = preprocessing
+    self.layout = layout
+    self.order = grey ? .grey : preprocessing.order ?? .rgb
+    (width, height) = target
+    // Without a crop the whole picture is brought to the size.
+    let crops = preprocessing.crop != nil || preprocessing.cropsToInput
+    resize = crops ? preprocessing.resize : .exact(width: target.width, height: target.height)
+    elementType = type.elementType
+    let count = grey ? 1 : 3
+    dimensions = layout == .nchw ? [count, height, width] : [height, width, count]
+    for (word, numbers) in [("mean", preprocessing.mean), ("std", preprocessing.deviation)] {
+      guard numbers.count == 1 || numbers.count == count else {
+        throw ModelError(
+          .request,
+          "--preprocess: expected 1 or \(count) numbers in '\(word)', found \(numbers.count)")
+      }
+    }
+  }
+
+  /// Columns and rows of the pictures: the crop, the input's own, or what the preprocessing says.
+  private static func size(
+    _ name: String, _ type: TensorType, _ preprocessing: Preprocessing,
+    _ layout: Preprocessing.Layout
+  ) throws(ModelError) -> (width: Int, height: Int) {
+    let found = type.shape?.dimensions.map(\.value) ?? []
     let sides = layout == .nchw ? (found[2], found[3]) : (found[1], found[2])
     var target: (width: Int, height: Int)?
     if let crop = preprocessing.crop { target = crop }
@@ -67,24 +94,7 @@ struct PictureInput {
         )
       }
     }
-    self.name = name
-    self.preprocessing = preprocessing
-    self.layout = layout
-    self.order = grey ? .grey : preprocessing.order ?? .rgb
-    (width, height) = target
-    // Without a crop the whole picture is brought to the size.
-    let crops = preprocessing.crop != nil || preprocessing.cropsToInput
-    resize = crops ? preprocessing.resize : .exact(width: target.width, height: target.height)
-    elementType = type.elementType
-    let count = grey ? 1 : 3
-    dimensions = layout == .nchw ? [count, height, width] : [height, width, count]
-    for (word, numbers) in [("mean", preprocessing.mean), ("std", preprocessing.deviation)] {
-      guard numbers.count == 1 || numbers.count == count else {
-        throw ModelError(
-          .request,
-          "--preprocess: expected 1 or \(count) numbers in '\(word)', found \(numbers.count)")
-      }
-    }
+    return target
   }
 
   /// The samples for some pictures.
