@@ -98,7 +98,7 @@ import Testing
       "prune m -o p": "expected one of --ratio", "fuse m": "expected a model and --output",
       "prune --importance wanda --ratio 0.5 m -o p": "needs --calibration",
       "sparsify m -o p": "expected one of --ratio",
-      "quantize m -o p": "expected --calibration or --statistics",
+      "quantize m -o p": "expected --calibration, --statistics or --apply-plan",
     ])
   func missing(line: String, complaint: String) throws {
     let outcome = try Command.shell("$LAPIDARY \(line)", in: folder.path)

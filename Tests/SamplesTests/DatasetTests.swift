@@ -245,7 +245,7 @@ import Testing
     let data = try Dataset.load("random:7", for: model, seed: 3)
     let session = try Session(model, options: SessionOptions(backend: .reference))
     var seen: [Int] = []
-    let parts = try data.run(on: session, batch: 3) { seen.append($0) }
+    let parts = try data.run(on: session, batch: 3) { seen.append($0.done) }
     #expect(seen == [0, 3, 6])
     let name = model.graph[model.graph.outputs[0].value].name
     let whole = try #require(try data.run(on: session)[name]?.tensor)

@@ -1,11 +1,11 @@
 public import Execution
 public import IR
-internal import Reports
 internal import ONNXFile
 public import Passes
+internal import Reports
 public import Samples
 
-/// The main job: fuses, prunes and quantizes a model, proves each step, and says what was gained
+/// The main job: takes a model through the stages of a recipe, proves each, and says what was gained
 /// and what it cost.
 public struct Compression: Sendable {
   /// The model after one stage.
@@ -22,138 +22,121 @@ public struct Compression: Sendable {
     public let bytes: Int
     /// How often the model is right; nil when there is no data to tell.
     public let accuracy: Accuracy?
-    /// What was proved of the stage, in words.
-    public let proof: String
+    /// How the stage was proved; nil for the original.
+    public let proof: StageProof?
+    /// How far the outputs lie from the original's, on samples that nothing was fitted to where there
+    /// are enough; nil for the original, without samples and where nothing is verified.
+    public let fidelity: ModelComparison?
+    /// How long the stage took, without what was measured afterwards, in seconds.
+    public let seconds: Double
   }
 
-  /// The compressed model.
-  public private(set) var model: Model
   /// The original and what each stage made of it.
   public private(set) var stages: [Stage] = []
+  /// The model and what was decided.
+  public private(set) var state: ModelState
+
+  /// The compressed model.
+  public var model: Model { state.model }
   /// What became of each node in quantization.
-  public private(set) var quantization: [Quantizer.Entry] = []
+  public var quantization: [Quantizer.Entry] { state.entries }
+  /// What a reader of the report should know, a line each.
+  public var notes: [String] { state.notes }
 
   private let evaluation: Dataset?
-  private let options: SessionOptions
+  private let setting: StageSetting
 
   /// Compresses a model.
   ///
   /// - Parameters:
-  ///   - calibration: samples to quantize with; required when the recipe quantizes.
+  ///   - calibration: samples to quantize with; required when the recipe quantizes. Of 64 or more
+  ///     every fourth is held out for the proofs.
   ///   - evaluation: labelled samples to measure each stage with.
-  ///   - verification: how fused and pruned models are proved; nil for no proof.
-  ///   - progress: called with the name of each stage as it begins.
+  ///   - verification: how stages are proved; nil for no proof.
+  ///   - progress: called as each stage begins.
   /// - Throws: `ModelError` from any stage; nothing is written.
   public init(
     _ original: Model, _ recipe: Recipe, calibration: Dataset?, evaluation: Dataset?,
     options: SessionOptions = SessionOptions(), verification: Verification? = Verification(),
-    progress: (String) -> Void = { _ in }
+    progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) {
-    self.model = original
+    try self.init(
+      original, recipe.stages(hasCalibration: calibration != nil), calibration: calibration,
+      evaluation: evaluation, options: options, verification: verification, progress: progress)
+  }
+
+  /// Takes a model through stages.
+  ///
+  /// - Parameters: as above.
+  public init(
+    _ original: Model, _ stages: [any Passes.Stage], calibration: Dataset?, evaluation: Dataset?,
+    options: SessionOptions = SessionOptions(), verification: Verification? = Verification(),
+    progress: (WorkProgress) -> Void = { _ in }
+  ) throws(ModelError) {
+    try stages.check()
+    for stage in stages where calibration == nil {
+      guard let need = stage.needsCalibration else { continue }
+      throw ModelError(
+        .request, "\(need): expected calibration data, found none",
+        hint: "give --calibration DATA, or --no-\(stage.name)")
+    }
+    setting = StageSetting(options: options, verification: verification, calibration: calibration)
     self.evaluation = evaluation
-    self.options = options
-    progress("original")
-    try record("original", proof: "")
-
-    if recipe.fuses {
-      progress("fused")
-      _ = try PassManager(try Simplify.passes()).run(&model)
-      let difference = try noting("fuse") { () throws(ModelError) in
-        try verification?.check(original, model)
-      }
-      try record("fused", proof: Self.proof(difference, asked: verification != nil))
-    }
-    if let pruning = recipe.pruning {
-      progress("pruned")
-      let (result, prepared) = try noting("prune") { () throws(ModelError) in
-        var pruner = try Pruner(model, pruning)
-        if pruning.importance.needsCalibration, let calibration {
-          try pruner.calibrate(options: options) { add throws(ModelError) in
-            for range in calibration.batches(of: 16) { try add(try calibration.inputs(range)) }
-          }
-        }
-        return (try pruner.prune(verification: verification), pruner.model)
-      }
-      model = result.model
-      try record("pruned", proof: Self.proof(result.difference, asked: verification != nil))
-      if recipe.recovers, let calibration {
-        progress("recovered")
-        try recover(result, prepared, calibration)
-      }
-    }
-    if let quantization = recipe.quantization {
-      progress("quantized")
-      guard let calibration else {
-        throw ModelError(
-          .request, "quantization: expected calibration data, found none",
-          hint: "give --calibration DATA, or --no-quantize")
-      }
-      let result = try noting("quantize") { () throws(ModelError) in
-        let quantizer = try Quantizer(model, quantization)
-        let statistics = try quantizer.calibrate(on: calibration, options: options)
-        return try quantizer.quantize(statistics)
-      }
-      self.quantization = result.entries
-      let before = model
-      model = result.model
-      let comparison = try ModelComparison.ifRunnable(
-        before, model, on: calibration, options: options, limit: 64)
-      let worst = comparison?.outputs.map(\.comparison.sqnr).min()
-      try record(
-        "quantized", proof: worst.map { "SQNR \(NumberText.decimal($0, 1)) dB" } ?? "cannot be run")
+    state = ModelState(original)
+    state.notes = try Self.dataNotes(calibration, evaluation)
+    progress(WorkProgress("original", done: 0, of: stages.count + 1))
+    try record("original", nil, seconds: 0)
+    for (place, stage) in stages.enumerated() {
+      progress(WorkProgress(stage.result, done: place + 1, of: stages.count + 1))
+      try run(stage)
     }
   }
 
-  private mutating func recover(
-    _ result: Pruner.Result, _ prepared: Model, _ calibration: Dataset
+  /// Times a stage, and records what came of it.
+  private mutating func run(_ stage: any Passes.Stage) throws(ModelError) {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let proof = try noting(stage.name) { () throws(ModelError) in
+      try stage.run(&state, setting)
+    }
+    guard let proof else { return }
+    try record(stage.result, proof, seconds: (clock.now - start) / .seconds(1))
+  }
+
+  private mutating func record(
+    _ name: String, _ proof: StageProof?, seconds: Double
   ) throws(ModelError) {
-    let ranges = calibration.batches(of: 64)
-    let outcome: LeastSquaresRecovery.Outcome
-    do {
-      outcome = try LeastSquaresRecovery(result, original: prepared, options: options)
-        .run(batches: ranges.count) { batch throws(ModelError) in
-          try calibration.inputs(ranges[batch])
-        }
-    } catch {
-      // A model that cannot be run keeps its weights as they are.
-      guard error.code == .unsupported else { throw error.noting("recover") }
-      return
-    }
-    model = outcome.model
-    let before = NumberText.decimal(outcome.before, 1), after = NumberText.decimal(outcome.after, 1)
-    try record("recovered", proof: "SQNR \(before) -> \(after) dB")
-  }
-
-  private static func proof(_ difference: Double?, asked: Bool) -> String {
-    guard asked else { return "not verified" }
-    guard let difference else { return "cannot be run" }
-    return difference == 0 ? "equal" : "within \(NumberText.scientific(difference))"
-  }
-
-  private mutating func record(_ name: String, proof: String) throws(ModelError) {
     let cost = try CostReport(model)
     var accuracy: Accuracy?
-    if let evaluation { accuracy = try Accuracy(of: model, on: evaluation, options: options) }
+    if let evaluation {
+      accuracy = try Accuracy(of: model, on: evaluation, options: setting.options)
+    }
     stages.append(
       Stage(
         name: name, nodes: model.graph.nodeCount, parameters: cost.parameters, macs: cost.macs,
-        bytes: try ONNXFile.encode(model).count, accuracy: accuracy, proof: proof))
+        bytes: try ONNXFile.encode(model).count, accuracy: accuracy, proof: proof,
+        fidelity: proof == nil ? nil : try fidelity(), seconds: seconds))
   }
-}
 
-extension Quantizer {
-  /// Calibrates on all samples of a data set.
-  public func calibrate(
-    on data: Dataset, modelHash: String = "", options: SessionOptions = SessionOptions(),
-    batch: Int = 16, progress: (Int) -> Void = { _ in }
-  ) throws(ModelError) -> CalibrationStatistics {
-    var ranges = data.batches(of: batch)[...]
-    var done = 0
-    return try calibrate(modelHash: modelHash, session: options) { () throws(ModelError) in
-      guard let range = ranges.popFirst() else { return nil }
-      done += range.count
-      progress(done)
-      return (try data.inputs(range), range.count)
+  private func fidelity() throws(ModelError) -> ModelComparison? {
+    guard setting.verification != nil, let samples = evaluation ?? setting.proof else { return nil }
+    return try ModelComparison.ifRunnable(
+      state.original, model, on: samples, options: setting.options, limit: 64)
+  }
+
+  /// What is to be said of the data.
+  private static func dataNotes(
+    _ calibration: Dataset?, _ evaluation: Dataset?
+  ) throws(ModelError) -> [String] {
+    let fitted = try calibration.map { data throws(ModelError) in
+      try DataSurvey(data, label: "calibration")
     }
+    let measured = try evaluation.map { data throws(ModelError) in
+      try DataSurvey(data, label: "evaluation")
+    }
+    var notes = (fitted?.notes ?? []).map { "calibration: \($0)" }
+    notes += (measured?.notes ?? []).map { "evaluation: \($0)" }
+    if let fitted, let measured { notes += measured.notes(against: fitted, label: "evaluation") }
+    return notes
   }
 }

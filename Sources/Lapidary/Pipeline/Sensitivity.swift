@@ -43,22 +43,21 @@ public struct Sensitivity: Sendable {
   /// - Parameters:
   ///   - data: the samples, and labels where accuracy is to be measured.
   ///   - limit: no more samples than this, or a few more where they come in groups.
-  ///   - progress: called with the number of cuts done and of all.
+  ///   - progress: called after every cut.
   public init(
     _ probes: SensitivityProbes, of model: Model, on data: Dataset, limit: Int = .max,
-    batch: Int = 16, progress: (Int, Int) -> Void = { _, _ in }
+    batch: Int = SampleRun.usualBatch, progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) {
-    var ranges: [Range<Int>] = []
-    for range in data.batches(of: batch) where (ranges.last?.upperBound ?? 0) < limit {
-      ranges.append(data.batch == nil ? range.clamped(to: 0..<limit) : range)
-    }
-    var batches: [[String: Tensor]] = []
-    for range in ranges { batches.append(try data.inputs(range)) }
-    var reference: [[String: Tensor]] = []
-    for inputs in batches { reference.append(try probes.reference(inputs)) }
     let names = model.graph.outputs.map { model.graph[$0.value].name }
-    let labels = data.labels.map { labels in ranges.map { Array(labels[$0]) } }
-    samples = ranges.last?.upperBound ?? 0
+    let run = SampleRun(data, for: model, batch: batch, limit: limit)
+    var batches: [[String: Tensor]] = []
+    var reference: [[String: Tensor]] = []
+    var labels: [[Int]]? = data.labels == nil ? nil : []
+    samples = try run.forEach { inputs, range throws(ModelError) in
+      batches.append(inputs)
+      reference.append(try probes.reference(inputs))
+      if let all = data.labels { labels?.append(Array(all[range])) }
+    }
     top1 = try labels.map { labels throws(ModelError) in
       try Self.accuracy(reference, names.first ?? "", labels)
     }
@@ -69,25 +68,28 @@ public struct Sensitivity: Sendable {
     for group in probes.groups {
       var points: [Point] = []
       for probe in group.probes {
-        var results: [[String: Tensor]] = []
-        try probes.outputs(probe, batches: batches) { _, outputs in results.append(outputs) }
+        var sums = names.map { _ in ComparisonSums() }
+        var accuracy = Accuracy()
+        try probes.outputs(probe, batches: batches) { batch, outputs throws(ModelError) in
+          for (index, name) in names.enumerated() {
+            guard let x = reference[batch][name], let y = outputs[name],
+              x.elementType.isFloatingPoint
+            else { continue }
+            try sums[index].add(reference: x, candidate: y)
+          }
+          guard let labels else { return }
+          try accuracy.add(outputs[names.first ?? ""], named: names.first ?? "", labels[batch])
+        }
         var worst = Double.infinity, most = 0.0
-        for name in names {
-          guard let x = Tensor(concatenating: reference.compactMap { $0[name] }),
-            let y = Tensor(concatenating: results.compactMap { $0[name] }),
-            x.elementType.isFloatingPoint
-          else { continue }
-          let comparison = try Comparison(reference: x, candidate: y)
+        for comparison in sums.map(\.comparison) where comparison.count > 0 {
           worst = min(worst, comparison.sqnr)
           most = max(most, comparison.noise)
         }
-        let right = try labels.map { labels throws(ModelError) in
-          try Self.accuracy(results, names.first ?? "", labels)
-        }
+        let right = labels == nil ? nil : accuracy.top1Fraction
         points.append(Point(ratio: probe.ratio, kept: probe.kept, sqnr: worst, top1: right))
         noise[group.index, default: []].append(most)
         done += 1
-        progress(done, count)
+        progress(WorkProgress(done: done, of: count))
       }
       groups.append(
         Group(

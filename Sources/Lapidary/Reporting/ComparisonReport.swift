@@ -11,7 +11,7 @@ extension ModelComparison {
   ///   - notes: what is to be said of the data.
   public func report(tolerance: Double, notes: [String]) -> Report {
     var report = Report()
-    report.add(data: ["same": .bool(maxRelative <= tolerance)])
+    report.add(data: ["same": .bool(maxRelative <= tolerance), "samples": basis])
     report.add(
       Table(
         "outputs", of: outputs,
@@ -31,6 +31,32 @@ extension ModelComparison {
         ]))
     report.add(notes: notes)
     return report
+  }
+
+  /// Which samples the figures are over.
+  var basis: JSONValue { .object(["count": .int(samples), "part": .string(part.rawValue)]) }
+
+  /// Each output with the channel that lost most, for programs.
+  var worstChannels: JSONValue {
+    .array(
+      outputs.map { output in
+        let worst = output.comparison.worstChannel
+        return .object([
+          "name": .string(output.name), "axis": .int(worst?.axis), "index": .int(worst?.index),
+          "sqnr_db": worst.map { .number($0.sqnr) } ?? .null,
+        ])
+      })
+  }
+
+  /// Over which samples the figures are and which channel lost most, in words.
+  var basisText: String {
+    let worst = outputs.compactMap { output in
+      output.comparison.worstChannel.map { (name: output.name, channel: $0) }
+    }.min { $0.channel.sqnr < $1.channel.sqnr }
+    let channel = worst.map {
+      "; worst channel \($0.channel.index) of '\($0.name)', \(NumberText.decimal($0.channel.sqnr, 1)) dB"
+    }
+    return "against the original on \(part.describe(samples))" + (channel ?? "")
   }
 
   /// How far outputs moved, a line for each.
@@ -72,6 +98,14 @@ extension Accuracy {
       .quantity(top5Fraction, .percent, digits: 2))
     var report = Report()
     report.add(table)
+    let bounds = top1Interval
+    report.add(data: [
+      "top1_interval": .array([.number(bounds.lowerBound), .number(bounds.upperBound)])
+    ])
+    report.add(
+      "confidence",
+      "top-1 from \(NumberText.decimal(100 * bounds.lowerBound, 2)) to "
+        + "\(NumberText.decimal(100 * bounds.upperBound, 2)) % with 95 % confidence")
     report.add(notes: notes)
     return report
   }

@@ -25,13 +25,17 @@ extension Quantizer.Result {
       ])
     }
     report.add(data: ["nodes": .array(nodes)])
-    report.add(notes: notes)
     if wasAsked && comparison == nil { report.add("comparison", notCompared) }
     report.add(
       "outputs",
       lines: comparison?.outputLines {
         .init(word: "cosine", cell: .quantity($0.comparison.cosine, digits: 5))
       } ?? [])
+    if let comparison {
+      report.add("basis", comparison.basisText)
+      report.add(data: ["samples": comparison.basis, "worst_channels": comparison.worstChannels])
+    }
+    report.add(notes: notes)
     return report
   }
 

@@ -1,6 +1,7 @@
 public import Execution
 public import IR
 internal import Operators
+public import Samples
 
 /// Removes whole channels from a model, with everything that is coupled to them (pruning.md).
 public struct Pruner: Sendable {
@@ -88,16 +89,14 @@ public struct Pruner: Sendable {
 
   /// Runs the model on calibration data, for importance that is measured on activations.
   ///
-  /// - Parameter batches: calls its argument with the inputs of each batch.
+  /// - Parameter progress: called after each batch.
   public mutating func calibrate(
-    options sessionOptions: SessionOptions = SessionOptions(),
-    _ batches: ((_ inputs: [String: Tensor]) throws(ModelError) -> Void) throws(ModelError) -> Void
+    on samples: SampleRun, options sessionOptions: SessionOptions = SessionOptions(),
+    progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) {
     let coupling = Coupling(try inferTypes(model), options.choices)
-    var statistics = ActivationStatistics(coupling.activationReadings())
-    let session = try Session(model, options: sessionOptions)
-    try batches { inputs throws(ModelError) in try statistics.add(inputs, session) }
-    activations = statistics
+    activations = try ActivationStatistics(
+      coupling.activationReadings(), of: model, on: samples, sessionOptions, progress: progress)
   }
 
   /// The coupled groups, with nothing removed.

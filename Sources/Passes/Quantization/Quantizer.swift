@@ -1,6 +1,7 @@
 public import Execution
 public import IR
 internal import Operators
+public import Samples
 
 /// Quantizes a model to 8-bit integers in QDQ form: nodes keep their operators, and pairs of
 /// QuantizeLinear and DequantizeLinear tell the runtime which of them to run in integers.
@@ -27,6 +28,8 @@ public struct Quantizer: Sendable {
     public var model: Model
     /// Every node of the simplified model, in order.
     public var entries: [Entry]
+    /// What was decided, as data.
+    public var plan: QuantizationPlan
   }
 
   /// Simplifies a model and plans its quantization.
@@ -47,24 +50,34 @@ public struct Quantizer: Sendable {
     self.options = options
   }
 
-  /// Runs the model on batches and finds the ranges of what will be quantized.
+  /// Runs the model on samples and finds the ranges of what will be quantized.
   ///
-  /// - Parameters:
-  ///   - next: gives the next batch and the number of its samples, nil at the end.
+  /// - Parameter progress: called after each batch.
   public func calibrate(
-    modelHash: String = "", session: SessionOptions = SessionOptions(),
-    next: () throws(ModelError) -> (inputs: [String: Tensor], samples: Int)?
+    on samples: SampleRun, modelHash: String = "", options: SessionOptions = SessionOptions(),
+    progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) -> CalibrationStatistics {
-    var histogram = false
-    if case .percentile = options.method { histogram = true }
-    var calibration = try Calibration(
-      computable, values: observed, histogram: histogram, options: session)
-    while let batch = try next() { try calibration.add(batch.inputs, samples: batch.samples) }
-    guard calibration.samples > 0 else {
+    guard samples.count > 0 else {
       throw ModelError(.request, "calibration: expected at least one sample, found none")
     }
+    var histogram = false
+    if case .percentile = self.options.method { histogram = true }
+    let model = computable
+    let calibration = RangeCalibration(observed, histogram: histogram)
+    let count = try samples.observe(
+      try Session(model, options: options), by: [calibration], progress: progress)
     return CalibrationStatistics(
-      model: modelHash, samples: calibration.samples, ranges: calibration.ranges(options.method))
+      model: modelHash, samples: count,
+      ranges: calibration.ranges(self.options.method, in: model.graph))
+  }
+
+  /// Runs the model on a data set.
+  public func calibrate(
+    on data: Dataset, modelHash: String = "", options: SessionOptions = SessionOptions(),
+    progress: (WorkProgress) -> Void = { _ in }
+  ) throws(ModelError) -> CalibrationStatistics {
+    try calibrate(
+      on: SampleRun(data, for: model), modelHash: modelHash, options: options, progress: progress)
   }
 
   /// The model without what cannot run.
@@ -80,30 +93,84 @@ public struct Quantizer: Sendable {
     scheme.quantized.filter { scheme.fixed[$0] == nil && facts.graph.constant($0) == nil }
   }
 
-  /// Quantizes with the ranges that calibration found.
+  /// Decides what becomes of each node and value, with the ranges that calibration found.
   ///
+  /// - Parameter modelHash: what the plan says it was made for.
   /// - Throws: `ModelError` when a range is missing.
-  public func quantize(_ statistics: CalibrationStatistics) throws(ModelError) -> Result {
+  public func plan(
+    _ statistics: CalibrationStatistics, modelHash: String = ""
+  ) throws(ModelError) -> QuantizationPlan {
     var scheme = scheme
     var groups: [Int: ClosedRange<Float>] = [:]
-    for value in scheme.quantized.sorted() {
+    let quantized = scheme.quantized.sorted().map { ($0, scheme.parameterGroup($0)) }
+    for (value, group) in quantized {
       let range = try range(of: value, statistics)
-      let group = scheme.parameterGroup(value)
       let known = groups[group] ?? range
       groups[group] =
         min(known.lowerBound, range.lowerBound)...max(known.upperBound, range.upperBound)
     }
-    let parameters = scheme.quantized.reduce(into: [ValueID: ActivationParameters]()) {
-      $0[$1] = ActivationParameters(groups[scheme.parameterGroup($1)]!)
+    let graph = facts.graph
+    let values = quantized.compactMap { value, group -> QuantizationPlan.Value? in
+      guard let own = groups[group].map({ ActivationParameters($0) }) else { return nil }
+      return .init(value: graph[value].name, scale: own.scale, zeroPoint: own.zeroPoint)
     }
-    var rewriter = QDQRewriter(model: model, scheme: scheme, parameters: parameters)
-    try rewriter.run()
+    return QuantizationPlan(
+      model: modelHash, profile: options.profile.rawValue, samples: statistics.samples,
+      nodes: graph.nodeIDs.map { node($0) }, values: values)
+  }
+
+  private func node(_ id: NodeID) -> QuantizationPlan.Node {
+    let graph = facts.graph
+    let output = graph[id].outputs.lazy.compactMap { $0 }.first.map { graph[$0].name }
+    var node: QuantizationPlan.Node = .init(
+      node: graph.label(id), output: output ?? "", form: .float, reason: nil)
+    switch scheme.decisions[id] {
+    case .weighted(let activation, let weight, let axis, let bias):
+      node.form = .weighted
+      (node.activation, node.weight, node.axis, node.bias) = (activation, weight, axis, bias)
+    case .integer: node.form = .integer
+    case .absorbed: node.form = .absorbed
+    case .float(let reason): node.reason = reason
+    case nil: break
+    }
+    return node
+  }
+
+  /// Quantizes with the ranges that calibration found.
+  ///
+  /// - Throws: `ModelError` when a range is missing.
+  public func quantize(
+    _ statistics: CalibrationStatistics, modelHash: String = ""
+  ) throws(ModelError) -> Result {
+    try write(try plan(statistics, modelHash: modelHash))
+  }
+
+  /// Quantizes as a plan says.
+  ///
+  /// - Throws: `ModelError` when the plan was made for another model or names what this one does
+  ///   not have.
+  public func apply(
+    _ plan: QuantizationPlan, modelHash: String
+  ) throws(ModelError) -> Result {
+    guard plan.model == modelHash else {
+      throw ModelError(
+        .request, "plan: expected a plan for model \(modelHash), found one for \(plan.model)")
+    }
+    return try write(plan)
+  }
+
+  private func write(_ plan: QuantizationPlan) throws(ModelError) -> Result {
+    var writer = QDQWriter(model, try ResolvedPlan(plan, in: model.graph))
+    try writer.run()
+    var reasons: [String: String] = [:]
+    for node in plan.nodes where node.form == .float { reasons[node.output] = node.reason ?? "" }
     let entries = facts.graph.nodeIDs.map { id -> Entry in
-      var reason: String?
-      if case .float(let text)? = scheme.decisions[id] { reason = text }
-      return Entry(node: facts.graph.label(id), op: facts.graph[id].op, reason: reason)
+      let output = facts.graph[id].outputs.lazy.compactMap { $0 }.first
+      return Entry(
+        node: facts.graph.label(id), op: facts.graph[id].op,
+        reason: output.flatMap { reasons[facts.graph[$0].name] })
     }
-    return Result(model: rewriter.model, entries: entries)
+    return Result(model: writer.model, entries: entries, plan: plan)
   }
 
   private func range(

@@ -1,7 +1,7 @@
 public import Execution
 public import IR
 internal import Operators
-internal import Samples
+public import Samples
 
 /// Gives what is left of a pruned model the weights and biases with which each layer comes closest
 /// to what it computed in the original, on calibration data and without training.
@@ -74,40 +74,32 @@ public struct LeastSquaresRecovery: Sendable {
     return nil
   }
 
-  /// Recovers with the given batches.
+  /// Samples a run, where the model takes any number.
+  public static let usualBatch = 64
+
+  /// Recovers on samples.
   ///
   /// - Parameters:
-  ///   - batches: the number of batches.
-  ///   - inputs: the inputs of a batch.
+  ///   - proof: samples to say with what came of it.
+  ///   - progress: called after each batch of each sweep.
   public func run(
-    batches: Int, inputs: (Int) throws(ModelError) -> [String: Tensor]
+    on samples: SampleRun, proof: SampleRun, progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) -> Outcome {
     let reference = try Session(original, options: options)
     var model = result.model
     let step = max(1, (sites.count + Self.sweeps - 1) / Self.sweeps)
     for start in stride(from: 0, to: sites.count, by: step) {
-      var fits = sites[start..<min(start + step, sites.count)].map {
-        LayerFit($0, batches: batches)
-      }
+      let end = min(start + step, sites.count)
+      let fits = sites[start..<end].map { Fit(LayerFit($0, batches: samples.batches)) }
       let session = try Session(model, options: options)
-      let sources = Set(fits.map(\.source)), targets = Set(fits.map(\.site.output))
-      for batch in 0..<batches {
-        let sample = try inputs(batch)
-        _ = try session.run(sample, outputs: [], observing: sources) {
-          value, view throws(ModelError) in
-          for index in fits.indices where fits[index].source == value { fits[index].read(view) }
-        }
-        _ = try reference.run(sample, outputs: [], observing: targets) {
-          value, view throws(ModelError) in
-          for index in fits.indices where fits[index].site.output == value {
-            fits[index].compare(view)
-          }
-        }
-      }
-      for fit in fits { adapt(&model.graph, fit) }
+      try samples.observe([
+        (session, fits.map(SourceObserver.init)), (reference, fits.map(TargetObserver.init)),
+      ])
+      for fit in fits { adapt(&model.graph, fit.layer) }
+      progress(WorkProgress(done: end, of: sites.count))
     }
-    let before = try quality(of: result.model, reference, batches, inputs)
-    let after = try quality(of: model, reference, batches, inputs)
+    let before = try quality(of: result.model, reference, proof)
+    let after = try quality(of: model, reference, proof)
     return after > before
       ? Outcome(model: model, before: before, after: after)
       : Outcome(model: result.model, before: before, after: before)
@@ -143,20 +135,51 @@ public struct LeastSquaresRecovery: Sendable {
 
   /// Signal over error of all outputs, against the original, in dB: the worst of them.
   private func quality(
-    of model: Model, _ reference: Session, _ batches: Int,
-    _ inputs: (Int) throws(ModelError) -> [String: Tensor]
+    of model: Model, _ reference: Session, _ samples: SampleRun
   ) throws(ModelError) -> Double {
     let candidate = try Session(model, options: options)
+    let names = original.graph.outputs.map { original.graph[$0.value].name }
     var worst = Double.infinity
-    for batch in 0..<batches {
-      let sample = try inputs(batch)
+    try samples.forEach { sample, _ throws(ModelError) in
       let a = try reference.run(sample), b = try candidate.run(sample)
-      for info in original.graph.outputs {
-        let name = original.graph[info.value].name
+      for name in names {
         guard let x = a[name], let y = b[name] else { continue }
         worst = min(worst, try Comparison(reference: x, candidate: y).sqnr)
       }
     }
     return worst
   }
+}
+
+/// A layer's sums, which two observers fill: one sees what it reads, one what it should make.
+private final class Fit {
+  var layer: LayerFit
+
+  init(_ layer: LayerFit) { self.layer = layer }
+}
+
+/// Sees what a layer reads in the pruned model.
+private final class SourceObserver: Observer {
+  private let fit: Fit
+  let values: Set<ValueID>
+
+  init(_ fit: Fit) {
+    self.fit = fit
+    values = [fit.layer.source]
+  }
+
+  func observe(_ value: ValueID, _ view: TensorView) { fit.layer.read(view) }
+}
+
+/// Sees what the layer made in the original.
+private final class TargetObserver: Observer {
+  private let fit: Fit
+  let values: Set<ValueID>
+
+  init(_ fit: Fit) {
+    self.fit = fit
+    values = [fit.layer.site.output]
+  }
+
+  func observe(_ value: ValueID, _ view: TensorView) { fit.layer.compare(view) }
 }

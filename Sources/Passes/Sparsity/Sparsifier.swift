@@ -1,6 +1,7 @@
 public import Execution
 public import IR
 internal import Operators
+public import Samples
 
 /// Sets the least important elements of weights to zero: a fraction of them wherever they lie, or all
 /// but N of every M along the axis that a product sums over, the form that sparse matrix units read.
@@ -57,21 +58,19 @@ public struct Sparsifier: Sendable {
 
   /// Runs the model on calibration data, for importance that is measured on activations.
   ///
-  /// - Parameter batches: calls its argument with the inputs of each batch.
+  /// - Parameter progress: called after each batch.
   public mutating func calibrate(
-    options sessionOptions: SessionOptions = SessionOptions(),
-    _ batches: ((_ inputs: [String: Tensor]) throws(ModelError) -> Void) throws(ModelError) -> Void
+    on samples: SampleRun, options sessionOptions: SessionOptions = SessionOptions(),
+    progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) {
-    var statistics = ActivationStatistics(
-      weights.flatMap { weight in
-        weight.readings.map {
-          ActivationReading(
-            value: $0.value, axis: $0.axis, slots: 0..<weight.channels, weightNorms: nil)
-        }
-      })
-    let session = try Session(model, options: sessionOptions)
-    try batches { inputs throws(ModelError) in try statistics.add(inputs, session) }
-    activations = statistics
+    let readings = weights.flatMap { weight in
+      weight.readings.map {
+        ActivationReading(
+          value: $0.value, axis: $0.axis, slots: 0..<weight.channels, weightNorms: nil)
+      }
+    }
+    activations = try ActivationStatistics(
+      readings, of: model, on: samples, sessionOptions, progress: progress)
   }
 
   /// Chooses elements and sets them to zero.

@@ -15,16 +15,27 @@ public struct Accuracy: Hashable, Sendable {
   /// The fraction of samples whose label is among the five highest scores.
   public var top5Fraction: Double { samples == 0 ? 0 : Double(top5) / Double(samples) }
 
+  /// Between which fractions the accuracy on all such samples lies, with 95 % confidence (E. B.
+  /// Wilson, 1927); from 0 to 1 without samples.
+  public var top1Interval: ClosedRange<Double> {
+    guard samples > 0 else { return 0...1 }
+    let z = 1.959964, n = Double(samples), p = top1Fraction
+    let center = p + z * z / (2 * n)
+    let spread = z * (p * (1 - p) / n + z * z / (4 * n * n)).squareRoot()
+    let scale = 1 + z * z / n
+    return max(0, (center - spread) / scale)...min(1, (center + spread) / scale)
+  }
+
   /// Runs a classifier on labelled samples. Of several outputs the first counts; its last axis is
   /// the classes. Ties go to the class with the lower number, as numpy's argmax does.
   ///
   /// - Parameters:
   ///   - batch: samples a run, where the model's batch axis is open.
-  ///   - progress: called with the number of samples done.
+  ///   - progress: called after each batch.
   /// - Throws: `ModelError` when the data has no labels or a label is no class.
   public init(
     of model: Model, on data: Dataset, options: SessionOptions = SessionOptions(), batch: Int = 64,
-    progress: (Int) -> Void = { _ in }
+    progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) {
     guard let labels = data.labels else {
       throw ModelError(.request, "evaluation: expected an array 'labels' in the data, found none")
@@ -32,10 +43,10 @@ public struct Accuracy: Hashable, Sendable {
     let session = try Session(model, options: options)
     let output = model.graph[model.graph.outputs[0].value].name
     self.init()
-    for range in data.batches(of: batch) {
-      let results = try session.run(try data.inputs(range))
+    let run = SampleRun(data, for: model, batch: batch)
+    try run.forEach(progress: progress) { inputs, range throws(ModelError) in
+      let results = try session.run(inputs, outputs: [output])
       try add(results[output], named: output, Array(labels[range]))
-      progress(samples)
     }
   }
 

@@ -1,6 +1,4 @@
 public import IR
-private import Kernels
-private import Operators
 
 #if canImport(Glibc)
   private import Glibc
@@ -11,8 +9,18 @@ private import Operators
 /// How far one tensor is from another, element by element.
 ///
 /// NaN equals NaN and an infinity equals itself; NaN or an infinity against anything else is an
-/// infinite difference.
+/// infinite difference, and so is a text against another.
 public struct Comparison: Sendable, Hashable {
+  /// A channel: an index along an axis.
+  public struct Channel: Sendable, Hashable {
+    /// The axis: the second of the output, or at rank 3 the last.
+    public let axis: Int
+    /// The index.
+    public let index: Int
+    /// Signal to noise in dB over all elements of the channel.
+    public let sqnr: Double
+  }
+
   /// The number of elements compared.
   public let count: Int
   /// The largest difference of two elements.
@@ -33,36 +41,29 @@ public struct Comparison: Sendable, Hashable {
   public let isExact: Bool
   /// The share of rows along the last axis whose largest element is at the same place.
   public let argmaxAgreement: Double
+  /// The channel with the lowest signal to noise; nil where no axis counts channels.
+  public let worstChannel: Channel?
 
   /// Compares a tensor with a reference of the same element type and shape.
   public init(reference: Tensor, candidate: Tensor) throws(ModelError) {
-    let (a, b) = try Self.elements(reference, candidate)
-    var difference = 0.0, sum = 0.0, noise = 0.0, magnitude = 0.0
-    var dot = 0.0, energyA = 0.0, energyB = 0.0
-    var exact = true
-    for (x, y) in zip(a, b) {
-      let gap = Self.gap(x, y)
-      if gap != 0 { exact = false }
-      if x.isFinite { magnitude = max(magnitude, abs(x)) }
-      difference = max(difference, gap)
-      sum += gap
-      noise += gap * gap
-      if x.isFinite, y.isFinite {
-        dot += x * y
-        energyA += x * x
-        energyB += y * y
-      }
-    }
-    count = a.count
-    maxAbsolute = difference
-    maxRelative = magnitude > 0 ? difference / magnitude : difference
-    meanAbsolute = a.isEmpty ? 0 : sum / Double(a.count)
-    sqnr = noise == 0 ? .infinity : energyA == 0 ? -.infinity : 10 * log10(energyA / noise)
-    cosine =
-      energyA == 0 && energyB == 0
-      ? 1 : energyA == 0 || energyB == 0 ? 0 : dot / (energyA.squareRoot() * energyB.squareRoot())
-    isExact = exact
-    argmaxAgreement = Self.agreement(a, b, row: reference.dimensions.last ?? 1)
+    var sums = ComparisonSums()
+    try sums.add(reference: reference, candidate: candidate)
+    self = sums.comparison
+  }
+
+  init(
+    count: Int, maxAbsolute: Double, maxRelative: Double, meanAbsolute: Double, sqnr: Double,
+    cosine: Double, isExact: Bool, argmaxAgreement: Double, worstChannel: Channel?
+  ) {
+    self.count = count
+    self.maxAbsolute = maxAbsolute
+    self.maxRelative = maxRelative
+    self.meanAbsolute = meanAbsolute
+    self.sqnr = sqnr
+    self.cosine = cosine
+    self.isExact = isExact
+    self.argmaxAgreement = argmaxAgreement
+    self.worstChannel = worstChannel
   }
 
   /// How many elements break `|reference - candidate| <= absolute + relative·|reference|`; an
@@ -70,54 +71,10 @@ public struct Comparison: Sendable, Hashable {
   public static func mismatches(
     reference: Tensor, candidate: Tensor, relative: Double, absolute: Double
   ) throws(ModelError) -> Int {
-    let (a, b) = try elements(reference, candidate)
+    let (a, b) = try ComparisonSums.elements(reference, candidate)
     return zip(a, b).reduce(0) { count, pair in
-      let gap = gap(pair.0, pair.1)
+      let gap = ComparisonSums.gap(pair.0, pair.1)
       return count + (gap == 0 || gap.isFinite && gap <= absolute + relative * abs(pair.0) ? 0 : 1)
     }
-  }
-
-  private static func gap(_ x: Double, _ y: Double) -> Double {
-    if x == y || (x.isNaN && y.isNaN) { return 0 }
-    let gap = abs(x - y)
-    return gap.isNaN ? .infinity : gap
-  }
-
-  private static func elements(
-    _ a: Tensor, _ b: Tensor
-  ) throws(ModelError) -> ([Double], [Double]) {
-    guard a.elementType == b.elementType, a.dimensions == b.dimensions else {
-      throw ModelError(.verification, "expected a tensor \(a.type), found \(b.type)")
-    }
-    guard let x = a.doubles ?? decoded(a), let y = b.doubles ?? decoded(b) else {
-      throw ModelError(
-        .unsupported, "tensors of element type \(a.elementType) cannot be compared by value")
-    }
-    return (x, y)
-  }
-
-  /// The elements of the small number types.
-  private static func decoded(_ tensor: Tensor) -> [Double]? {
-    guard let format = NumberFormat(tensor.elementType),
-      let storage = tensor.storage?.aligned(to: tensor.elementType.byteWidth ?? 1)
-    else { return nil }
-    var values = [Double](repeating: 0, count: tensor.count)
-    let isDecoded = values.withUnsafeMutableBytes {
-      convert(storage.bytes, format, into: $0, .scalar(.double), count: tensor.count)
-    }
-    return isDecoded ? values : nil
-  }
-
-  private static func agreement(_ a: [Double], _ b: [Double], row: Int) -> Double {
-    guard row > 0, a.count >= row else { return 1 }
-    func place(_ values: ArraySlice<Double>) -> Int {
-      var best = values.startIndex
-      for index in values.indices where values[index] > values[best] { best = index }
-      return best
-    }
-    var same = 0
-    for start in stride(from: 0, to: a.count, by: row)
-    where place(a[start..<start + row]) == place(b[start..<start + row]) { same += 1 }
-    return Double(same) / Double(a.count / row)
   }
 }

@@ -1,31 +1,52 @@
 public import Execution
 public import IR
 
-/// How far the outputs of two models lie apart on the same inputs.
+/// How far the outputs of two models lie apart on the same inputs. No more than one batch of outputs
+/// is held, however many samples there are.
 public struct ModelComparison: Sendable {
   /// One output.
   public struct Output: Sendable {
     /// The output's name in the first model.
     public let name: String
-    /// The worst figures over all batches.
+    /// The figures over all samples.
     public let comparison: Comparison
+    /// Where the results of the two models have other lengths, what was compared; nil where all
+    /// have the same.
+    public let mismatch: String?
   }
 
   /// Every output, in order.
   public let outputs: [Output]
   /// The number of samples.
   public let samples: Int
+  /// Which samples: what the data set says of itself.
+  public let part: Dataset.Part
 
-  /// The largest difference relative to the output's largest magnitude, over all outputs.
-  public var maxRelative: Double { outputs.map(\.comparison.maxRelative).max() ?? 0 }
+  /// The largest difference relative to the output's largest magnitude, over all outputs; infinite
+  /// where results have other lengths.
+  public var maxRelative: Double {
+    outputs.map { $0.mismatch == nil ? $0.comparison.maxRelative : .infinity }.max() ?? 0
+  }
 
-  /// Runs both models on the first `limit` samples or a few more. Outputs correspond by position; inputs by name, or by position
-  /// where the second model names them otherwise.
+  /// The lowest signal to noise of any output, in dB; infinite without outputs.
+  public var sqnr: Double { outputs.map(\.comparison.sqnr).min() ?? .infinity }
+
+  /// What a reader of the figures should know.
+  public var notes: [String] {
+    outputs.compactMap { output in output.mismatch.map { "output '\(output.name)': \($0)" } }
+  }
+
+  /// Runs both models on the first `limit` samples or a few more. Outputs correspond by position;
+  /// inputs by name, or by position where the second model names them otherwise.
   ///
+  /// - Parameters:
+  ///   - batch: samples a run, fewer where the outputs are large.
+  ///   - progress: called after every batch.
   /// - Throws: `ModelError` when the models' inputs or outputs do not correspond.
   public init(
     _ a: Model, _ b: Model, on data: Dataset, options: SessionOptions = SessionOptions(),
-    limit: Int = .max, batch: Int = 16, progress: (Int) -> Void = { _ in }
+    limit: Int = .max, batch: Int = SampleRun.usualBatch,
+    progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) {
     let outputsA = a.graph.outputs.map { a.graph[$0.value].name }
     let outputsB = b.graph.outputs.map { b.graph[$0.value].name }
@@ -39,38 +60,22 @@ public struct ModelComparison: Sendable {
     }
     let sessionA = try Session(a, options: options)
     let sessionB = try Session(b, options: options)
-    var first: [[Tensor]] = Array(repeating: [], count: outputsA.count)
-    var second = first
-    var done = 0
-    for range in data.batches(of: batch) where done < limit {
-      let inputs = try data.inputs(range)
+    var sums = outputsA.map { _ in OutputSums() }
+    let run = SampleRun(data, for: a, batch: batch, limit: limit)
+    samples = try run.forEach(progress: progress) { inputs, _ throws(ModelError) in
       var renamed: [String: Tensor] = [:]
       for (x, y) in zip(inputsA, inputsB) { renamed[inputsB.contains(x) ? x : y] = inputs[x] }
       let resultsA = try sessionA.run(inputs)
       let resultsB = try sessionB.run(renamed)
       for index in outputsA.indices {
         guard let x = resultsA[outputsA[index]], let y = resultsB[outputsB[index]] else { continue }
-        first[index].append(x)
-        second[index].append(y)
-      }
-      done += range.count
-      progress(done)
-    }
-    samples = done
-    var outputs: [Output] = []
-    for index in outputsA.indices {
-      let comparison = try noting("output '\(outputsA[index])'") { () throws(ModelError) in
-        guard let x = Tensor(concatenating: first[index]),
-          let y = Tensor(concatenating: second[index])
-        else {
-          throw ModelError(
-            .request, "expected tensors of one type and shape for all samples, found others")
+        try noting("output '\(outputsA[index])'") { () throws(ModelError) in
+          try sums[index].add(x, y)
         }
-        return try Comparison(reference: x, candidate: y)
       }
-      outputs.append(Output(name: outputsA[index], comparison: comparison))
     }
-    self.outputs = outputs
+    part = data.part
+    outputs = zip(outputsA, sums).map { $1.output($0) }
   }
 
   /// The comparison, or nil for models that Lapidary cannot run.
@@ -84,5 +89,36 @@ public struct ModelComparison: Sendable {
       guard error.code == .unsupported else { throw error }
       return nil
     }
+  }
+}
+
+/// The sums over one output. Results whose length depends on data can be shorter in one model than in
+/// the other: then the rows that both have are compared.
+private struct OutputSums {
+  private var sums = ComparisonSums()
+  private var runs = 0, unlike = 0
+  private var example = ""
+
+  mutating func add(_ x: Tensor, _ y: Tensor) throws(ModelError) {
+    runs += 1
+    guard x.elementType == y.elementType, x.dimensions != y.dimensions else {
+      return try sums.add(reference: x, candidate: y)
+    }
+    unlike += 1
+    if example.isEmpty { example = "\(y.type) for \(x.type)" }
+    guard x.dimensions.count == y.dimensions.count, !x.dimensions.isEmpty,
+      x.dimensions.dropFirst() == y.dimensions.dropFirst()
+    else { return }
+    let rows = 0..<min(x.dimensions[0], y.dimensions[0])
+    guard !rows.isEmpty else { return }
+    try sums.add(reference: x.rows(rows), candidate: y.rows(rows))
+  }
+
+  func output(_ name: String) -> ModelComparison.Output {
+    let mismatch =
+      unlike == 0
+      ? nil
+      : "its length depends on the data and differs in \(unlike) of \(runs) runs (\(example)): only the rows that both results have were compared"
+    return ModelComparison.Output(name: name, comparison: sums.comparison, mismatch: mismatch)
   }
 }

@@ -23,7 +23,9 @@ extension Dataset {
           .request, "\(label): expected a number of samples from 1, found '\(text)'")
       }
       let arrays = try RandomSamples(count: count, seed: seed).arrays(for: model, label: label)
-      return try Dataset(arrays, for: graph, label: label)
+      var data = try Dataset(arrays, for: graph, label: label)
+      data.part = .random
+      return data
     }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: spec, isDirectory: &isFolder) || spec == "-" else {

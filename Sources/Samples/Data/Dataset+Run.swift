@@ -6,14 +6,14 @@ extension Dataset {
   ///
   /// - Parameters:
   ///   - batch: how many samples to run at a time where the graph takes any number; nil for all.
-  ///   - progress: called with the number of samples done.
+  ///   - progress: called before each batch.
   /// - Throws: `ModelError` when outputs of several batches cannot be joined.
   public func run(
-    on session: Session, batch: Int? = nil, progress: (Int) -> Void = { _ in }
+    on session: Session, batch: Int? = nil, progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) -> [String: Datum] {
     var parts: [String: [Datum]] = [:]
     for range in batches(of: batch ?? count) {
-      progress(range.lowerBound)
+      progress(WorkProgress(done: range.lowerBound, of: count))
       let samples = try inputs(range).mapValues { Datum.tensor($0) }
       for (name, value) in try session.run(values: samples) {
         parts[name, default: []].append(value)

@@ -16,11 +16,27 @@ public struct Dataset: Sendable {
   public let labels: [Int]?
   /// Whether the arrays came from `TensorProto` files.
   public let isFromProtos: Bool
+  /// Which samples these are.
+  public internal(set) var part = Part.all
 
   private let columns: [String: Column]
+  /// The groups of samples in their order; nil where all of the arrays' are there.
+  private let order: [Int]?
   /// Where samples of other shapes begin; empty where all have one shape.
   private let borders: [Int]
   private let remarks: [String]
+
+  /// Which samples of the data a set has.
+  public enum Part: String, Sendable {
+    /// All of them, which nothing was fitted to.
+    case all
+    /// Those that ranges and weights are fitted to.
+    case fitted
+    /// Those held out of a fit to prove its result.
+    case heldOut = "held_out"
+    /// Noise: no samples at all.
+    case random
+  }
 
   /// The array of one input.
   fileprivate enum Column: Sendable {
@@ -87,6 +103,7 @@ public struct Dataset: Sendable {
       }
     }
     self.columns = columns
+    order = nil
     self.batch = batch
     self.unused = unused
     self.count = groups * (batch ?? 1)
@@ -107,6 +124,7 @@ public struct Dataset: Sendable {
         .request, "\(label): expected at least \(step) pictures, found \(folder.paths.count)")
     }
     columns = [input.name: .pictures(folder, input)]
+    order = nil
     self.batch = batch
     count = groups * step
     unused = folder.paths.count - count
@@ -142,6 +160,24 @@ public struct Dataset: Sendable {
         return tensors[sample].dimensions != tensors[sample - 1].dimensions
       }
     }
+  }
+
+  /// Some groups of a data set's samples, in order. Nothing is copied.
+  init(_ whole: Dataset, groups: [Int], as part: Part) {
+    columns = whole.columns
+    batch = whole.batch
+    unused = 0
+    isFromProtos = whole.isFromProtos
+    // Where samples have several shapes each is a batch of its own.
+    borders = whole.borders.isEmpty || groups.count < 2 ? [] : Array(1..<groups.count)
+    remarks = whole.remarks
+    order = whole.order.map { order in groups.map { order[$0] } } ?? groups
+    let unit = whole.batch ?? 1
+    count = groups.count * unit
+    labels = whole.labels.map { labels in
+      groups.flatMap { labels[$0 * unit..<($0 + 1) * unit] }
+    }
+    self.part = part
   }
 
   /// How many groups of samples there are, how many samples a group has where that is fixed, and how
@@ -198,8 +234,8 @@ public struct Dataset: Sendable {
     return ranges
   }
 
-  /// The graph's inputs for some samples, which must be whole groups of one shape. Arrays are not
-  /// copied; pictures are read.
+  /// The graph's inputs for some samples, which must be whole groups of one shape. Nothing is copied
+  /// but samples that do not lie side by side; pictures are read.
   public func inputs(_ range: Range<Int>) throws(ModelError) -> [String: Tensor] {
     let unit = batch ?? 1
     guard range.lowerBound >= 0, range.upperBound <= count, range.lowerBound % unit == 0,
@@ -208,32 +244,40 @@ public struct Dataset: Sendable {
       throw ModelError(
         .request, "expected samples in groups of \(unit) out of \(count), found \(range)")
     }
+    let places = Array(range.lowerBound / unit..<range.upperBound / unit)
+    let groups = order.map { order in places.map { order[$0] } } ?? places
     var inputs: [String: Tensor] = [:]
-    for (name, column) in columns { inputs[name] = try column.values(range, unit: unit, name) }
+    for (name, column) in columns { inputs[name] = try column.values(groups, unit: unit, name) }
     return inputs
   }
 }
 
 extension Dataset.Column {
-  /// The values of some samples; `unit` samples make a group.
+  /// The values of some groups of `unit` samples.
   fileprivate func values(
-    _ range: Range<Int>, unit: Int, _ name: String
+    _ groups: [Int], unit: Int, _ name: String
   ) throws(ModelError) -> Tensor {
+    let parts: [Tensor]
     switch self {
     case .shared(let tensor): return tensor
-    case .rows(let tensor, let perGroup):
-      return tensor.rows(
-        range.lowerBound / unit * perGroup..<range.upperBound / unit * perGroup)
-    case .separate(let tensors):
-      guard let whole = Tensor(joining: Array(tensors[range]), axis: 0) else {
-        throw ModelError(
-          .request,
-          "array '\(name)': expected samples of one shape in a batch, found "
-            + tensors[range].map { "\($0.type)" }.joined(separator: ", "))
+    case .rows(let tensor, let count):
+      let first = groups.first ?? 0, end = (groups.last ?? -1) + 1
+      if groups == Array(first..<max(first, end)) {
+        return tensor.rows(first * count..<max(first, end) * count)
       }
-      return whole
-    case .pictures(let folder, let input): return try input.tensor(try folder.pictures(range))
+      parts = groups.map { tensor.rows($0 * count..<($0 + 1) * count) }
+    case .separate(let tensors): parts = groups.map { tensors[$0] }
+    case .pictures(let folder, let input):
+      return try input.tensor(
+        try folder.pictures(groups.flatMap { $0 * unit..<($0 + 1) * unit }))
     }
+    guard let whole = Tensor(joining: parts, axis: 0) else {
+      throw ModelError(
+        .request,
+        "array '\(name)': expected samples of one shape in a batch, found "
+          + parts.map { "\($0.type)" }.joined(separator: ", "))
+    }
+    return whole
   }
 }
 

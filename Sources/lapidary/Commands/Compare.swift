@@ -41,7 +41,7 @@ struct Compare: ParsableCommand, RunsModels {
     let progress = Progress("comparing", total: data.count)
     let result = try ModelComparison(
       first, second, on: data, options: runOptions.session(), progress: progress.update)
-    try report.print(result.report(tolerance: tolerance, notes: data.notes))
+    try report.print(result.report(tolerance: tolerance, notes: data.notes + result.notes))
     if result.maxRelative > tolerance { throw ExitCode(1) }
   }
 }

@@ -68,7 +68,7 @@ struct Compress: ParsableCommand, RunsModels {
     let progress = Progress("compressing")
     let result = try Compression(
       original, plan, calibration: samples, evaluation: labelled, options: runOptions.session(),
-      verification: verification.verification(runOptions), progress: { progress.show($0) })
+      verification: verification.verification(runOptions), progress: progress.update)
     try output.write(result.model, placement, from: original, at: model)
     try report.print(
       result.report(notes: ModelNotes(original).lines),

@@ -27,9 +27,10 @@ struct Evaluate: ParsableCommand, RunsModels {
   func run() throws {
     let loaded = try ONNXFile.read(model)
     let samples = try runOptions.data(data, for: loaded)
+    let notes = samples.notes + (try DataSurvey(samples, label: "data").notes)
     let progress = Progress("evaluating", total: samples.count)
     let accuracy = try Accuracy(
       of: loaded, on: samples, options: runOptions.session(backend), progress: progress.update)
-    try report.print(accuracy.report(notes: samples.notes))
+    try report.print(accuracy.report(notes: notes))
   }
 }

@@ -13,7 +13,12 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
   @Argument(help: "The model; - for the standard input.", completion: .file())
   var model: String
 
-  @OptionGroup var output: OutputOptions
+  @Option(name: [.short, .long], help: "The file to write; - for the standard output.")
+  var output: String?
+
+  @Flag(help: "Allow the output to replace the input.")
+  var force = false
+
   @OptionGroup var placement: PlacementOptions
 
   @Option(
@@ -42,6 +47,12 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
   var exclude: [String] = []
 
   @OptionGroup var dimensions: DimensionOptions
+  @Option(help: ArgumentHelp("Write the plan and no model.", valueName: "PLAN.json"))
+  var planOnly: String?
+
+  @Option(help: ArgumentHelp("Replay a plan instead of calibrating.", valueName: "PLAN.json"))
+  var applyPlan: String?
+
   @OptionGroup var report: ReportOptions
   @OptionGroup var verification: VerificationOptions
   @OptionGroup var runOptions: RunOptions
@@ -49,14 +60,28 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
   enum Encoding: String, ExpressibleByArgument, CaseIterable { case qdq }
 
   func checkOptions() throws {
-    if calibration == nil && statistics == nil {
-      throw ValidationError("expected --calibration or --statistics")
+    if calibration == nil && statistics == nil && applyPlan == nil {
+      throw ValidationError("expected --calibration, --statistics or --apply-plan")
+    }
+    if output == nil && planOnly == nil {
+      throw ValidationError("expected --output or --plan-only")
+    }
+    if planOnly != nil && output != nil {
+      throw ValidationError("--plan-only writes no model: give no --output beside it")
+    }
+    if planOnly != nil && applyPlan != nil {
+      throw ValidationError("give only one of --plan-only and --apply-plan")
     }
     try Fraction.check(percentile, "--percentile", in: 0.5...1)
   }
 
+  var runsModels: Bool { applyPlan == nil || verification.verify }
+
   func run() throws {
-    try output.check(against: [model])
+    var destination = OutputOptions()
+    destination.output = output ?? planOnly ?? "-"
+    destination.force = force
+    try destination.check(against: [model] + (applyPlan.map { [$0] } ?? []))
     let original = try ONNXFile.read(model)
     var options = QuantizationOptions()
     options.profile = profile
@@ -68,21 +93,48 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
     if let calibration {
       data = try runOptions.data(calibration, for: try dimensions.bound(original).model)
     }
-    let found = try ranges(quantizer, original, data)
-    let result = try quantizer.quantize(found)
-    let comparison = try verification.comparison(
-      quantizer.model, result.model, on: data, runOptions)
-    try output.write(result.model, placement, from: original, at: model)
+    let notes = try data.map { data throws(ModelError) in
+      try DataSurvey(data, label: "calibration").notes
+    }
+    let parts = data?.parts
+    let plan = try plan(quantizer, original, parts?.fit)
+    if let planOnly { try TextFile.write(try plan.json(), to: planOnly) }
+    let result = try quantizer.apply(plan, modelHash: plan.model)
+    let comparison =
+      planOnly == nil
+      ? try verification.comparison(original, result.model, on: parts?.proof, runOptions) : nil
+    if planOnly == nil {
+      try destination.write(result.model, placement, from: original, at: model)
+    }
+    var lines = ModelNotes(original).lines + (comparison?.notes ?? []) + (notes ?? [])
+    if planOnly != nil { lines.append("plan only: no model written") }
     try report.print(
       result.report(
-        comparison, wasAsked: verification.verify, notes: ModelNotes(original).lines),
-      toStandardError: output.reportsToStandardError)
+        comparison, wasAsked: verification.verify && planOnly == nil, notes: lines),
+      toStandardError: destination.reportsToStandardError)
+  }
+
+  /// The plan to replay, or a new one.
+  private func plan(
+    _ quantizer: Quantizer, _ original: Model, _ data: Dataset?
+  ) throws(ModelError) -> QuantizationPlan {
+    let hash =
+      statistics != nil || planOnly != nil || applyPlan != nil ? original.contentHash() : ""
+    guard let applyPlan else {
+      return try quantizer.plan(try ranges(quantizer, hash, data), modelHash: hash)
+    }
+    let plan = try QuantizationPlan(json: try TextFile.read(applyPlan))
+    guard plan.model == hash else {
+      throw ModelError(
+        .request, "\"\(applyPlan)\": expected a plan for model \(hash), found one for \(plan.model)"
+      )
+    }
+    return plan
   }
 
   private func ranges(
-    _ quantizer: Quantizer, _ original: Model, _ data: Dataset?
+    _ quantizer: Quantizer, _ hash: String, _ data: Dataset?
   ) throws(ModelError) -> CalibrationStatistics {
-    let hash = statistics == nil ? "" : original.contentHash()
     if let statistics, TextFile.exists(statistics) {
       let found = try CalibrationStatistics(json: try TextFile.read(statistics))
       guard found.model == hash else {

@@ -83,16 +83,14 @@ struct SensitivityCommand: ParsableCommand, RunsModels {
     options.seed = runOptions.seed
     var pruner = try Pruner(original, options)
     if importance.needsCalibration {
-      try pruner.calibrate(options: runOptions.session()) { add throws(ModelError) in
-        for range in data.batches(of: 16) { try add(try data.inputs(range)) }
-      }
+      try pruner.calibrate(
+        on: SampleRun(data, for: pruner.model), options: runOptions.session())
     }
     let probes = try pruner.sensitivity(ratios: ratios.values, options: runOptions.session())
     let cuts = probes.groups.reduce(0) { $0 + $1.probes.count }
     let progress = Progress("measuring", total: cuts)
-    let result = try Sensitivity(probes, of: pruner.model, on: data, limit: samples) { done, _ in
-      progress.update(done)
-    }
+    let result = try Sensitivity(
+      probes, of: pruner.model, on: data, limit: samples, progress: progress.update)
     let found = result.report
     if let output { try TextFile.write(Array(found.json.text.utf8), to: output) }
     try report.print(found)

@@ -92,12 +92,9 @@ struct Sparsify: ParsableCommand, RunsModels, ChecksOptions {
     }
     if importance == .wanda, applyPlan == nil, let data {
       let progress = Progress("calibrating", total: data.count)
-      try sparsifier.calibrate(options: runOptions.session()) { add throws(ModelError) in
-        for range in data.batches(of: 16) {
-          try add(try data.inputs(range))
-          progress.update(range.upperBound)
-        }
-      }
+      try sparsifier.calibrate(
+        on: SampleRun(data, for: sparsifier.model), options: runOptions.session(),
+        progress: progress.update)
     }
     let hash = plan != nil || applyPlan != nil ? original.contentHash() : ""
     let result: Sparsifier.Result

@@ -67,12 +67,8 @@ struct ImportanceOptions: ParsableArguments {
     guard let calibration, runsModels else { return }
     let data = try run.data(calibration, for: model)
     let progress = Progress("calibrating", total: data.count)
-    try pruner.calibrate(options: run.session()) { add throws(ModelError) in
-      for range in data.batches(of: 16) {
-        try add(try data.inputs(range))
-        progress.update(range.upperBound)
-      }
-    }
+    try pruner.calibrate(
+      on: SampleRun(data, for: pruner.model), options: run.session(), progress: progress.update)
   }
 }
 

@@ -85,7 +85,7 @@ struct VerificationOptions: ParsableArguments {
       sample = try run.data("random:4", for: before)
     }
     return try ModelComparison.ifRunnable(
-      before, after, on: sample, options: run.session(), limit: 16)
+      before, after, on: sample, options: run.session(), limit: 64)
   }
 }
 

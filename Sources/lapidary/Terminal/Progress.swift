@@ -1,4 +1,5 @@
 import Foundation
+import Lapidary
 import Synchronization
 
 /// A line on the standard error that says how far a long job is and how long it will take: only on a
@@ -44,6 +45,11 @@ final class Progress: Sendable {
       $0.detail = total.map { "\(done)/\($0)" } ?? "\(done)"
       if let total, total > 0 { $0.fraction = min(1, Double(done) / Double(total)) }
     }
+  }
+
+  /// Says how far a job is.
+  func update(_ progress: WorkProgress) {
+    progress.job.isEmpty ? update(progress.done) : show(progress.job)
   }
 
   /// Says what is being done.

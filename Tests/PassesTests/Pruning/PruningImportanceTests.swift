@@ -1,5 +1,6 @@
 import IR
 import Passes
+import Samples
 import TestSupport
 import Testing
 
@@ -107,9 +108,8 @@ import Testing
       options.importance = .activation(measure)
       options.normalizer = .none
       var pruner = try Pruner(network(normalized: false), options)
-      try pruner.calibrate { add throws(ModelError) in
-        for sample in samples { try add(["x": Tensor(floats: sample, [1, 2, 1, 1])]) }
-      }
+      let inputs = samples.map { ["x": Tensor(floats: $0, [1, 2, 1, 1])] }
+      try pruner.calibrate(on: SampleRun(samples: inputs))
       return try #require(try pruner.groups().groups.first).scores
     }
     func close(_ found: [Double], _ expected: [Double]) -> Bool {

@@ -14,12 +14,10 @@ func quantize(
   configure(&options)
   let quantizer = try Quantizer(model, options)
   let shapes = try SampleShapes.first(for: model)
-  var seed: UInt64 = 0
-  let statistics = try quantizer.calibrate { () throws(ModelError) in
-    seed += 1
-    guard seed <= 4 else { return nil }
-    return (try SeededInputs.make(for: model.graph, shapes: shapes, seed: seed), 1)
+  let samples = try (1...4).map {
+    try SeededInputs.make(for: model.graph, shapes: shapes, seed: $0)
   }
+  let statistics = try quantizer.calibrate(on: SampleRun(samples: samples))
   #expect(statistics.samples == 4)
   let result = try quantizer.quantize(statistics)
   try result.model.graph.checkInvariants()
@@ -229,17 +227,13 @@ extension Quantizer.Result {
     let x = net.input("x", [1, 3, 4, 4])
     net.output(net.conv("conv1", x, 3, 4))
     let quantizer = try Quantizer(net.model(), QuantizationOptions())
-    let shapes = [[1, 3, 4, 4]]
-    var done = false
-    var statistics = try quantizer.calibrate { () throws(ModelError) in
-      defer { done = true }
-      return done ? nil : (try SeededInputs.make(for: net.graph, shapes: shapes, seed: 1), 1)
-    }
+    let sample = try SeededInputs.make(for: net.graph, shapes: [[1, 3, 4, 4]], seed: 1)
+    var statistics = try quantizer.calibrate(on: SampleRun(samples: [sample]))
     #expect(statistics.ranges.keys.sorted() == ["conv1_out", "x"])
     #expect(try CalibrationStatistics(json: statistics.json()) == statistics)
     statistics.ranges["x"] = nil
     let error = #expect(throws: ModelError.self) { try quantizer.quantize(statistics) }
     #expect(error?.message.contains("'x'") == true)
-    #expect(throws: ModelError.self) { try quantizer.calibrate { () throws(ModelError) in nil } }
+    #expect(throws: ModelError.self) { try quantizer.calibrate(on: SampleRun(samples: [])) }
   }
 }

@@ -1,5 +1,6 @@
 import IR
 import Passes
+import Samples
 import TestSupport
 import Testing
 
@@ -145,7 +146,7 @@ import Testing
     options.importance = .wanda
     var sparsifier = try Sparsifier(model, options)
     let sample = Tensor(floats: [10, 1, 10, -1, -10, 1], [3, 2])
-    try sparsifier.calibrate { add throws(ModelError) in try add(["x": sample]) }
+    try sparsifier.calibrate(on: SampleRun(samples: [["x": sample]]))
     let result = try sparsifier.sparsify()
     #expect(try floats(result.model) == [1, 0, 0, 100])
     #expect(throws: ModelError.self) { try Sparsifier(model, options).sparsify() }
@@ -162,7 +163,7 @@ import Testing
     var sparsifier = try Sparsifier(net.model(), options)
     // Group 0 reads channels 0 and 1 of norms 3 and 1, group 1 channels 2 and 3 of norms 1 and 3.
     let sample = Tensor(floats: [3, 1, 1, 3], [1, 4, 1, 1])
-    try sparsifier.calibrate { add throws(ModelError) in try add(["x": sample]) }
+    try sparsifier.calibrate(on: SampleRun(samples: [["x": sample]]))
     #expect(try floats(try sparsifier.sparsify().model) == [1, 0, 0, 1])
   }
 

@@ -1,6 +1,7 @@
 internal import Execution
 internal import IR
 internal import Operators
+internal import Samples
 
 /// What a channel's activation is measured by.
 public enum ActivationMeasure: String, Sendable, CaseIterable {
@@ -16,87 +17,51 @@ public enum ActivationMeasure: String, Sendable, CaseIterable {
 
 /// Sums over the elements of each channel that weights read, from calibration data.
 struct ActivationStatistics: Sendable {
-  /// Sums over one channel.
-  struct Channel: Sendable {
-    var count = 0
-    var sum = 0.0
-    var magnitude = 0.0
-    var square = 0.0
-    var zeros = 0
-
-    func score(_ measure: ActivationMeasure) -> Double {
-      let n = Double(max(count, 1))
-      switch measure {
-      case .mean: return magnitude / n
-      case .variance: return max(0, square / n - (sum / n) * (sum / n))
-      case .apoz: return 1 - Double(zeros) / n
-      case .wanda: return square.squareRoot()
-      }
-    }
-  }
-
   private struct Place: Hashable {
     let value: ValueID
     let axis: Int
   }
 
-  private var sums: [Place: [Channel]] = [:]
-  private var axes: [ValueID: [Int]] = [:]
-  /// The number of batches that were taken in.
-  private(set) var batches = 0
+  private var sums: [Place: [ChannelSums]] = [:]
 
-  /// - Parameter readings: the values and axes to observe.
-  init(_ readings: [ActivationReading]) {
+  /// Runs a model on samples.
+  ///
+  /// - Parameters:
+  ///   - readings: the values and axes to observe.
+  ///   - progress: called after each batch.
+  init(
+    _ readings: [ActivationReading], of model: Model, on samples: SampleRun,
+    _ options: SessionOptions, progress: (WorkProgress) -> Void
+  ) throws(ModelError) {
+    var points: [Place: ChannelPoint] = [:]
     for reading in readings {
       let place = Place(value: reading.value, axis: reading.axis)
-      guard sums[place] == nil else { continue }
-      sums[place] = Array(repeating: Channel(), count: reading.slots.count)
-      axes[reading.value, default: []].append(reading.axis)
+      guard points[place] == nil else { continue }
+      points[place] = ChannelPoint(
+        value: reading.value, axis: reading.axis, length: reading.slots.count)
     }
+    let observer = ChannelObserver(Array(points.values))
+    let session = try Session(model, options: options)
+    guard try samples.observe(session, by: [observer], progress: progress) > 0 else { return }
+    sums = points.compactMapValues { observer.sums[$0] }
   }
 
   /// Sums over the channels of a value; nil when it was not observed.
-  func channels(_ value: ValueID, axis: Int) -> [Channel]? {
-    batches > 0 ? sums[Place(value: value, axis: axis)] : nil
-  }
-
-  /// Takes in one batch.
-  mutating func add(_ inputs: [String: Tensor], _ session: Session) throws(ModelError) {
-    var sums = self.sums
-    self.sums = [:]
-    let axes = self.axes
-    _ = try session.run(inputs, observing: Set(axes.keys)) { value, view throws(ModelError) in
-      guard view.elementType == .float else { return }
-      let elements = view.elements(Float.self)
-      for axis in axes[value] ?? [] where axis < view.shape.count {
-        let place = Place(value: value, axis: axis)
-        let span = AxisSpan(view.shape, axis: axis)
-        guard sums[place]?.count == span.length else { continue }
-        for block in 0..<span.outer {
-          for channel in 0..<span.length {
-            let start = span.start(block: block, index: channel)
-            sums[place]?[channel].add(elements, start, span.inner)
-          }
-        }
-      }
-    }
-    self.sums = sums
-    batches += 1
+  func channels(_ value: ValueID, axis: Int) -> [ChannelSums]? {
+    sums[Place(value: value, axis: axis)]
   }
 }
 
-extension ActivationStatistics.Channel {
-  fileprivate mutating func add(
-    _ elements: UnsafeBufferPointer<Float>, _ start: Int, _ length: Int
-  ) {
-    for index in start..<start + length {
-      let x = Double(elements[index])
-      sum += x
-      magnitude += abs(x)
-      square += x * x
-      if x == 0 { zeros += 1 }
+extension ChannelSums {
+  /// What the sums say of a channel.
+  func score(_ measure: ActivationMeasure) -> Double {
+    let n = Double(max(count, 1))
+    switch measure {
+    case .mean: return magnitude / n
+    case .variance: return max(0, square / n - (sum / n) * (sum / n))
+    case .apoz: return 1 - Double(zeros) / n
+    case .wanda: return square.squareRoot()
     }
-    count += length
   }
 }
 

@@ -88,10 +88,10 @@ struct PictureFolder: Sendable {
     return found
   }
 
-  /// The pictures of a range, decoded.
-  func pictures(_ range: Range<Int>) throws(ModelError) -> [Picture] {
+  /// Some pictures, decoded.
+  func pictures(_ places: [Int]) throws(ModelError) -> [Picture] {
     var pictures: [Picture] = []
-    for path in paths[range] {
+    for path in places.map({ paths[$0] }) {
       let file = try FileBytes.read(path, expecting: "a picture")
       pictures.append(
         try noting("picture \"\(path)\"") { () throws(ModelError) in

@@ -18,6 +18,12 @@ package struct ActivationParameters: Hashable {
     zeroPoint = UInt8(min(max((-low / step).rounded(.toNearestOrEven), 0), 255))
   }
 
+  /// Parameters as a plan states them.
+  init(scale: Float, zeroPoint: UInt8) {
+    self.scale = scale
+    self.zeroPoint = zeroPoint
+  }
+
   /// `saturate(rne(x / scale) + zeroPoint)`.
   package func quantize(_ values: [Float]) -> [UInt8] {
     values.map { value in

@@ -1,20 +1,17 @@
 internal import IR
 internal import Operators
 
-/// Inserts QuantizeLinear and DequantizeLinear as a scheme says (quantization.md).
-struct QDQRewriter {
+/// Writes a plan into a model in QDQ form: inserts QuantizeLinear and DequantizeLinear
+/// (quantization.md).
+struct QDQWriter {
   private(set) var model: Model
-  private let scheme: QuantizationScheme
-  private let parameters: [ValueID: ActivationParameters]
+  private let plan: ResolvedPlan
   private var weights: [WeightKey: ValueID] = [:]
   private var scalars: [ActivationParameters: (scale: ValueID, zeroPoint: ValueID)] = [:]
 
-  init(
-    model: Model, scheme: QuantizationScheme, parameters: [ValueID: ActivationParameters]
-  ) {
+  init(_ model: Model, _ plan: ResolvedPlan) {
     self.model = model
-    self.scheme = scheme
-    self.parameters = parameters
+    self.plan = plan
   }
 
   private struct WeightKey: Hashable {
@@ -26,15 +23,13 @@ struct QDQRewriter {
   mutating func run() throws(ModelError) {
     // Weights first: they read the activations' parameters under the values' present names.
     for id in model.graph.nodeIDs {
-      if case .weighted(let activation, let weight, let axis, let bias)? = scheme.decisions[id] {
-        quantizeWeight(id, activation: activation, weight: weight, axis: axis, bias: bias)
-      }
+      if let own = plan.weighted[id] { quantizeWeight(id, own) }
     }
-    for value in scheme.quantized.sorted() {
+    for (value, own) in plan.parameters.sorted(by: { $0.key < $1.key }) {
       if let tensor = model.graph.constant(value) {
-        quantizeConstant(value, tensor)
+        quantizeConstant(value, tensor, own)
       } else {
-        insertPair(value)
+        insertPair(value, own)
       }
     }
     try model.graph.sortTopologically()
@@ -45,16 +40,17 @@ struct QDQRewriter {
 
   /// Puts Q and DQ behind a value; everything that reads it then reads the DQ's result. A graph
   /// output keeps its name: the DQ produces it.
-  private mutating func insertPair(_ value: ValueID) {
+  private mutating func insertPair(_ value: ValueID, _ own: ActivationParameters) {
     let name = model.graph[value].name
-    let (scale, zeroPoint) = scalar(parameters[value]!, name)
+    let (scale, zeroPoint) = scalar(own, name)
     let type = model.graph[value].tensorType
     let quantized = model.graph.addFreshValue(
       "\(name)_quantized", type: type.map { .tensor(TensorType(.uint8, $0.shape)) })
     let source: ValueID
     let result: ValueID
-    if model.graph.isOutput(value), let producer = model.graph[value].producer {
-      let slot = model.graph[producer].outputs.firstIndex(of: value)!
+    if model.graph.isOutput(value), let producer = model.graph[value].producer,
+      let slot = model.graph[producer].outputs.firstIndex(of: value)
+    {
       source = model.graph.addFreshValue("\(name)_float", type: type.map { .tensor($0) })
       model.graph.setOutput(producer, slot: slot, to: source)
       result = value
@@ -74,18 +70,18 @@ struct QDQRewriter {
   }
 
   /// A constant operand is stored in the activations' type.
-  private mutating func quantizeConstant(_ value: ValueID, _ tensor: Tensor) {
-    guard let floats = tensor.floats, let own = parameters[value] else { return }
+  private mutating func quantizeConstant(
+    _ value: ValueID, _ tensor: Tensor, _ own: ActivationParameters
+  ) {
+    guard let floats = tensor.floats else { return }
     let name = model.graph[value].name
     let (scale, zeroPoint) = scalar(own, name)
     let stored = model.graph.addInitializer(
       "\(name)_quantized", Tensor(.uint8, tensor.dimensions, Storage(own.quantize(floats))))
     let result = model.graph.addFreshValue("\(name)_dequantized", type: .tensor(tensor.type))
-    for case .input(let node, let slot) in model.graph[value].uses {
-      switch scheme.decisions[node] {
-      case .weighted, .integer: model.graph.setInput(node, slot: slot, to: result)
-      default: break
-      }
+    for case .input(let node, let slot) in model.graph[value].uses
+    where plan.integer.contains(node) {
+      model.graph.setInput(node, slot: slot, to: result)
     }
     model.graph.add(
       QuantizationNodes.dequantize(
@@ -109,13 +105,12 @@ struct QDQRewriter {
 
   // MARK: Weights
 
-  private mutating func quantizeWeight(
-    _ id: NodeID, activation: Int, weight: Int, axis: Int?, bias: Int?
-  ) {
+  private mutating func quantizeWeight(_ id: NodeID, _ own: ResolvedPlan.Weighted) {
     let node = model.graph[id]
+    let (weight, axis, bias) = (own.weight, own.axis, own.bias)
     guard let weightID = node.inputs[weight], let tensor = model.graph.constant(weightID),
-      let values = tensor.floats, let input = node.inputs[activation],
-      let scale = parameters[input]?.scale
+      let values = tensor.floats, let input = node.inputs[own.activation],
+      let scale = plan.parameters[input]?.scale
     else { return }
     let channels = axis.map { tensor.dimensions[$0] } ?? 1
     var biases: [Float]?

@@ -1,0 +1,17 @@
+public import Passes
+
+extension Recipe {
+  /// The stages that the recipe asks for, in order.
+  ///
+  /// - Parameter hasCalibration: whether there is data to recover with.
+  public func stages(hasCalibration: Bool) -> [any Stage] {
+    var stages: [any Stage] = []
+    if fuses { stages.append(FuseStage()) }
+    if let pruning {
+      stages.append(PruneStage(pruning))
+      if recovers, hasCalibration { stages.append(RecoverStage()) }
+    }
+    if let quantization { stages.append(QuantizeStage(quantization)) }
+    return stages
+  }
+}

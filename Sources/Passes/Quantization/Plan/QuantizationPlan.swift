@@ -1,0 +1,99 @@
+private import Foundation
+public import IR
+
+/// What becomes of each node and the parameters of each value, as data: the same model, samples and
+/// options give the same plan, byte for byte, and it can be replayed.
+///
+/// Scales of weights are not in it: they follow from the weights along the axis that it names, and
+/// from the scale of what the weight is multiplied with where there is a bias.
+public struct QuantizationPlan: Codable, Hashable, Sendable {
+  /// The version of the format.
+  public var schema = 1
+  /// The hash of the model that the plan was made for.
+  public var model: String
+  /// The runtime that it was made for.
+  public var profile: String
+  /// The number of samples that the ranges come from.
+  public var samples: Int
+  /// Every node of the simplified model, in order.
+  public var nodes: [Node]
+  /// The values that are quantized, in the order of the simplified model.
+  public var values: [Value]
+
+  /// What becomes of a node.
+  public struct Node: Codable, Hashable, Sendable {
+    /// The form that a node takes.
+    public enum Form: String, Codable, Sendable {
+      /// Its weight and bias are quantized too.
+      case weighted
+      /// Its inputs and outputs are quantized.
+      case integer
+      /// It vanishes into the operator before it.
+      case absorbed
+      /// It stays in float.
+      case float
+    }
+
+    /// The node, by operator and name.
+    public var node: String
+    /// The name of its first output.
+    public var output: String
+    /// What becomes of it.
+    public var form: Form
+    /// Why it stays in float.
+    public var reason: String?
+    /// The input that is multiplied with the weight, by position.
+    public var activation: Int?
+    /// The weight, by position.
+    public var weight: Int?
+    /// The axis of the weight's scales; nil for one scale.
+    public var axis: Int?
+    /// The bias, by position.
+    public var bias: Int?
+  }
+
+  /// How a value is quantized to unsigned 8-bit integers.
+  public struct Value: Codable, Hashable, Sendable {
+    /// The value's name.
+    public var value: String
+    /// What one step is worth.
+    public var scale: Float
+    /// The integer that stands for 0.
+    public var zeroPoint: UInt8
+
+    private enum CodingKeys: String, CodingKey {
+      case value, scale
+      case zeroPoint = "zero_point"
+    }
+  }
+
+  /// The plan as JSON with sorted keys and a final newline.
+  public func json() throws(ModelError) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    do { return [UInt8](try encoder.encode(self)) + [10] } catch {
+      throw ModelError(.invalid, "plan: \(error)")
+    }
+  }
+
+  /// Reads a plan.
+  ///
+  /// - Throws: `ModelError` when the bytes are no plan of a known version.
+  public init(json: [UInt8]) throws(ModelError) {
+    do { self = try JSONDecoder().decode(Self.self, from: Data(json)) } catch {
+      throw ModelError(
+        .malformed, "plan: expected a quantization plan in JSON, found other content")
+    }
+    guard schema == 1 else {
+      throw ModelError(.unsupported, "plan: expected schema 1, found \(schema)")
+    }
+  }
+
+  init(model: String, profile: String, samples: Int, nodes: [Node], values: [Value]) {
+    self.model = model
+    self.profile = profile
+    self.samples = samples
+    self.nodes = nodes
+    self.values = values
+  }
+}

@@ -1,0 +1,36 @@
+public import IR
+internal import Samples
+
+/// Removes whole channels.
+public struct PruneStage: Stage {
+  /// What recipes call it.
+  public let name = "prune"
+  /// What reports call the model after it.
+  public let result = "pruned"
+  /// What holds afterwards.
+  public let ensures: Set<ModelProperty> = [.cut]
+  private let options: PruningOptions
+
+  /// A stage with options.
+  public init(_ options: PruningOptions) { self.options = options }
+
+  /// Why it needs calibration data; nil where it does not.
+  public var needsCalibration: String? {
+    options.importance.needsCalibration ? "importance '\(options.importance.name)'" : nil
+  }
+
+  /// Changes the model of a state and says how that was proved.
+  public func run(
+    _ state: inout ModelState, _ setting: StageSetting
+  ) throws(ModelError) -> StageProof? {
+    var pruner = try Pruner(state.model, options)
+    if options.importance.needsCalibration, let fit = setting.fit {
+      try pruner.calibrate(on: SampleRun(fit, for: pruner.model), options: setting.options)
+    }
+    let result = try pruner.prune(verification: setting.verification)
+    state.replace(with: result.model)
+    state.pruning = result.plan
+    state.cut = ModelState.Cut(result: result, prepared: pruner.model)
+    return StageProof(result.difference, asked: setting.verification != nil)
+  }
+}

@@ -1,0 +1,50 @@
+public import IR
+internal import Samples
+
+/// Quantizes to 8-bit integers.
+public struct QuantizeStage: Stage {
+  /// What recipes call it.
+  public let name = "quantize"
+  /// What reports call the model after it.
+  public let result = "quantized"
+  /// What must not hold before it.
+  public let excludes: Set<ModelProperty> = [.quantized]
+  /// What holds afterwards.
+  public let ensures: Set<ModelProperty> = [.quantized]
+  /// Ranges come from data.
+  public let needsCalibration: String? = "quantization"
+  private let options: QuantizationOptions
+
+  /// A stage with options.
+  public init(_ options: QuantizationOptions) { self.options = options }
+
+  /// Changes the model of a state and says how that was proved.
+  public func run(
+    _ state: inout ModelState, _ setting: StageSetting
+  ) throws(ModelError) -> StageProof? {
+    guard let fit = setting.fit else {
+      throw ModelError(.request, "calibration: expected samples, found none")
+    }
+    let quantizer = try Quantizer(state.model, options)
+    let statistics = try quantizer.calibrate(on: fit, options: setting.options)
+    let result = try quantizer.quantize(statistics)
+    state.replace(with: result.model)
+    state.statistics = statistics
+    state.quantization = result.plan
+    state.entries = result.entries
+    return try setting.signal(of: result.model, against: state.original)
+  }
+}
+
+extension StageSetting {
+  /// How far a model lies from the original, on samples that nothing was fitted to where there are
+  /// enough.
+  func signal(of model: Model, against original: Model) throws(ModelError) -> StageProof {
+    guard verification != nil, let proof else { return .notAsked }
+    guard
+      let found = try ModelComparison.ifRunnable(
+        original, model, on: proof, options: options, limit: 64)
+    else { return .notRunnable }
+    return .signal(before: nil, after: found.sqnr, samples: found.samples, part: found.part)
+  }
+}
