@@ -53,7 +53,7 @@ let package = Package(
     swift(
       "Samples",
       ["IR", "ONNXFile", "Operators", "Kernels", "Execution", "CZlib", "CPNG", "CTurboJPEG"]),
-    swift("Passes", ["IR", "Operators", "Execution", "Samples"]),
+    swift("Passes", ["IR", "Kernels", "Operators", "Execution", "Samples"]),
     swift("Reports", ["IR", "Operators", "Execution"]),
     swift(
       "Lapidary",

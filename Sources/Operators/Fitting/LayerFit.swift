@@ -1,42 +1,51 @@
 package import IR
 private import Kernels
 
-/// A node whose weight and bias can be adapted.
+/// A node whose weight, and perhaps a bias, can be adapted.
 package struct FitSite: Sendable {
+  /// An input that holds one number a channel that is added, or that would hold it.
+  package struct Bias: Sendable {
+    package let node: NodeID
+    package let slot: Int
+
+    package init(node: NodeID, slot: Int) {
+      self.node = node
+      self.slot = slot
+    }
+  }
+
   package let node: NodeID
   /// How the node is linear in its weight.
   package let form: LinearForm
-  /// The activation, the result, and the axis of the result that carries channels.
+  /// The activation, the result with the bias, and the axis of the result that carries channels.
   package let input: ValueID
   package let output: ValueID
   package let axis: Int
-  /// Which inputs weight and bias are, and the axis of the weight that carries output channels.
-  package let weight: Int
-  package let weightAxis: Int
-  package let bias: Int
+  /// Where the bias is: with the node itself, or with an Add behind it.
+  package let bias: Bias
   /// Which of the original's channels are left; nil for all.
   package let kept: [Int]?
-  /// The lengths of the weight after pruning.
+  /// The lengths of the weight after pruning, and where its elements lie.
   package let dimensions: [Int]
+  package let layout: WeightLayout
 
   package init(
-    node: NodeID, form: LinearForm, input: ValueID, output: ValueID, axis: Int, weight: Int,
-    weightAxis: Int, bias: Int, kept: [Int]?, dimensions: [Int]
+    node: NodeID, form: LinearForm, input: ValueID, output: ValueID, axis: Int, bias: Bias,
+    kept: [Int]?, dimensions: [Int], layout: WeightLayout
   ) {
     self.node = node
     self.form = form
     self.input = input
     self.output = output
     self.axis = axis
-    self.weight = weight
-    self.weightAxis = weightAxis
     self.bias = bias
     self.kept = kept
     self.dimensions = dimensions
+    self.layout = layout
   }
 
   /// The number of output channels that are left.
-  package var channels: Int { dimensions[weightAxis] }
+  package var channels: Int { layout.outputs }
 }
 
 /// Gathers what a site reads in the pruned model and what it made in the original, and finds the
@@ -65,7 +74,7 @@ package struct LayerFit {
   package init(_ site: FitSite, batches: Int) {
     self.site = site
     self.batches = batches
-    isScaling = site.dimensions.reduce(1, *) / max(1, site.channels) > Self.longest
+    isScaling = site.layout.length > Self.longest
   }
 
   /// The value to observe in the pruned model.
@@ -77,12 +86,12 @@ package struct LayerFit {
     guard view.elementType == .float, let shape = lengths(view.shape), shape.group > 0 else {
       return
     }
-    let patches = Patches(shape)
+    let patches = Patches(shape, transposed: isTransposed)
     guard patches.count > 0, patches.length > 0 else { return }
     if sampling == nil {
       let (total, overflow) = patches.count.multipliedReportingOverflow(by: batches)
       sampling = RowSampling(
-        total: overflow ? .max : total, limit: Self.rows, period: shape.window.outputCount)
+        total: overflow ? .max : total, limit: Self.rows, period: positions(shape))
       let equations = NormalEquations(
         inputs: patches.length, outputs: shape.outputChannels / shape.group)
       groups = Array(repeating: equations, count: shape.group)
@@ -91,6 +100,14 @@ package struct LayerFit {
     chosen = sampling?.next(patches.count) ?? []
     x = patches.rows(chosen, of: view.elements(Float.self))
     self.shape = shape
+  }
+
+  private var isTransposed: Bool { site.form.kind == .transposedConvolution && !isScaling }
+
+  /// How many positions of the result a sample has: a transposed convolution's result is what the
+  /// window goes over.
+  private func positions(_ shape: ConvolutionShape) -> Int {
+    isTransposed ? shape.window.inputCount : shape.window.outputCount
   }
 
   private func lengths(_ input: [Int]) -> ConvolutionShape? {
@@ -116,7 +133,7 @@ package struct LayerFit {
     let inner = view.shape[(site.axis + 1)...].reduce(1, *)
     let outer = view.shape[..<site.axis].reduce(1, *)
     let kept = site.kept ?? Array(0..<all)
-    guard outer == shape.batch, inner == shape.window.outputCount,
+    guard outer == shape.batch, inner == positions(shape),
       kept.count == shape.outputChannels, kept.allSatisfy({ $0 >= 0 && $0 < all })
     else { return }
     let values = view.elements(Float.self)

@@ -1,5 +1,6 @@
 public import Execution
 public import IR
+private import Kernels
 internal import Operators
 public import Samples
 
@@ -42,36 +43,66 @@ public struct LeastSquaresRecovery: Sendable {
     self.result = result
     self.options = options
     let facts = result.surgery.coupling.facts
-    sites = facts.graph.nodeIDs.compactMap { id in
-      guard let op = facts.op(id),
-        let form = op.linear(facts.inputs(id)), form.isPlain,
-        form.kind == .convolution || form.kind == .product, form.alpha == 1,
-        !form.transposesActivation, let place = form.bias, place.factor == 1,
-        let weightAxis = form.weightOutput, let output = facts.graph[id].outputs[0],
-        let axis = Self.channelAxis(
-          op.channels(facts.inputs(id), facts.outputs(id)), form.weight, weightAxis),
-        let input = result.model.graph[id].inputs[form.activation],
-        let weightID = result.model.graph[id].inputs[form.weight],
-        let tensor = result.model.graph.constant(weightID), tensor.elementType == .float,
-        weightAxis == 0 || (weightAxis == 1 && tensor.dimensions.count == 2),
-        result.model.graph[weightID].uses.count == 1,
-        let biasID = result.model.graph[id].inputs[safe: place.slot] ?? nil,
-        let biases = result.model.graph.constant(biasID), biases.elementType == .float,
-        biases.count == tensor.dimensions[weightAxis]
-      else { return nil }
-      return FitSite(
-        node: id, form: form, input: input, output: output, axis: axis, weight: form.weight,
-        weightAxis: weightAxis, bias: place.slot,
-        kept: result.surgery.kept(id, Axis(.output(0), axis)), dimensions: tensor.dimensions)
+    sites = facts.graph.nodeIDs.compactMap { Self.site($0, facts, result) }
+  }
+
+  /// A node whose weight and bias are constants of its own; nil for others.
+  private static func site(
+    _ id: NodeID, _ facts: TypedGraph, _ result: Pruner.Result
+  ) -> FitSite? {
+    let graph = result.model.graph
+    guard let op = facts.op(id), let form = op.linear(facts.inputs(id)), form.isPlain,
+      form.kind != .scaling, form.alpha == 1, !form.transposesActivation,
+      let weightAxis = form.weightOutput,
+      let axis = channelAxis(
+        op.channels(facts.inputs(id), facts.outputs(id)), form, weightAxis,
+        rank: facts.graph[id].outputs[0].flatMap { facts.graph[$0].tensorType?.shape?.rank }),
+      let input = graph[id].inputs[form.activation], let weightID = graph[id].inputs[form.weight],
+      let tensor = graph.constant(weightID), tensor.elementType == .float,
+      graph[weightID].uses.count == 1,
+      let layout = WeightLayout(form, dimensions: tensor.dimensions),
+      let (bias, output) = bias(id, form, facts, graph, channels: layout.outputs)
+    else { return nil }
+    return FitSite(
+      node: id, form: form, input: input, output: output, axis: axis, bias: bias,
+      kept: result.surgery.kept(id, Axis(.output(0), axis)), dimensions: tensor.dimensions,
+      layout: layout)
+  }
+
+  /// Where a layer's bias is, or where it gets one, and the value that it is part of: an input of
+  /// the node itself, or the constant that an Add behind the node adds along the channels. Nil where
+  /// there is no place for one.
+  private static func bias(
+    _ id: NodeID, _ form: LinearForm, _ facts: TypedGraph, _ graph: Graph, channels: Int
+  ) -> (FitSite.Bias, ValueID)? {
+    guard let output = facts.graph[id].outputs[0] else { return nil }
+    func isOneEach(_ value: ValueID) -> Bool {
+      guard let tensor = graph.constant(value), tensor.elementType == .float else { return false }
+      return tensor.count == channels && tensor.dimensions.last == channels
     }
+    if let place = form.bias {
+      guard place.factor == 1 else { return nil }
+      guard let value = graph[id].inputs[safe: place.slot] ?? nil else {
+        return (.init(node: id, slot: place.slot), output)
+      }
+      return isOneEach(value) ? (.init(node: id, slot: place.slot), output) : nil
+    }
+    guard let next = facts.graph.onlyConsumer(of: output),
+      let sum = facts.op(next) as? any BroadcastBinary, sum.function == .add,
+      let result = facts.graph[next].outputs[0],
+      let slot = graph[next].inputs.firstIndex(where: { $0 != output }),
+      let value = graph[next].inputs[slot], isOneEach(value),
+      (graph.constant(value)?.dimensions.count ?? 0) <= 1
+    else { return nil }
+    return (.init(node: next, slot: slot), result)
   }
 
   /// The axis of the output that carries the weight's output channels.
-  private static func channelAxis(_ rule: ChannelRule, _ weight: Int, _ weightAxis: Int) -> Int? {
-    for case .same(let a, let b) in rule.relations {
-      if a == Axis(.input(weight), weightAxis), b.port == .output(0) { return b.axis }
-    }
-    return nil
+  private static func channelAxis(
+    _ rule: ChannelRule, _ form: LinearForm, _ weightAxis: Int, rank: Int?
+  ) -> Int? {
+    guard rule.barrier == nil else { return nil }
+    return rank.flatMap { LinearForm.place(form.outputAxis, rank: $0) }
   }
 
   /// Samples a run, where the model takes any number.
@@ -106,30 +137,37 @@ public struct LeastSquaresRecovery: Sendable {
   }
 
   private func adapt(_ graph: inout Graph, _ fit: LayerFit) {
-    let site = fit.site
-    guard let weightID = graph[site.node].inputs[site.weight],
-      let biasID = graph[site.node].inputs[site.bias], let weight = graph.constant(weightID),
-      let bias = graph.constant(biasID), let weights = weight.floats, let biases = bias.floats,
-      weight.dimensions == site.dimensions, site.channels > 0
+    let site = fit.site, layout = site.layout
+    guard let weightID = graph[site.node].inputs[site.form.weight],
+      let weight = graph.constant(weightID), let weights = weight.floats,
+      weight.dimensions == site.dimensions, site.channels > 0,
+      weights.count == layout.outputs * layout.length
     else { return }
-    let row = weights.count / site.channels
+    let biasID = graph[site.bias.node].inputs[safe: site.bias.slot] ?? nil
+    let old = biasID.flatMap { graph.constant($0) }
+    guard biasID == nil || old?.count == site.channels else { return }
+    let biases = old?.floats ?? [Float](repeating: 0, count: site.channels)
     // Where a weight's elements lie when its rows are output channels.
-    func place(_ index: Int) -> Int {
-      site.weightAxis == 0 ? index : index % row * site.channels + index / row
+    let places = (0..<layout.outputs).flatMap { output in
+      (0..<layout.length).map { layout.place(output: output, column: $0) }
     }
-    let current = weights.indices.map { Double(weights[place($0)]) }
-    guard let found = fit.solution(current, biases.map { Double($0) }) else { return }
+    guard
+      let found = fit.solution(
+        places.map { Double(weights[$0]) }, biases.map { Double($0) })
+    else { return }
     var newWeights = weights
-    for index in weights.indices { newWeights[place(index)] = Float(found.weights[index]) }
+    for (row, place) in places.enumerated() { newWeights[place] = Float(found.weights[row]) }
     let newBiases = found.biases.map { Float($0) }
     guard newWeights.allSatisfy(\.isFinite), newBiases.allSatisfy(\.isFinite) else { return }
     graph.setInitializer(weightID, Tensor(floats: newWeights, weight.dimensions))
-    let newBias = Tensor(floats: newBiases, bias.dimensions)
-    if graph[biasID].uses.count == 1 {
+    let newBias = Tensor(floats: newBiases, old?.dimensions ?? [site.channels])
+    if let biasID, graph[biasID].uses.count == 1 {
       graph.setInitializer(biasID, newBias)
     } else {
-      let clone = graph.addInitializer(graph[biasID].name, newBias)
-      graph.setInput(site.node, slot: site.bias, to: clone)
+      let stem = (biasID ?? weightID)
+      let name = biasID == nil ? graph[stem].name + "_bias" : graph[stem].name
+      let added = graph.addInitializer(name, newBias)
+      graph.setInput(site.bias.node, slot: site.bias.slot, to: added)
     }
   }
 
