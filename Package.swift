@@ -48,12 +48,13 @@ let package = Package(
     swift("Kernels"),
     swift("ONNXFile", ["IR", "COnnx", "COnnxChecker"]),
     swift("Operators", ["IR", "Kernels"]),
-    swift("Execution", ["IR", "Operators", "Kernels", "COneDNN"]),
+    swift("Rewriting", ["IR", "Operators", "Kernels"]),
+    swift("Execution", ["IR", "Operators", "Kernels", "Rewriting", "COneDNN"]),
     // Data sets read the files that hold them, so the file layer lies below them.
     swift(
       "Samples",
       ["IR", "ONNXFile", "Operators", "Kernels", "Execution", "CZlib", "CPNG", "CTurboJPEG"]),
-    swift("Passes", ["IR", "Kernels", "Operators", "Execution", "Samples"]),
+    swift("Passes", ["IR", "Kernels", "Operators", "Rewriting", "Execution", "Samples"]),
     swift("Reports", ["IR", "Operators", "Execution"]),
     swift(
       "Lapidary",

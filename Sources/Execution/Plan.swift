@@ -23,6 +23,8 @@ struct Step {
   var fast: (any FastStep)?
   /// What the step computes, where that is not the operator alone.
   var form = StepForm.plain
+  /// What the step's operand has to be for it to stand for its parts.
+  var condition: OperandCondition?
   /// Whether a logarithm is taken of the sums that the step computes.
   var isMagnified = false
   /// The steps that this one stands for: they run where the accelerated way does not take the

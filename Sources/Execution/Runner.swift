@@ -352,7 +352,7 @@ struct Runner {
   }
 
   /// Runs a node's operator on row-major operands.
-  private static func evaluate(
+  static func evaluate(
     _ step: Step, _ given: [RuntimeTensor?], _ pool: BufferPool
   ) throws(ModelError) -> [RuntimeTensor?] {
     try step.signature?.check(types: given.map { $0?.elementType ?? .undefined }) {

@@ -16,9 +16,6 @@ struct ElementFunction: Sendable {
     self.beta = beta
   }
 
-  /// x·sigmoid(x).
-  static let swish = ElementFunction(dnnl_eltwise_swish, 1)
-
   /// Between two bounds.
   static func clip(_ low: Float, _ high: Float) -> ElementFunction {
     ElementFunction(dnnl_eltwise_clip, low, high)
@@ -91,6 +88,7 @@ struct ElementFunction: Sendable {
     case .hardSwish: [ElementFunction(dnnl_eltwise_hardswish)]
     case .hardSigmoid(let alpha, let beta):
       [ElementFunction(dnnl_eltwise_linear, alpha, beta), .clip(0, 1)]
+    case .swish(let alpha): [ElementFunction(dnnl_eltwise_swish, alpha)]
     case .mish: [ElementFunction(dnnl_eltwise_mish)]
     case .gelu(tanh: false): [ElementFunction(dnnl_eltwise_gelu_erf)]
     case .gelu(tanh: true): [ElementFunction(dnnl_eltwise_gelu_tanh)]

@@ -1,5 +1,6 @@
 internal import IR
 internal import Operators
+internal import Rewriting
 
 extension StepGraph {
   /// Computes what depends on constants only.
@@ -10,7 +11,7 @@ extension StepGraph {
   ) {
     for index in steps.indices {
       guard let step = steps[index], step.bodies.isEmpty,
-        step.op.isFoldable || dequantizing && step.op is DequantizeLinear
+        folder.folds(step.op) || dequantizing && step.op is DequantizeLinear
       else { continue }
       if let tensor = step.op.constantValue {
         if let value = RuntimeTensor(tensor), let slot = step.outputs.first ?? nil {
@@ -25,8 +26,8 @@ extension StepGraph {
       else { continue }
       let given = operands.reduce(0) { $0 + ($1?.bytes.count ?? 0) }
       let made = results.reduce(0) { $0 + ($1?.bytes.count ?? 0) }
-      guard made <= given + spareBytes else { continue }
-      spareBytes -= max(0, made - given)
+      guard folder.admits(made: made, freed: given) else { continue }
+      folder.count(made: made, freed: given)
       fold(
         index,
         into: zip(step.outputs, results).compactMap { slot, value in

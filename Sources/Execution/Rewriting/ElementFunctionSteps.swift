@@ -26,15 +26,4 @@ extension StepGraph {
     }
     return bounds[0] <= bounds[1] ? bounds[0]...bounds[1] : nil
   }
-
-  /// Whether the results of all steps but one are read among them only.
-  func isPrivate(_ members: [Int], but last: Int) -> Bool {
-    members.allSatisfy { member in
-      guard member != last, let step = steps[member] else { return member == last }
-      return step.outputs.allSatisfy { slot in
-        guard let slot else { return true }
-        return readers(slot)?.allSatisfy(members.contains) ?? false
-      }
-    }
-  }
 }

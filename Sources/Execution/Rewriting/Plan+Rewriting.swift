@@ -65,6 +65,7 @@ extension Step {
     let widened = widens && isWidened ? given.map { $0?.widened } : []
     for (index, constant) in widened.enumerated() where constant != nil { given[index] = constant }
     fast = accelerator.lower(self, constants: given)
+    if let condition { fast = RecognisedStep(self, fast, condition) }
     if isMagnified { fast = fast.map(SmallSumsOnKernel.init) }
     if !widened.isEmpty { fast = fast.map { WidenedStep($0, widened, accelerator) } }
   }

@@ -1,6 +1,7 @@
 internal import IR
 internal import Kernels
 internal import Operators
+internal import Rewriting
 
 extension StepGraph {
   /// Joins operators that can carry on their result with what follows them.
@@ -54,6 +55,7 @@ extension StepGraph {
   private func following(
     _ step: Step, _ slot: Int, inputs: Int
   ) -> (operations: [PostOperation], operand: Int?)? {
+    guard step.condition?.isMild ?? true else { return nil }
     if case .function(let functions) = step.form {
       return (functions.map { .function($0) }, nil)
     }
@@ -88,21 +90,18 @@ extension StepGraph {
   /// What a normalisation with constant statistics multiplies with and adds.
   func affine(_ op: BatchNormalization, _ step: Step) -> ([Float], [Float])? {
     guard !op.trains, op.isPerChannel, step.inputs.count == 5 else { return nil }
-    let parameters = step.inputs.dropFirst().compactMap { slot -> [Float]? in
+    let parameters = step.inputs.dropFirst().compactMap { slot -> [Double]? in
       guard let tensor = constant(slot), tensor.elementType == .float, tensor.shape.count == 1
       else { return nil }
-      return Array(tensor.bytes.bindMemory(to: Float.self))
+      return tensor.bytes.bindMemory(to: Float.self).map { Double($0) }
     }
-    guard parameters.count == 4, Set(parameters.map(\.count)).count == 1 else { return nil }
-    var factor: [Float] = [], offset: [Float] = []
-    for channel in parameters[0].indices {
-      let scale =
-        Double(parameters[0][channel])
-        / (Double(parameters[3][channel]) + Double(op.epsilon)).squareRoot()
-      factor.append(Float(scale))
-      offset.append(Float(Double(parameters[1][channel]) - Double(parameters[2][channel]) * scale))
-    }
-    return (factor, offset)
+    guard let source = step.inputs.first ?? nil, parameters.count == 4,
+      Set(parameters.map(\.count)).count == 1
+    else { return nil }
+    let affine = ChannelAffine(
+      source: ValueID(source), scale: parameters[0], bias: parameters[1], mean: parameters[2],
+      variance: parameters[3], epsilon: Double(op.epsilon))
+    return (affine.scale.map { Float($0) }, affine.shift.map { Float($0) })
   }
 }
 

@@ -46,10 +46,16 @@ enum PostOperation {
 extension Step {
   /// A step that stands for several.
   ///
-  /// - Parameter node: the one of them whose node, label and operator it has.
-  init(_ node: Step, inputs: [Int?], outputs: [Int?], form: StepForm, parts: [Step]) {
+  /// - Parameters:
+  ///   - node: the one of them whose node and label it has.
+  ///   - op: the operator that it computes; nil for the node's.
+  init(
+    _ node: Step, op: (any Operator)? = nil, inputs: [Int?], outputs: [Int?], form: StepForm,
+    parts: [Step]
+  ) {
     self.init(
-      node: node.node, label: node.label, op: node.op, signature: nil, valueOp: nil, inputs: inputs,
+      node: node.node, label: node.label, op: op ?? node.op, signature: nil, valueOp: nil,
+      inputs: inputs,
       outputs: outputs, captures: [], bodies: [])
     self.form = form
     self.parts = parts

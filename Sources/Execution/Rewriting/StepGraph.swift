@@ -1,4 +1,5 @@
 internal import IR
+internal import Rewriting
 
 /// The steps of a plan while they are rewritten: who makes and who reads each slot.
 struct StepGraph {
@@ -7,10 +8,12 @@ struct StepGraph {
   private let kept: Set<Int>
   /// Values that are the same in every run, by slot.
   private(set) var constants: [Int: RuntimeTensor]
-  /// How many more bytes than their operands have results of constants may take that are kept; others
-  /// are computed in every run.
-  var spareBytes = 1 << 30
+  /// Results of constants are kept up to so many bytes more than their operands have; others are
+  /// computed in every run.
+  var folder = ConstantFolder(spareBytes: 1 << 30)
   private var readers: [Int: [Int]] = [:]
+  /// Where the step of a node stands.
+  private var places: [NodeID: Int] = [:]
   private var producers: [Int: Int] = [:]
 
   init(_ steps: [Step], outputs: [Int], constants: [Int: RuntimeTensor]) {
@@ -21,9 +24,16 @@ struct StepGraph {
   }
 
   private mutating func link(_ step: Step, at index: Int) {
+    places[step.node] = index
     for slot in step.reads { readers[slot, default: []].append(index) }
     for slot in step.outputs { if let slot { producers[slot] = index } }
   }
+
+  /// Where the step of a node stands.
+  func place(_ node: NodeID) -> Int? { places[node] }
+
+  /// The step of a node.
+  func step(_ node: NodeID) -> Step? { places[node].flatMap { steps[$0] } }
 
   /// The step that makes a slot.
   func producer(_ slot: Int?) -> (index: Int, step: Step)? {
@@ -80,6 +90,7 @@ struct StepGraph {
   private mutating func remove(_ indices: [Int]) {
     for index in indices {
       guard let step = steps[index] else { continue }
+      if places[step.node] == index { places[step.node] = nil }
       for slot in step.reads { readers[slot]?.removeAll { $0 == index } }
       for slot in step.outputs { if let slot { producers[slot] = nil } }
       steps[index] = nil

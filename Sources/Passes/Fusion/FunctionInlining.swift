@@ -1,5 +1,6 @@
 public import IR
 internal import Operators
+internal import Rewriting
 
 /// Replaces calls of the functions that a model defines itself by their bodies.
 public struct FunctionInlining: Pass {

@@ -9,6 +9,9 @@ import Testing
   private let places = [
     "Sources/Operators/",
     "Sources/Rewriting/Spellings/",
+    "Sources/Rewriting/Patterns/",
+    "Sources/Rewriting/Affine/",
+    "Sources/Rewriting/Rewriter/",
     "Sources/Passes/Fusion/",
     "Sources/Passes/Quantization/Targets/",
   ]

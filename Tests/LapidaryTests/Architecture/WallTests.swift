@@ -14,7 +14,7 @@ import Testing
     "Kernels": [],
     "ONNXFile": ["IR", "COnnx", "COnnxChecker"],
     "Operators": ["IR", "Kernels"],
-    "Rewriting": ["IR", "Operators"],
+    "Rewriting": ["IR", "Operators", "Kernels"],
     "Execution": ["IR", "Operators", "Kernels", "Rewriting"],
     "OneDNN": ["IR", "Operators", "Kernels", "Rewriting", "Execution", "COneDNN"],
     "Samples": [

@@ -1,4 +1,5 @@
 internal import IR
+internal import Rewriting
 
 /// One rewrite: a pattern of operators, its guards and what takes its place.
 ///

@@ -1,5 +1,6 @@
 internal import IR
 internal import Operators
+internal import Rewriting
 
 /// A node that is linear in its weight, channel by channel: convolutions and products with constant
 /// weights, and normalisations with their scale and bias.

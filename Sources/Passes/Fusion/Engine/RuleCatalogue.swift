@@ -22,8 +22,8 @@ enum RuleCatalogue {
     ],
     [
       FuseHardSigmoid.self, FuseHardSwish.self, FuseGelu.self, FuseMicrosoftGelu.self,
-      FuseLayerNormalization.self, FuseRMSNormalization.self, FuseLogSoftmax.self,
-      MergeClamps.self,
+      FuseLayerNormalization.self, FuseRMSNormalization.self, FuseLogSoftmax.self, FuseSwish.self,
+      FuseFunctions.self, MergeClamps.self,
     ],
     [
       FoldBatchNormalization.self, FoldScaleShift.self, FoldAffineBefore.self,

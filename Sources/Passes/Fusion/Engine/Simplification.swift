@@ -1,5 +1,6 @@
 public import IR
 internal import Operators
+internal import Rewriting
 
 /// Applies rules to a model, its subgraphs and its functions until none applies any more.
 ///
@@ -56,7 +57,7 @@ public struct Simplification: Pass {
     model.graph.initializersAreConstant = !mayOverride || model.listsEveryInitializerAsInput
     defer { model.graph.initializersAreConstant = !mayOverride }
     var journal = Journal(limit: limit)
-    var growth = options.growthLimit
+    var folder = ConstantFolder(spareBytes: options.growthLimit)
     for round in 0... {
       guard round < Self.rounds else {
         throw ModelError(
@@ -65,10 +66,10 @@ public struct Simplification: Pass {
       }
       let before = journal.applied.count
       journal.startRound()
-      try simplify(&model, outer: Scope(), &journal, &growth)
+      try simplify(&model, outer: Scope(), &journal, &folder)
       importOperatorSets(of: model.graph, into: &model.opsetImports)
       for index in model.functions.indices where !journal.isFull {
-        try simplifyFunction(index, of: &model, &journal, &growth)
+        try simplifyFunction(index, of: &model, &journal, &folder)
       }
       if journal.applied.count == before || journal.isFull { break }
     }
@@ -77,11 +78,12 @@ public struct Simplification: Pass {
 
   /// One round on a graph, then on the graphs that its nodes hold.
   private func simplify(
-    _ model: inout Model, outer: Scope, _ journal: inout Journal, _ growth: inout Int
+    _ model: inout Model, outer: Scope, _ journal: inout Journal, _ folder: inout ConstantFolder
   ) throws(ModelError) {
     for (id, type) in outer.types(of: model.graph) { model.graph.setType(id, type) }
     var net = Rewriter(
-      try inferTypes(model), in: model, options: options, growth: growth, outer: outer)
+      try inferTypes(model), in: model, operatorSets: options.target.operatorSets, folder: folder,
+      outer: outer)
     var active: [any FusionRule] = []
     for stage in stages {
       active += stage
@@ -92,7 +94,7 @@ public struct Simplification: Pass {
       }
     }
     for sweep in sweeps where !journal.isFull { try sweep.apply(to: &net, &journal) }
-    growth = net.growth
+    folder = net.folder
     if active.contains(where: { $0 is RemoveDeadCode }) {
       for id in net.graph.initializers where net.graph[id].uses.isEmpty && !journal.isFull {
         guard net.graph.constant(id) != nil else { continue }
@@ -112,7 +114,7 @@ public struct Simplification: Pass {
         body.graph = graph
         let declines = journal.declined
         do throws(ModelError) {
-          try simplify(&body, outer: scope, &journal, &growth)
+          try simplify(&body, outer: scope, &journal, &folder)
           bodies.append((index, body.graph))
         } catch {
           journal.declined = declines
@@ -127,7 +129,8 @@ public struct Simplification: Pass {
 
   /// One round on the body of a function, of whose inputs no types are known.
   private func simplifyFunction(
-    _ index: Int, of model: inout Model, _ journal: inout Journal, _ growth: inout Int
+    _ index: Int, of model: inout Model, _ journal: inout Journal,
+    _ folder: inout ConstantFolder
   ) throws(ModelError) {
     let function = model.functions[index]
     var body = model
@@ -136,7 +139,7 @@ public struct Simplification: Pass {
     let constants = body.graph.nodesToInitializers(function.opsetImports)
     let applied = journal.applied.count
     do throws(ModelError) {
-      try simplify(&body, outer: Scope(), &journal, &growth)
+      try simplify(&body, outer: Scope(), &journal, &folder)
     } catch {
       journal.decline("function \(function.op)", rule: name, "\(error)")
       return

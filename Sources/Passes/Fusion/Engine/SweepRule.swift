@@ -1,4 +1,5 @@
 internal import IR
+internal import Rewriting
 
 /// A rewrite that compares all nodes or constants of a graph with each other, once a round.
 protocol SweepRule: Sendable {

@@ -1,5 +1,6 @@
 internal import IR
 internal import Operators
+internal import Rewriting
 
 /// `x + 0`, `x − 0`, `x·1`, `x/1`, `x¹`, `x ∧ true`, `x ∨ false` and a Where whose choice is settled
 /// are what they start from.

@@ -1,4 +1,5 @@
 internal import IR
+internal import Rewriting
 
 /// `concat(a, concat(b, c), d) = concat(a, b, c, d)` along the same axis.
 struct FlattenConcat: FusionRule {

@@ -1,5 +1,6 @@
 internal import IR
 internal import Operators
+internal import Rewriting
 
 /// A node that holds a constant in an attribute becomes an initializer of the same name, so that
 /// every rule finds constants in one place.

@@ -1,5 +1,6 @@
 internal import IR
 internal import Operators
+internal import Rewriting
 
 /// Equal constants become one.
 ///

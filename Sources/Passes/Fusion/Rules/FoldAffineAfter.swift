@@ -1,5 +1,6 @@
 internal import IR
 internal import Operators
+internal import Rewriting
 
 /// Folds a BatchNormalization into the convolution, product or normalisation before it.
 ///
@@ -78,7 +79,21 @@ extension Rewriter {
     var weight: Tensor?
     if affine.isScaling {
       weight = layer.scaledWeight(affine.scale)
-      guard weight != nil else { return .declined("its weight is not of type float") }
+      guard let weight else { return .declined("its weight is not of type float") }
+      guard weight.isScaled(from: layer.weight) else {
+        return .declined("the weight would overflow or vanish")
+      }
+    }
+    var shifted: Tensor?
+    if takesBias, affine.isShifting || biasID != nil {
+      let values = bias.indices.map {
+        affine.scale($0) * (bias[$0] * layer.biasFactor) + affine.shift($0)
+      }
+      let tensor = Tensor(layer.weight.elementType, [layer.count], values)
+      guard tensor.doubles?.allSatisfy(\.isFinite) ?? false || !bias.allSatisfy(\.isFinite) else {
+        return .declined("the bias would overflow")
+      }
+      shifted = tensor
     }
     let absorbed = graph.label(id)
     let stem = graph[input(producer, layer.weightSlot)!].name
@@ -88,17 +103,23 @@ extension Rewriter {
       become(producer, "Gemm", inputs: graph[producer].inputs, attributes: [])
     }
     if let weight { replaceConstant(producer, slot: layer.weightSlot, stem: stem, with: weight) }
-    if takesBias, affine.isShifting || biasID != nil {
-      let values = bias.indices.map {
-        affine.scale($0) * (bias[$0] * layer.biasFactor) + affine.shift($0)
-      }
+    if let shifted {
       replaceConstant(
         producer, slot: layer.biasSlot, stem: biasID.map { graph[$0].name } ?? "\(stem)_bias",
-        with: Tensor(layer.weight.elementType, [layer.count], values))
+        with: shifted)
       if layer.biasFactor != 1 { setAttribute(producer, "beta", .float(1)) }
     }
     return .applied(
       "\(absorbed) went into \(graph.label(producer))", survivor: producer, absorbed: [absorbed])
+  }
+
+  /// Why a node's constants are none: an input of the graph may override one.
+  func overridable(_ id: NodeID) -> String? {
+    for value in graph[id].inputs.compactMap({ $0 })
+    where graph[value].initializer != nil && graph.isInput(value) && constant(value) == nil {
+      return "'\(graph[value].name)' is also listed as an input and may be overridden"
+    }
+    return nil
   }
 
   /// Why nothing folds although the layer before could have a weight.
@@ -106,6 +127,7 @@ extension Rewriter {
     guard let kind = kind(producer), ["Conv", "ConvTranspose", "Gemm"].contains(kind),
       self.kind(id) == "BatchNormalization" || constantOperand(id) != nil
     else { return .noMatch }
+    if let reason = overridable(producer) { return .declined(reason) }
     return .declined(
       "the weight of \(graph.label(producer)) is not a constant of type float or double")
   }

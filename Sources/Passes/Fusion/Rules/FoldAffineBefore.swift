@@ -1,5 +1,6 @@
 internal import IR
 internal import Operators
+internal import Rewriting
 
 /// Folds a scale and shift per channel into the convolution or product after it.
 ///
@@ -25,7 +26,10 @@ struct FoldAffineBefore: FusionRule {
     }
     guard let weightID = net.input(id, 1), net.isFloat(weightID),
       let weight = net.constant(weightID), weight.dimensions.count >= 2
-    else { return .declined("the weight of the layer after is not a constant of type float") }
+    else {
+      return .declined(
+        net.overridable(id) ?? "the weight of the layer after is not a constant of type float")
+    }
     if let obstacle = net.obstacle(over: middle) ?? net.obstacle(toChanging: weightID)
       ?? net.obstacle(toChanging: net.input(id, 2))
     {
@@ -79,6 +83,9 @@ struct FoldAffineBefore: FusionRule {
     guard let scaled = columns.scaled(affine.scale) else {
       return .declined("the weight is not of type float")
     }
+    guard scaled.isScaled(from: weight),
+      bias?.allSatisfy({ Float($0).isFinite || weight.elementType == .double }) ?? true
+    else { return .declined("the weight or the bias would overflow or vanish") }
     let absorbed = net.graph.label(producer)
     let stem = net.graph[weightID].name
     net.setInput(id, slot: 0, to: affine.source)

@@ -1,6 +1,7 @@
 internal import Execution
 internal import IR
 internal import Operators
+internal import Rewriting
 
 /// What depends on constants alone, or on lengths that are known, is computed here.
 ///
@@ -13,8 +14,8 @@ struct FoldConstants: FusionRule {
 
   func apply(at id: NodeID, in net: inout Rewriter) throws(ModelError) -> FusionOutcome {
     let node = net.graph[id]
-    guard let op = net.op(id), op.isFoldable, op.bodies.isEmpty, node.captures.isEmpty,
-      !node.inputs.isEmpty
+    guard let op = net.op(id), !node.inputs.isEmpty,
+      net.folder.folds(op, capturesValues: !node.captures.isEmpty)
     else { return .noMatch }
     let outputs = node.outputs.compactMap { $0 }
     let derived = outputs.compactMap { net.constant($0) }
@@ -32,20 +33,20 @@ struct FoldConstants: FusionRule {
     }
     let size = net.outputTypes(id).reduce(0) { $0 + ($1.byteCount ?? .max / 16) }
     let freed = net.freedBytes(by: id)
-    guard size - freed <= net.growth else {
+    guard net.folder.admits(made: size, freed: freed) else {
       return .declined(
         "its result of \(size) bytes would make the file grow by more than is allowed")
     }
     let computed: [Tensor]?
     do throws(ModelError) {
-      computed = try evaluateConstant(
+      computed = try net.folder.compute(
         op, label: net.graph.label(id), inputs: inputs, outputs: node.outputs.count)
     } catch {
       guard error.code == .unsupported else { throw error }
       return .declined(error.message)
     }
     guard let computed else { return .noMatch }
-    net.growth -= max(0, size - freed)
+    net.folder.count(made: size, freed: freed)
     net.fold(id, into: zip(node.outputs, computed).compactMap { $0 == nil ? nil : $1 })
     return .applied("computed from constants")
   }

@@ -1,5 +1,6 @@
 internal import IR
 internal import Operators
+internal import Rewriting
 
 /// A Pad in front of a convolution or pool becomes its pads.
 ///

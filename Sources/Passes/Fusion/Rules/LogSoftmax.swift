@@ -1,16 +1,17 @@
 internal import IR
+internal import Rewriting
 
 /// `log(softmax(x)) = logSoftmax(x)`, which does not underflow on the way.
 struct FuseLogSoftmax: FusionRule {
   static let name = "fuse-log-softmax"
   static let summary = "Log of Softmax becomes LogSoftmax"
-  static let roots = ["Log"]
+  static let roots = Spellings.logSoftmax.roots.sorted()
 
   func apply(at id: NodeID, in net: inout Rewriter) throws(ModelError) -> FusionOutcome {
-    guard let middle = net.input(id, 0), let softmax = net.producer(of: middle, "Softmax"),
-      let source = net.input(softmax, 0)
+    guard let match = net.match(Spellings.logSoftmax.pattern, at: id), let source = match["x"],
+      let softmax = match.named["softmax"]
     else { return .noMatch }
-    if let obstacle = net.obstacle(over: middle) { return .declined(obstacle) }
+    if let obstacle = net.obstacle(inside: match) { return .declined(obstacle) }
     let absorbed = net.graph.label(softmax)
     net.become(
       id, "LogSoftmax", inputs: [source], attributes: net.graph[softmax].attributes)

@@ -1,5 +1,6 @@
 internal import IR
 internal import Operators
+internal import Rewriting
 
 /// `A·B + C` for matrices is one Gemm.
 struct MatMulAdd: FusionRule {
@@ -68,6 +69,9 @@ struct SimplifyGemm: FusionRule {
       }
       guard let scaled = tensor.scaled(runs: 1, of: tensor.count, by: { _ in factor }) else {
         continue
+      }
+      guard scaled.isScaled(from: tensor) else {
+        return .declined("'\(net.graph[value].name)' would overflow or vanish")
       }
       net.replaceConstant(id, slot: slot, stem: net.graph[value].name, with: scaled)
       net.setAttribute(id, name, nil)

@@ -1,6 +1,8 @@
 internal import IR
+internal import Rewriting
 
-/// `cast(cast(x, A), B) = cast(x, B)` when A holds every value that x can have.
+/// `cast(cast(x, A), B) = cast(x, B)` when A holds every value that x can have, and B, where it is
+/// text, writes them alike.
 struct MergeCasts: FusionRule {
   static let name = "merge-casts"
   static let summary = "a Cast after one that loses nothing reads its input"
@@ -14,6 +16,10 @@ struct MergeCasts: FusionRule {
     guard through.holds(from) else {
       return .declined("\(through) does not hold every value of \(from)")
     }
+    // A text tells integers and floats apart: "2" and "2.0".
+    guard net.elementType(result) != .string || (from.isInteger && through.isInteger) else {
+      return .declined("texts of \(through) are not those of \(from)")
+    }
     let absorbed = net.graph.label(first)
     if net.elementType(result) == from {
       if let obstacle = net.bypass(id, with: source) { return .declined(obstacle) }
@@ -25,6 +31,14 @@ struct MergeCasts: FusionRule {
 }
 
 extension ElementType {
+  /// Whether these are integers, which texts write without a point.
+  fileprivate var isInteger: Bool {
+    switch self {
+    case .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64: true
+    default: false
+    }
+  }
+
   /// Whether every value of `other` is a value of this type too.
   fileprivate func holds(_ other: ElementType) -> Bool {
     if self == other { return self != .undefined }

@@ -1,4 +1,5 @@
 internal import IR
+internal import Rewriting
 
 /// Two limits in a row are one: limiting to [a, b] and then to [c, d] is limiting to
 /// [limit(a), limit(b)] where limit is the second, because it is monotone.

@@ -1,8 +1,11 @@
 internal import IR
 internal import Operators
+internal import Rewriting
 
 /// Two additions, or two multiplications, of constants are one:
 /// `(x + a) + b = x + (a + b)`, `(x·a)·b = x·(a·b)`; subtraction and division alike.
+///
+/// Guards: `JoinedConstants`.
 struct MergeConstants: FusionRule {
   static let name = "merge-constants"
   static let summary = "additions or multiplications of constants in a row become one"
@@ -28,10 +31,12 @@ struct MergeConstants: FusionRule {
     if first == "Div" { sum = sum.map { 1 / $0 } }
     if kind == "Sub" { other = other.map { -$0 } }
     if kind == "Div" { other = other.map { 1 / $0 } }
+    let lost =
+      isSum
+      ? JoinedConstants.obstacle(toAdding: sum, other, as: a.elementType)
+      : JoinedConstants.obstacle(toMultiplying: sum, other, as: a.elementType)
+    if let lost { return .declined(lost) }
     let merged = zip(sum, other).map { isSum ? $0 + $1 : $0 * $1 }
-    guard merged.allSatisfy({ $0.isFinite && (isSum || $0 != 0) }) else {
-      return .declined("the constant of both is zero or not finite")
-    }
     let absorbed = net.graph.label(producer)
     let stem = net.graph[net.input(id, slot)!].name
     let constant = net.newConstant(stem, Tensor(a.elementType, shape, merged))

@@ -1,5 +1,6 @@
 internal import IR
 internal import Operators
+internal import Rewriting
 
 /// LayerNormalization spelled out: with d = x − mean(x), `d / √(mean(d²) + ε)`. A scale and a bias
 /// after it are folded by `fold-scale-shift`.
@@ -9,32 +10,11 @@ struct FuseLayerNormalization: FusionRule {
     "LayerNormalization spelled with means becomes one operator, from opset 17 on"
   static let roots = ["Div", "Mul"]
 
-  private static let centred = Pattern.op(
-    "Sub", .value("x"), .op("ReduceMean", .value("x"), name: "mean"), name: "d")
-  private static func pattern(_ d: Pattern, _ square: Pattern) -> Pattern {
-    normalized(d, .op("Add", .op("ReduceMean", square, name: "variance"), .scalar("epsilon")))
-  }
-
-  /// `d / √v` in its spellings.
-  static func normalized(_ d: Pattern, _ v: Pattern) -> Pattern {
-    .either([
-      .op("Div", d, .op("Sqrt", v)), .op("Div", d, .op("Pow", v, .number(0.5))),
-      .op("Mul", d, .op("Reciprocal", .op("Sqrt", v))),
-      .op("Mul", d, .op("Div", .number(1), .op("Sqrt", v))),
-      .op("Mul", d, .op("Pow", v, .number(-0.5))),
-    ])
-  }
-
-  private static let spellings = pattern(.value("d"), .square("d"))
-
   func apply(at id: NodeID, in net: inout Rewriter) throws(ModelError) -> FusionOutcome {
-    guard var match = net.match(Self.spellings, at: id),
-      let difference = net.graph[match["d"]].producer,
-      let inner = net.match(Self.centred, at: difference), let mean = inner.named["mean"],
-      let variance = match.named["variance"]
+    guard let match = net.match(Spellings.layerNormalization, at: id),
+      let mean = match.named["mean"], let variance = match.named["variance"], let x = match["x"],
+      let epsilon = match.numbers["epsilon"]
     else { return .noMatch }
-    match.nodes += inner.nodes
-    let x = inner["x"]
     guard net.isFloat(x) else { return .declined("its element type is \(net.elementType(x))") }
     guard net.opset >= 17 else {
       return .declined("LayerNormalization needs opset 17, the model has \(net.opset)")
@@ -45,7 +25,7 @@ struct FuseLayerNormalization: FusionRule {
       if let obstacle = net.obstacle(match, rank: net.rank(x)) { return .declined(obstacle) }
       let absorbed = match.nodes.dropFirst().map { net.graph.label($0) }
       net.becomeNormalization(
-        id, "LayerNormalization", x, lengths, epsilon: net.number(match["epsilon"])!)
+        id, "LayerNormalization", x, lengths, epsilon: epsilon)
       return .applied(
         "LayerNormalization took in \(absorbed.joined(separator: ", "))", survivor: id,
         absorbed: absorbed)
@@ -60,15 +40,10 @@ struct FuseRMSNormalization: FusionRule {
   static let summary = "RMSNormalization spelled with a mean becomes one operator, from opset 23 on"
   static let roots = ["Div", "Mul"]
 
-  private static let pattern = FuseLayerNormalization.normalized(
-    .value("x"),
-    .op("Add", .op("ReduceMean", .square("x"), name: "mean"), .scalar("epsilon")))
-
   func apply(at id: NodeID, in net: inout Rewriter) throws(ModelError) -> FusionOutcome {
-    guard let match = net.match(Self.pattern, at: id), let mean = match.named["mean"] else {
-      return .noMatch
-    }
-    let x = match["x"]
+    guard let match = net.match(Spellings.rmsNormalization, at: id),
+      let mean = match.named["mean"], let x = match["x"], let epsilon = match.numbers["epsilon"]
+    else { return .noMatch }
     guard net.isFloat(x) else { return .declined("its element type is \(net.elementType(x))") }
     guard net.opset >= 23 else {
       return .declined("RMSNormalization needs opset 23, the model has \(net.opset)")
@@ -79,7 +54,7 @@ struct FuseRMSNormalization: FusionRule {
       if let obstacle = net.obstacle(match, rank: net.rank(x)) { return .declined(obstacle) }
       let absorbed = match.nodes.dropFirst().map { net.graph.label($0) }
       net.becomeNormalization(
-        id, "RMSNormalization", x, lengths, epsilon: net.number(match["epsilon"])!)
+        id, "RMSNormalization", x, lengths, epsilon: epsilon)
       return .applied(
         "RMSNormalization took in \(absorbed.joined(separator: ", "))", survivor: id,
         absorbed: absorbed)
@@ -125,7 +100,7 @@ extension Rewriter {
   fileprivate mutating func becomeNormalization(
     _ id: NodeID, _ kind: String, _ x: ValueID, _ lengths: [Int], epsilon: Double
   ) {
-    let stem = graph[output(id)!].name
+    let stem = output(id).map { graph[$0].name } ?? graph.label(id)
     let scale = newConstant("\(stem)_scale", .filled(elementType(x), lengths, 1))
     become(
       id, kind, inputs: [x, scale],

@@ -1,5 +1,6 @@
 internal import IR
 internal import Operators
+internal import Rewriting
 
 /// `reshape(x·W + b, t)`, several times for one `x` of more than two axes, as attention makes its
 /// queries, keys and values: with `m = reshape(x, [-1, K])` once, each is `reshape(gemm(m, W, b), t)`.

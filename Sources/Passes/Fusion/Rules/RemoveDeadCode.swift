@@ -1,4 +1,5 @@
 internal import IR
+internal import Rewriting
 
 /// A node whose results nothing reads goes.
 struct RemoveDeadCode: FusionRule {

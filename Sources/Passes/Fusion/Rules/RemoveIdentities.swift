@@ -1,5 +1,6 @@
 internal import IR
 internal import Operators
+internal import Rewriting
 
 /// A node whose output always equals its input goes: Identity, Dropout at inference, a Transpose
 /// that keeps the order, a Reshape to the same shape and their kin.

@@ -1,5 +1,6 @@
 internal import IR
 internal import Operators
+internal import Rewriting
 
 extension Rewriter {
   /// Reshape and its kin, which keep all elements in their order.
@@ -7,7 +8,10 @@ extension Rewriter {
 
   /// A constant target with which Reshape turns `from` into `to`: numbers, 0 for lengths that stay at
   /// their axis, and at most one -1; nil when there is none.
-  func reshapeTarget(from: Shape?, to: Shape) -> [Int]? {
+  ///
+  /// - Parameter isNeverEmpty: whether the tensor had no empty batch before either. Else a -1 does not
+  ///   stand beside a length that may be 0, which it could not be told from.
+  func reshapeTarget(from: Shape?, to: Shape, isNeverEmpty: Bool = false) -> [Int]? {
     var target: [Int] = []
     var isOpen = false
     for (axis, length) in to.dimensions.enumerated() {
@@ -23,7 +27,16 @@ extension Rewriter {
         target.append(-1)
       }
     }
-    return target
+    return isOpen && !isNeverEmpty && target.contains(0) ? nil : target
+  }
+
+  /// Whether a node that keeps all elements in their order cannot run on an empty batch: a target
+  /// with a length to follow beside one that is copied.
+  mutating func refusesEmptyBatches(_ id: NodeID) -> Bool {
+    guard kind(id) == "Reshape", int(id, "allowzero", 0) == 0,
+      let target = input(id, 1).flatMap({ elements($0) }), target.contains(.known(-1))
+    else { return false }
+    return target.contains { $0.value == nil || $0 == .known(0) }
   }
 
   /// Makes a node the Reshape of another value to a constant target.
@@ -55,7 +68,11 @@ struct MergeReshapes: FusionRule {
       return .applied("it undoes \(absorbed)")
     }
     if let obstacle = net.obstacle(over: middle) { return .declined(obstacle) }
-    guard let target = net.reshapeTarget(from: net.shape(source), to: shape) else {
+    let isNeverEmpty = net.refusesEmptyBatches(id) || net.refusesEmptyBatches(producer)
+    guard
+      let target = net.reshapeTarget(
+        from: net.shape(source), to: shape, isNeverEmpty: isNeverEmpty)
+    else {
       return .declined("no constant target gives the shape \(shape)")
     }
     net.becomeReshape(id, source, target)
@@ -77,7 +94,10 @@ struct FoldReshapeTarget: FusionRule {
     guard let shape = net.shape(result) else { return .declined("its shape is not known") }
     // Then only the declaration of an output says what it will be, and the input must stay in use.
     guard !net.graph.isInput(target) else { return .declined("its target is given at run time") }
-    guard let fixed = net.reshapeTarget(from: net.shape(source), to: shape) else {
+    guard
+      let fixed = net.reshapeTarget(
+        from: net.shape(source), to: shape, isNeverEmpty: net.refusesEmptyBatches(id))
+    else {
       return .declined("no constant target gives the shape \(shape)")
     }
     let constant = net.newConstant(

@@ -1,4 +1,5 @@
 internal import IR
+internal import Rewriting
 
 /// `(W x + c)·k = (W x)·k + c·k`: behind a product that takes no bias the scale comes first, so that
 /// it can go into the weight.
@@ -29,7 +30,9 @@ struct ScaleBeforeShift: FusionRule {
       let factor = factors.count == 1 ? factors[0] : factors[index]
       return (first == "Sub" ? -shift : shift) * (kind == "Div" ? 1 / factor : factor)
     }
-    guard scaled.allSatisfy(\.isFinite) else { return .declined("a constant is not finite") }
+    guard scaled.allSatisfy({ Float($0).isFinite || c.elementType == .double }) else {
+      return .declined("a constant is not finite")
+    }
     let absorbed = net.graph.label(shift)
     let stem = net.graph[net.input(shift, place)!].name
     let factor = net.input(id, slot)!

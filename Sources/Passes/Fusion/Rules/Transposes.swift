@@ -1,5 +1,6 @@
 internal import IR
 internal import Operators
+internal import Rewriting
 
 extension Rewriter {
   /// The order in which a Transpose lays its input's axes.

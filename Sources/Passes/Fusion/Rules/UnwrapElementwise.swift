@@ -1,5 +1,6 @@
 internal import IR
 internal import Operators
+internal import Rewriting
 
 /// `reshape(f(reshape(x, s)), t) = f(x)` where `t` is the shape of `x` and `f` works element by
 /// element, in however many steps and branches: a reshape keeps all elements in their order.

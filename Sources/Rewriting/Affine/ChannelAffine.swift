@@ -1,30 +1,55 @@
-internal import IR
-internal import Operators
+package import IR
 
 /// A node that computes `scale·x + shift` with constants per channel: BatchNormalization at
 /// inference, or Mul, Div, Add and Sub with a constant.
-struct ChannelAffine {
+package struct ChannelAffine {
   /// What is scaled and shifted.
-  let source: ValueID
+  package let source: ValueID
   /// One number a channel, or one for all.
-  let scale: [Double]
+  package let scale: [Double]
   /// One number a channel, or one for all.
-  let shift: [Double]
+  package let shift: [Double]
 
-  var isShifting: Bool { shift.contains { $0 != 0 } }
-  var isScaling: Bool { scale.contains { $0 != 1 } }
+  /// What a normalisation by stored statistics multiplies with and adds:
+  /// `s·(x − m)/√(v + ε) + b = (s/√(v + ε))·x + (b − m·s/√(v + ε))`.
+  ///
+  /// All lists are of one length, a number a channel. A variance that is not positive gives a scale
+  /// that is not finite.
+  package init(
+    source: ValueID, scale: [Double], bias: [Double], mean: [Double], variance: [Double],
+    epsilon: Double
+  ) {
+    let factors = scale.indices.map { scale[$0] / (variance[$0] + epsilon).squareRoot() }
+    self.init(
+      source: source, scale: factors,
+      shift: scale.indices.map { bias[$0] - factors[$0] * mean[$0] })
+  }
+
+  /// A factor and a shift, for each channel or for all.
+  init(source: ValueID, scale: [Double], shift: [Double]) {
+    self.source = source
+    self.scale = scale
+    self.shift = shift
+  }
+
+  /// Whether anything is added.
+  package var isShifting: Bool { shift.contains { $0 != 0 } }
+  /// Whether anything is multiplied with another number than 1.
+  package var isScaling: Bool { scale.contains { $0 != 1 } }
 
   /// Whether it fits `count` channels.
-  func fits(_ count: Int) -> Bool {
+  package func fits(_ count: Int) -> Bool {
     [1, count].contains(scale.count) && [1, count].contains(shift.count)
   }
 
-  func scale(_ channel: Int) -> Double { scale.count == 1 ? scale[0] : scale[channel] }
-  func shift(_ channel: Int) -> Double { shift.count == 1 ? shift[0] : shift[channel] }
+  /// The factor of a channel.
+  package func scale(_ channel: Int) -> Double { scale.count == 1 ? scale[0] : scale[channel] }
+  /// What is added to a channel.
+  package func shift(_ channel: Int) -> Double { shift.count == 1 ? shift[0] : shift[channel] }
 }
 
 /// What reading a node as a `ChannelAffine` gives.
-enum AffineReading {
+package enum AffineReading {
   /// The node is another operation.
   case other
   /// It could be one but for a reason.
@@ -34,7 +59,7 @@ enum AffineReading {
 
 extension Rewriter {
   /// Reads a node as scale and shift along `axis` of its input; a negative axis counts from the end.
-  mutating func affine(_ id: NodeID, axis: Int) -> AffineReading {
+  package mutating func affine(_ id: NodeID, axis: Int) -> AffineReading {
     switch kind(id) {
     case "BatchNormalization":
       // Its channels lie along axis 1, which is the last one of a matrix.
@@ -66,11 +91,13 @@ extension Rewriter {
     guard bias.count == count, mean.count == count, variance.count == count else {
       return .declined("its parameters have different lengths")
     }
-    let epsilon = Double(float(id, "epsilon", 1e-5))
-    let factors = (0..<count).map { scale[$0] / (variance[$0] + epsilon).squareRoot() }
-    guard factors.allSatisfy(\.isFinite) else { return .declined("its variance is not positive") }
-    let shifts = (0..<count).map { bias[$0] - factors[$0] * mean[$0] }
-    return .affine(ChannelAffine(source: source, scale: factors, shift: shifts))
+    let affine = ChannelAffine(
+      source: source, scale: scale, bias: bias, mean: mean, variance: variance,
+      epsilon: Double(float(id, "epsilon", 1e-5)))
+    guard affine.scale.allSatisfy(\.isFinite) else {
+      return .declined("its variance is not positive")
+    }
+    return .affine(affine)
   }
 
   private func arithmetic(_ id: NodeID, axis: Int) -> AffineReading {

@@ -1,5 +1,4 @@
-internal import IR
-internal import Operators
+package import IR
 
 extension Graph {
   /// Puts the nodes of another graph in place of a node, whose outputs they then compute.
@@ -10,7 +9,7 @@ extension Graph {
   ///   - operands: what the body's inputs stand for; nil for those left out.
   ///   - prefix: what goes in front of names of the body's values and nodes.
   ///   - parameters: what attributes that refer to a function's parameters stand for.
-  mutating func replace(
+  package mutating func replace(
     _ node: NodeID, with body: Graph, operands: [ValueID?], prefix: String = "",
     parameters: [String: AttributeValue] = [:]
   ) throws(ModelError) {

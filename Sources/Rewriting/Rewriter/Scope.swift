@@ -1,23 +1,26 @@
-internal import IR
+package import IR
 
 /// What a subgraph can see of the graphs around it.
-struct Scope {
+package struct Scope {
   /// Types of the values by name.
-  private(set) var typesByName: [String: TensorType] = [:]
+  package private(set) var typesByName: [String: TensorType] = [:]
   /// Values of those that are constant, by name.
-  private(set) var constants: [String: Tensor] = [:]
+  package private(set) var constants: [String: Tensor] = [:]
+
+  /// Nothing outside.
+  package init() {}
 
   /// Every name that is taken outside.
-  func isTaken(_ name: String) -> Bool { typesByName[name] != nil }
+  package func isTaken(_ name: String) -> Bool { typesByName[name] != nil }
 
   /// Adds a value of an enclosing graph.
-  mutating func add(_ name: String, _ type: TensorType, constant: Tensor?) {
+  package mutating func add(_ name: String, _ type: TensorType, constant: Tensor?) {
     typesByName[name] = type
     constants[name] = constant
   }
 
   /// Types of the values that `graph` reads from outside.
-  func types(of graph: Graph) -> [(ValueID, ValueType)] {
+  package func types(of graph: Graph) -> [(ValueID, ValueType)] {
     graph.freeNames.compactMap { name in
       guard let id = graph.value(named: name), let type = typesByName[name], type != .unknown else {
         return nil
@@ -29,7 +32,7 @@ struct Scope {
 
 extension Rewriter {
   /// The scope of this graph's subgraphs.
-  func scope(inside outer: Scope) -> Scope {
+  package func scope(inside outer: Scope) -> Scope {
     guard graph.nodeIDs.contains(where: { !graph[$0].subgraphs.isEmpty }) else { return outer }
     var scope = outer
     for id in graph.valueIDs {

@@ -1,0 +1,101 @@
+package import IR
+
+/// Edits that add and change.
+extension Rewriter {
+  /// Adds a value of the given type under a name derived from `stem`.
+  package mutating func newValue(_ stem: String, _ type: TensorType) -> ValueID {
+    let id = graph.addFreshValue(free(stem), type: type == .unknown ? nil : .tensor(type))
+    extendTables()
+    known.set(id, type)
+    return id
+  }
+
+  /// A name derived from `stem` that no enclosing graph has either.
+  func free(_ stem: String) -> String {
+    var name = stem
+    var number = 2
+    while outer.isTaken(name) || graph.value(named: name) != nil {
+      name = "\(stem)_\(number)"
+      number += 1
+    }
+    return name
+  }
+
+  /// Adds a constant under a name derived from `stem`.
+  package mutating func newConstant(_ stem: String, _ tensor: Tensor) -> ValueID {
+    let id = graph.addInitializer(free(stem), tensor)
+    extendTables()
+    known.set(id, tensor.type)
+    return id
+  }
+
+  /// Adds a node right before another, with one output of its own.
+  ///
+  /// - Returns: the output.
+  package mutating func insert(
+    _ operatorType: String, before follower: NodeID, stem: String, inputs: [ValueID?],
+    attributes: [Attribute] = [], type: TensorType
+  ) -> ValueID {
+    let output = newValue(stem, type)
+    let id = graph.add(
+      Node(
+        operatorType, name: graph[follower].name.map { "\($0)/\(operatorType.lowercased())" },
+        inputs: inputs, outputs: [output], attributes: attributes))
+    extendTables()
+    position[id.index] = position[follower.index]
+    learn(id)
+    touch(id)
+    for input in inputs.compactMap({ $0 }) { touchAround(input) }
+    return output
+  }
+
+  /// Makes a node another operation, in its place and under its name. What it no longer reads is
+  /// looked at again.
+  package mutating func become(
+    _ id: NodeID, _ operatorType: String, inputs: [ValueID?], attributes: [Attribute],
+    domain: String? = nil
+  ) {
+    for value in graph[id].inputs.compactMap({ $0 }) { touchAround(value) }
+    graph[id].type = operatorType
+    graph[id].domain = domain
+    graph[id].attributes = attributes
+    setInputs(id, inputs)
+  }
+
+  /// Hands a node's name and documentation on to the one that now does its work.
+  package mutating func inherit(_ id: NodeID, from old: NodeID) {
+    graph[id].name = graph[old].name
+    graph[id].docString = graph[old].docString
+    graph[id].metadata = graph[old].metadata
+    graph[old].metadata = []
+    graph[old].docString = nil
+  }
+
+  /// Gives a node the name of the one that it replaces.
+  package mutating func rename(_ id: NodeID, like other: NodeID) {
+    graph[id].name = graph[other].name
+    graph[id].docString = graph[other].docString
+    graph[id].metadata = graph[other].metadata
+  }
+
+  /// Makes a node read other values.
+  package mutating func setInputs(_ id: NodeID, _ inputs: [ValueID?]) {
+    for value in graph[id].inputs.compactMap({ $0 }) { touchAround(value) }
+    graph.truncateInputs(id, to: inputs.count)
+    for (slot, value) in inputs.enumerated() { graph.setInput(id, slot: slot, to: value) }
+    changed(id)
+  }
+
+  /// Makes a node read another value at `slot`.
+  package mutating func setInput(_ id: NodeID, slot: Int, to value: ValueID?) {
+    if let old = graph[id].inputs[safe: slot] ?? nil { touchAround(old) }
+    graph.setInput(id, slot: slot, to: value)
+    changed(id)
+  }
+
+  /// Sets or, with nil, removes an attribute.
+  package mutating func setAttribute(_ id: NodeID, _ name: String, _ value: AttributeValue?) {
+    graph[id].setAttribute(name, value)
+    changed(id)
+  }
+}
