@@ -3,7 +3,8 @@ public import IR
 internal import Operators
 internal import Samples
 
-/// Runs two models on the same seeded inputs and requires equal outputs.
+/// Runs two models on the same inputs and requires equal outputs: on seeded noise, and beside it on
+/// zeros, on very large numbers, on an empty batch and on a larger one, where the model takes them.
 public struct Verification: Sendable {
   /// The seed of the inputs.
   public var seed: UInt64
@@ -27,19 +28,60 @@ public struct Verification: Sendable {
   /// Models that are the same computation but for nodes that hand on their input are equal without
   /// being run. A model with an operator that Lapidary cannot run is not compared; the result says so.
   ///
-  /// - Returns: the largest relative difference, or nil when the models could not be run.
+  /// - Returns: the largest relative difference on noise, or nil when the models could not be run.
   /// - Throws: `ModelError` with code `verification` naming the output and the difference.
   @discardableResult
   public func check(_ before: Model, _ after: Model) throws(ModelError) -> Double? {
     if SameComputation.holds(before, after) { return 0 }
-    guard let (inputs, first) = try sample(before) else { return nil }
-    let second = try Session(after, options: options).run(inputs)
+    guard let sample = try sample(before) else { return nil }
+    let second = try Session(after, options: options)
+    let worst = try compare(
+      sample.outputs, try second.run(sample.inputs), before, after, allowing: [:])
+    let magnitudes = sample.outputs.mapValues(\.largestMagnitude)
+    for probe in Probe.all(for: before, shapes: sample.shapes, inputs: sample.inputs, seed: seed) {
+      // What the model itself does not take says nothing of the other.
+      guard let first = try? sample.session.run(probe.inputs) else { continue }
+      do {
+        let found = try second.run(probe.inputs)
+        if probe.isExtreme {
+          try compareFinite(first, found, before, after)
+        } else {
+          try compare(first, found, before, after, allowing: magnitudes)
+        }
+      } catch {
+        throw ModelError(.verification, "on \(probe.name): \(error.message)")
+      }
+    }
+    return worst
+  }
+
+  /// Compares outputs in order.
+  ///
+  /// - Parameter allowing: magnitudes of outputs on other inputs, beside which a difference counts
+  ///   too.
+  /// - Returns: the largest relative difference.
+  @discardableResult
+  private func compare(
+    _ first: [String: Tensor], _ second: [String: Tensor], _ before: Model, _ after: Model,
+    allowing magnitudes: [String: Double]
+  ) throws(ModelError) -> Double {
     var worst = 0.0
     for (a, b) in zip(before.graph.outputs, after.graph.outputs) {
       let name = before.graph[a.value].name
       guard let x = first[name], let y = second[after.graph[b.value].name] else { continue }
-      let difference = try noting("output '\(name)'") { () throws(ModelError) in
-        try Comparison(reference: x, candidate: y).maxRelative
+      if case .strings(let texts) = x.payload {
+        guard case .strings(let others) = y.payload, texts == others, x.dimensions == y.dimensions
+        else {
+          throw ModelError(.verification, "output '\(name)': expected equal texts, found others")
+        }
+        continue
+      }
+      let found = try noting("output '\(name)'") { () throws(ModelError) in
+        try Comparison(reference: x, candidate: y)
+      }
+      var difference = found.maxRelative
+      if let usual = magnitudes[name], usual > 0, found.maxAbsolute.isFinite {
+        difference = min(difference, found.maxAbsolute / usual)
       }
       guard difference <= tolerance else {
         throw ModelError(
@@ -52,16 +94,40 @@ public struct Verification: Sendable {
     return worst
   }
 
+  /// Requires finite results where there were such.
+  private func compareFinite(
+    _ first: [String: Tensor], _ second: [String: Tensor], _ before: Model, _ after: Model
+  ) throws(ModelError) {
+    for (a, b) in zip(before.graph.outputs, after.graph.outputs) {
+      let name = before.graph[a.value].name
+      guard let x = first[name]?.doubles, let y = second[after.graph[b.value].name]?.doubles,
+        x.count == y.count
+      else { continue }
+      if let (old, new) = zip(x, y).first(where: { $0.isFinite && !$1.isFinite }) {
+        throw ModelError(.verification, "output '\(name)': expected \(old), found \(new)")
+      }
+    }
+  }
+
+  /// A model's session, inputs for it and its outputs for these.
+  private struct Sample {
+    let session: Session
+    let shapes: [[Int]]
+    let inputs: [String: Tensor]
+    let outputs: [String: Tensor]
+  }
+
   /// Seeded inputs and the model's outputs for them; nil for a model that Lapidary cannot run.
-  private func sample(
-    _ model: Model
-  ) throws(ModelError) -> (inputs: [String: Tensor], outputs: [String: Tensor])? {
+  private func sample(_ model: Model) throws(ModelError) -> Sample? {
     var failure: ModelError?
     do {
       let session = try Session(model, options: options)
       for shapes in try SampleShapes(for: model) {
         let inputs = try SeededInputs.make(for: model.graph, shapes: shapes, seed: seed)
-        do { return (inputs, try session.run(inputs)) } catch {
+        do {
+          return Sample(
+            session: session, shapes: shapes, inputs: inputs, outputs: try session.run(inputs))
+        } catch {
           if error.code == .unsupported { return nil }
           failure = failure ?? error
         }
@@ -71,5 +137,12 @@ public struct Verification: Sendable {
       return nil
     }
     throw failure!
+  }
+}
+
+extension Tensor {
+  /// The largest finite magnitude among the elements; 0 where there is none.
+  fileprivate var largestMagnitude: Double {
+    doubles?.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 } ?? 0
   }
 }

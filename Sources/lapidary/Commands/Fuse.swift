@@ -34,9 +34,12 @@ struct Fuse: ParsableCommand, RunsModels, ChecksOptions {
 
   @Option(
     help: ArgumentHelp(
-      "How much computed constants may add to the file: bytes, or with K, M or G behind.",
+      "How much computed constants may add to the file: bytes, or with K, M or G behind. By default a tenth of its constants, or 1M.",
       valueName: "BYTES"))
-  var growth = ByteCount(1 << 30)
+  var growth: ByteCount?
+
+  @Flag(help: "Take constants that are listed as inputs, and so may be overridden, off the inputs.")
+  var constantInputs = false
 
   @Flag(help: "Replace calls of the model's own functions by their bodies first.")
   var inlineFunctions = false
@@ -69,12 +72,10 @@ struct Fuse: ParsableCommand, RunsModels, ChecksOptions {
     output.force = force
     try output.check(against: [model])
     let original = try ONNXFile.read(model)
-    var fused = original
     let options = FusionOptions(
-      only: only, skip: skip, target: target, growthLimit: growth.bytes,
-      inlinesFunctions: inlineFunctions)
-    let reports = try PassManager(try Simplify.passes(options)).run(&fused)
-    let proof = try verify(options, original, fused, reports)
+      only: only, skip: skip, target: target, growthLimit: growth?.bytes,
+      fixesConstantInputs: constantInputs, inlinesFunctions: inlineFunctions)
+    let (fused, reports, proof) = try simplified(original, options)
     try output.write(fused, placement, from: original, at: model)
     let found = try FusionReport(
       before: original, after: fused, passes: reports, proof: proof,
@@ -83,25 +84,28 @@ struct Fuse: ParsableCommand, RunsModels, ChecksOptions {
       found.report(explained: explain), toStandardError: output.reportsToStandardError)
   }
 
-  /// Compares before and after; on a difference runs again to name the rule that broke it.
-  private func verify(
-    _ options: FusionOptions, _ original: Model, _ fused: Model, _ reports: [PassReport]
-  ) throws(ModelError) -> String {
-    guard let verification = verification.verification(runOptions) else { return "not verified" }
-    guard reports.contains(where: { !$0.applied.isEmpty }) else {
-      return "verified: nothing was changed"
+  /// The simplified model, what was done, and what the comparison with the original found. What would
+  /// have changed a result was left out; the last lines name it.
+  private func simplified(
+    _ original: Model, _ options: FusionOptions
+  ) throws(ModelError) -> (Model, [PassReport], String) {
+    guard let verification = verification.verification(runOptions) else {
+      var fused = original
+      let reports = try PassManager(try Simplify.passes(options)).run(&fused)
+      return (fused, reports, "not verified")
     }
-    do {
-      guard let difference = try verification.check(original, fused) else {
-        return "not verified: the model has an operator that Lapidary cannot run"
-      }
-      return "verified: \(differenceText(difference))"
-    } catch {
-      guard error.code == .verification else { throw error }
-      var copy = original
-      _ = try PassManager(try Simplify.passes(options), verification: verification).run(&copy)
-      throw error
+    let proved = try Simplify.proved(original, options, verification)
+    var lines = proved.rolledBack.map {
+      "rolled back: \($0.rule) at \($0.node): \($0.text)"
     }
+    if proved.reports.allSatisfy(\.applied.isEmpty) {
+      lines.append("verified: nothing was changed")
+    } else if let difference = proved.difference {
+      lines.append("verified: \(differenceText(difference))")
+    } else {
+      lines.append("not verified: the model has an operator that Lapidary cannot run")
+    }
+    return (proved.model, proved.reports, lines.joined(separator: "\n"))
   }
 }
 
@@ -123,6 +127,4 @@ struct ByteCount: ExpressibleByArgument {
     else { return nil }
     self.bytes = bytes
   }
-
-  var defaultValueDescription: String { "\(bytes >> 30)G" }
 }

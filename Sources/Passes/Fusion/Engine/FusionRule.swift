@@ -68,16 +68,20 @@ public struct FusionOptions: Sendable {
   public var skip: [String]
   /// Who runs the result.
   public var target: FusionTarget
-  /// Bytes that computed constants may add to the file, the constants that they free counted.
-  public var growthLimit: Int
+  /// Bytes that computed constants may add to the file, the constants that they free counted; nil
+  /// for a little: a tenth of the constants that are there, at least 1 MiB.
+  public var growthLimit: Int?
+  /// Whether constants that are listed as inputs, which a user may override, are taken off the inputs.
+  public var fixesConstantInputs: Bool
   /// Whether calls of the model's own functions are replaced by their bodies first.
   public var inlinesFunctions: Bool
 
-  /// Makes options; the limit of growth is 1 GiB unless said otherwise.
+  /// Makes options; files grow by a little at most unless said otherwise.
   public init(
     only: [String] = [], skip: [String] = [], target: FusionTarget = .onnx,
-    growthLimit: Int = 1 << 30, inlinesFunctions: Bool = false
+    growthLimit: Int? = nil, fixesConstantInputs: Bool = false, inlinesFunctions: Bool = false
   ) {
+    self.fixesConstantInputs = fixesConstantInputs
     self.only = only
     self.skip = skip
     self.target = target

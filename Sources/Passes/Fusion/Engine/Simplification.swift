@@ -14,6 +14,8 @@ public struct Simplification: Pass {
   public let options: FusionOptions
   /// How many rewrites to make at most, for finding the one that breaks a result.
   let limit: Int
+  /// Rewrites to leave out, by rule and node.
+  private let without: [PassReport.Entry]
   private let stages: [[any FusionRule]]
   private let sweeps: [any SweepRule]
   private let bodies: [any BodyRule]
@@ -25,10 +27,16 @@ public struct Simplification: Pass {
   ///
   /// - Throws: `ModelError` when a name in the options is not a rule's.
   public init(_ options: FusionOptions = FusionOptions()) throws(ModelError) {
-    try self.init(options, limit: .max)
+    try self.init(options, without: [])
   }
 
-  init(_ options: FusionOptions, limit: Int) throws(ModelError) {
+  /// In place of a node: a rule is left out everywhere.
+  static let everywhere = "all nodes"
+
+  /// - Parameter without: rewrites to leave out, by rule and node.
+  init(
+    _ options: FusionOptions, limit: Int = .max, without: [PassReport.Entry]
+  ) throws(ModelError) {
     let known = RuleCatalogue.entries.map(\.name)
     for name in options.only + options.skip where !known.contains(name) {
       throw ModelError(
@@ -38,9 +46,11 @@ public struct Simplification: Pass {
     func isWanted(_ name: String, _ targets: [FusionTarget]) -> Bool {
       (options.only.isEmpty || options.only.contains(name)) && !options.skip.contains(name)
         && targets.contains(options.target)
+        && !without.contains { $0.rule == name && $0.node == Self.everywhere }
     }
     self.options = options
     self.limit = limit
+    self.without = without
     stages = RuleCatalogue.stages.map { stage in
       stage.filter { isWanted($0.name, $0.targets) }.map { $0.init() }
     }
@@ -53,11 +63,13 @@ public struct Simplification: Pass {
   /// Applies the rules.
   public func run(_ model: inout Model) throws(ModelError) -> PassReport {
     if options.inlinesFunctions { try FunctionInlining().run(&model) }
+    var journal = Journal(limit: limit)
+    if options.fixesConstantInputs { fixConstantInputs(of: &model, &journal) }
     let mayOverride = !model.graph.initializersAreConstant
     model.graph.initializersAreConstant = !mayOverride || model.listsEveryInitializerAsInput
     defer { model.graph.initializersAreConstant = !mayOverride }
-    var journal = Journal(limit: limit)
-    var folder = ConstantFolder(spareBytes: options.growthLimit)
+    var folder = ConstantFolder(
+      spareBytes: options.growthLimit ?? max(1 << 20, model.graph.constantBytes / 10))
     for round in 0... {
       guard round < Self.rounds else {
         throw ModelError(
@@ -74,6 +86,15 @@ public struct Simplification: Pass {
       if journal.applied.count == before || journal.isFull { break }
     }
     return journal.report(pass: name)
+  }
+
+  /// Takes constants that are listed as inputs off these; before IR version 4 they have to be.
+  private func fixConstantInputs(of model: inout Model, _ journal: inout Journal) {
+    guard model.irVersion ?? 0 >= 4 else { return }
+    for id in model.graph.initializers where model.graph.isInput(id) {
+      model.graph.removeInput(id)
+      journal.apply("input '\(model.graph[id].name)'", rule: name, "a constant from now on")
+    }
   }
 
   /// One round on a graph, then on the graphs that its nodes hold.
@@ -165,6 +186,10 @@ public struct Simplification: Pass {
     let label = net.graph.label(id)
     for rule in table.rules(for: net.kind(id)) {
       let name = type(of: rule).name
+      if let broken = without.first(where: { $0.rule == name && $0.node == label }) {
+        journal.decline(label, rule: name, "rolled back: \(broken.text)")
+        continue
+      }
       switch try rule.apply(at: id, in: &net) {
       case .noMatch: break
       case .declined(let reason): journal.decline(label, rule: name, reason)
@@ -203,7 +228,7 @@ extension Simplification: SteppedPass {
   ) throws(ModelError) -> PassReport.Entry? {
     func report(_ steps: Int) throws(ModelError) -> (isBroken: Bool, last: PassReport.Entry?) {
       var copy = model
-      let report = try Simplification(options, limit: steps).run(&copy)
+      let report = try Simplification(options, limit: steps, without: without).run(&copy)
       do { try verification.check(model, copy) } catch {
         guard error.code == .verification else { throw error }
         return (true, report.applied.last)
