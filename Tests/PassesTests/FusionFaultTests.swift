@@ -66,7 +66,9 @@ import Testing
   @Test("Reshapes keep running on an empty batch")
   func emptyBatches() throws {
     var net = Network()
-    let x = net.input("x", [.symbolic(SymbolicExpression(symbol: "N")), 4, .symbolic(SymbolicExpression(symbol: "T"))])
+    let x = net.input(
+      "x",
+      [.symbolic(SymbolicExpression(symbol: "N")), 4, .symbolic(SymbolicExpression(symbol: "T"))])
     let f = net.node("Flatten", "f", [x], [Attribute("axis", .int(1))])
     let axes = net.integers("ax", [2])
     let u = net.node("Unsqueeze", "u", [f, axes])

@@ -89,24 +89,42 @@ extension FusionRuleTests {
     }
   }
 
+  /// `reshape(x, [N, rest])` with the target computed from the shape of `x`, [N, 2, L].
+  private func computedTarget(
+    _ net: inout Network, rest: (inout Network, _ shape: ValueID) -> ValueID
+  ) {
+    let x = net.input("x", [Dimension(symbol: "N"), 2, Dimension(symbol: "L")])
+    let shape = net.node("Shape", "shape", [x])
+    let first = net.node("Gather", "first", [shape, net.integers("zero", [0])])
+    let last = rest(&net, shape)
+    net.output(
+      net.node(
+        "Reshape", "reshape",
+        [x, net.node("Concat", "target", [first, last], [Attribute("axis", .int(0))])]))
+  }
+
   @Test("A target computed from Shape, Gather and Concat becomes a constant with -1 or 0")
   func shapeSubgraph() throws {
     let model = try expect(["Reshape"]) { net in
-      let x = net.input("x", [Dimension(symbol: "N"), 2, Dimension(symbol: "L")])
-      let shape = net.node("Shape", "shape", [x])
-      let first = net.node("Gather", "first", [shape, net.integers("zero", [0])])
-      let rest = net.node(
-        "Mul", "rest",
-        [
-          net.node("Gather", "a", [shape, net.integers("one", [1])]),
-          net.node("Gather", "b", [shape, net.integers("two", [2])]),
-        ])
-      net.output(
-        net.node(
-          "Reshape", "reshape",
-          [x, net.node("Concat", "target", [first, rest], [Attribute("axis", .int(0))])]))
+      computedTarget(&net) { net, _ in net.integers("rest", [-1]) }
     }
     let node = try model.node("reshape")
     #expect(node.inputs[1].flatMap { model.graph.constant($0)?.integers } == [0, -1])
+  }
+
+  @Test("A target that runs on an empty batch stays computed where a constant would not")
+  func emptyBatches() throws {
+    let model = try expect(["Shape", "Gather", "Gather", "Mul", "Concat", "Reshape"]) {
+      net in
+      computedTarget(&net) { net, shape in
+        net.node(
+          "Mul", "rest",
+          [
+            net.node("Gather", "a", [shape, net.integers("one", [1])]),
+            net.node("Gather", "b", [shape, net.integers("two", [2])]),
+          ])
+      }
+    }
+    #expect(try model.node("reshape").inputs[1].flatMap { model.graph.constant($0) } == nil)
   }
 }
