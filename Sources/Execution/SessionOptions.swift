@@ -28,4 +28,9 @@ extension SessionOptions {
   package var multipliesBytes: Bool {
     backend == .accelerated && Accelerator(threads: threads)?.multipliesBytes ?? false
   }
+
+  /// Whether convolutions here leave their channels side by side or in blocks.
+  package var arrangesChannels: Bool {
+    backend == .accelerated && Accelerator(threads: threads)?.arrangesChannels ?? false
+  }
 }

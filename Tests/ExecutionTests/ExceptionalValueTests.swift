@@ -117,6 +117,16 @@ struct ExceptionalValueTests {
     }
   }
 
+  @Test("The logarithm of a sole share is 0")
+  func soleShare() throws {
+    var sketch = GraphSketch()
+    let x = sketch.input("x", rank: 2)
+    let model = sketch.model(
+      sketch.add("LogSoftmax", x, attributes: [Attribute("axis", .int(1))]))
+    let (_, found) = try results(model, Tensor(floats: [3, -80, 1e6], [3, 1]))
+    #expect(found.floats == [0, 0, 0])
+  }
+
   @Test("A convolution with a clamp keeps them")
   func clamped() throws {
     var sketch = GraphSketch()

@@ -1,4 +1,6 @@
+import Foundation
 import Lapidary
+import TestSupport
 import Testing
 
 @Suite struct RecipeTests {
@@ -16,6 +18,34 @@ import Testing
     #expect(pruning.roundTo == 8 && pruning.maxRatio == 0.8 && pruning.keep == ["head*", "fc"])
     let quantization = try #require(recipe.quantization)
     #expect(quantization.method == .percentile(0.999) && quantization.exclude == ["first"])
+  }
+
+  @Test("How to fuse reaches the stage")
+  func fusion() throws {
+    let model = try FixtureModel.load()
+    func nodes(_ fuse: String) throws -> Int {
+      let recipe = try Recipe(yaml: "fuse: \(fuse)\nquantize: false")
+      return try Compression(model, recipe, calibration: nil, evaluation: nil).model.graph.nodeCount
+    }
+    #expect(try nodes("true") < nodes("{ only: [remove-identities] }"))
+  }
+
+  @Test("Data and scores of a recipe are used, seen from its folder")
+  func data() throws {
+    let folder = try TemporaryFolder()
+    let fixtures = Repository.fixture("fashion")
+    try FileManager.default.copyItem(
+      atPath: "\(fixtures)/calibration.npz", toPath: folder["samples.npz"])
+    try folder.add(
+      "r.yaml", Array("data: { calibration: samples.npz }\nquantize: true\n".utf8))
+    let result = try Command.run(
+      [
+        "compress", "\(fixtures)/fashion.onnx", "-o", folder["q.onnx"], "--recipe",
+        folder["r.yaml"],
+      ],
+      in: "/")
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(String(decoding: result.output, as: UTF8.self).contains("\nquantized"))
   }
 
   @Test func aStageCanBeLeftOut() throws {

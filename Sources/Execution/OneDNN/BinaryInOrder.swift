@@ -14,6 +14,31 @@ final class BinaryInOrder: FastStep {
   }
 
   func run(_ call: FastCall) throws(ModelError) -> [RuntimeTensor?]? {
+    // Before the result takes an operand's place.
+    let bound = bound(call)
+    guard let results = try compute(call) else { return nil }
+    if let result = results[0], result.bound == nil, let bound, bound < Reach.limit {
+      result.bound = (bound, false)
+    }
+    return results
+  }
+
+  /// What no magnitude of the results exceeds, so that what clamps them need not look at each of them
+  /// (`Reach`); nil where that does not follow from what is known of the operands.
+  private func bound(_ call: FastCall) -> Double? {
+    func bound(_ operand: RuntimeTensor?) -> Double? {
+      guard let operand, operand.elementType == .float else { return nil }
+      return operand.count <= 1 << 12 ? operand.magnitude() : operand.bound?.value
+    }
+    guard let a = bound(call.operands[0]), let b = bound(call.operands[1]) else { return nil }
+    switch function {
+    case .add, .subtract: return a + b
+    case .multiply: return a * b
+    default: return nil
+    }
+  }
+
+  private func compute(_ call: FastCall) throws(ModelError) -> [RuntimeTensor?]? {
     if let results = try primitive.run(call) { return results }
     guard let a = call.operands[0], let b = call.operands[1] else { return nil }
     if let order = a.layout?.descriptor.order, let shape = shape(of: b, beside: a, order) {

@@ -137,7 +137,9 @@ extension Accelerator {
           index: index, argument: DNNL_ARG_MULTIPLE_SRC + Int32(index), given: layout,
           wanted: layout)
       }
-      return Prepared(primitive, operands: operands, result: result, shape: shape, self)
+      return Prepared(
+        primitive, operands: operands, result: result, shape: shape,
+        reach: Reach(sources: Array(parts.indices)), self)
     }
   }
 }

@@ -12,6 +12,13 @@ extension Accelerator {
     return isa & vnni == vnni || isa & narrow == narrow
   }
 
+  /// Whether convolutions leave their channels side by side or in blocks; on processors before AVX2
+  /// they are products of matrices, whose results are row-major.
+  var arrangesChannels: Bool {
+    let isa = dnnl_get_effective_cpu_isa().rawValue, avx2 = dnnl_cpu_isa_avx2.rawValue
+    return isa & avx2 == avx2
+  }
+
   /// An operator on 8-bit integers whose result is rounded to such.
   func lower(
     _ op: any Operator, _ operation: IntegerOperation, _ constants: [RuntimeTensor?]

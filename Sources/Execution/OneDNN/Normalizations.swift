@@ -8,7 +8,10 @@ extension Accelerator {
     PreparedStep(self, readsLayouts: false) { [unowned self] (call) throws(ModelError) in
       guard let x = call.operands[0] else { return nil }
       let (outer, length, inner) = try op.runs(x.shape, label: call.label)
-      guard var layout = dnnl_memory_desc_t.rowMajor([outer, length, inner]) else { return nil }
+      // Of one element oneDNN's logarithm is nearly 0, not 0.
+      guard length > 1, var layout = dnnl_memory_desc_t.rowMajor([outer, length, inner]) else {
+        return nil
+      }
       var operation = dnnl_softmax_desc_t()
       let status =
         type(of: op).isLogarithm

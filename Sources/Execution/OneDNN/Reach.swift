@@ -15,8 +15,8 @@ struct Reach {
     case operand(Int)
   }
 
-  /// The operand that is summed up or passed on.
-  var source = 0
+  /// The operands of which each result's elements come from one: summed up, or passed on.
+  var sources = [0]
   /// What its elements are multiplied with.
   var factor = Term.number(1)
   /// How many products make one sum.
@@ -29,7 +29,7 @@ struct Reach {
   var isLossy = false
 
   /// Sums may reach this: a third of the largest float, since roundings add up.
-  private static let limit = 1e38
+  static let limit = 1e38
 
   /// Looks at weights while they are in memory: at large ones only where something may be lost.
   func prepare(_ call: FastCall) {
@@ -70,8 +70,11 @@ struct Reach {
         return measured.map { operand.magnitude(measured: $0) } ?? operand.bound?.value
       }
     }
-    guard let x = bound(.operand(source), measured), let factor = bound(factor, measured) else {
-      return nil
+    guard let factor = bound(factor, measured) else { return nil }
+    var x = 0.0
+    for source in sources {
+      guard let one = bound(.operand(source), measured) else { return nil }
+      x = one.isNaN ? one : max(x, one)
     }
     var largest = x * factor * Double(terms)
     if let addend {

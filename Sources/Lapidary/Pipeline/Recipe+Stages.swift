@@ -6,7 +6,7 @@ extension Recipe {
   /// - Parameter hasCalibration: whether there is data to recover with.
   public func stages(hasCalibration: Bool) -> [any Stage] {
     var stages: [any Stage] = []
-    if fuses { stages.append(FuseStage()) }
+    if fuses { stages.append(FuseStage(fusion)) }
     if let pruning {
       stages.append(PruneStage(pruning))
       if recovers, hasCalibration { stages.append(RecoverStage()) }

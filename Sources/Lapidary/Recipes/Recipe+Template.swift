@@ -8,9 +8,10 @@ extension Recipe {
 
     fuse:
       target: onnx            # what runs the result: onnx, onnxruntime, tensorrt, openvino
-      # only: [absorb-relu]   # apply only these rules; lapidary fuse --list shows all
+      # only: [fold-constants]  # apply only these rules; lapidary fuse --list shows all
       # skip: []              # leave out these rules
-      # growth: 1073741824    # bytes that computed constants may add to the file
+      # growth: 1073741824    # bytes that computed constants may add; else a tenth, or 1 MiB
+      # constant-inputs: false  # take constants off the list of inputs
       # inline-functions: false
 
     # How much: exactly one of ratio (removed from each group), macs, params, bytes (kept of the model).

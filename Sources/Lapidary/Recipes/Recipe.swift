@@ -60,6 +60,7 @@ public struct Recipe: Sendable {
 
   private enum FuseKey: String, CaseIterable {
     case target, only, skip, growth
+    case constantInputs = "constant-inputs"
     case inlineFunctions = "inline-functions"
   }
 
@@ -85,6 +86,7 @@ public struct Recipe: Sendable {
       case .only: options.only = try field.strings()
       case .skip: options.skip = try field.strings()
       case .growth: options.growthLimit = try field.integer()
+      case .constantInputs: options.fixesConstantInputs = try field.flag()
       case .inlineFunctions: options.inlinesFunctions = try field.flag()
       }
     }

@@ -53,10 +53,9 @@ public struct LeastSquaresRecovery: Sendable {
     let graph = result.model.graph
     guard let op = facts.op(id), let form = op.linear(facts.inputs(id)), form.isPlain,
       form.kind != .scaling, form.alpha == 1, !form.transposesActivation,
-      let weightAxis = form.weightOutput,
-      let axis = channelAxis(
-        op.channels(facts.inputs(id), facts.outputs(id)), form, weightAxis,
-        rank: facts.graph[id].outputs[0].flatMap { facts.graph[$0].tensorType?.shape?.rank }),
+      op.channels(facts.inputs(id), facts.outputs(id)).barrier == nil,
+      let rank = facts.graph[id].outputs[0].flatMap({ facts.graph[$0].tensorType?.shape?.rank }),
+      let axis = LinearForm.place(form.outputAxis, rank: rank),
       let input = graph[id].inputs[form.activation], let weightID = graph[id].inputs[form.weight],
       let tensor = graph.constant(weightID), tensor.elementType == .float,
       graph[weightID].uses.count == 1,
@@ -95,14 +94,6 @@ public struct LeastSquaresRecovery: Sendable {
       (graph.constant(value)?.dimensions.count ?? 0) <= 1
     else { return nil }
     return (.init(node: next, slot: slot), result)
-  }
-
-  /// The axis of the output that carries the weight's output channels.
-  private static func channelAxis(
-    _ rule: ChannelRule, _ form: LinearForm, _ weightAxis: Int, rank: Int?
-  ) -> Int? {
-    guard rule.barrier == nil else { return nil }
-    return rank.flatMap { LinearForm.place(form.outputAxis, rank: $0) }
   }
 
   /// Samples a run, where the model takes any number.

@@ -60,11 +60,16 @@ struct Compress: ParsableCommand, RunsModels {
       if plan.pruning == nil { plan.pruning = PruningOptions(target: target) }
       plan.pruning?.target = target
     }
+    if let scores = located(plan.scores) {
+      plan.pruning?.importance = .scores
+      plan.pruning?.scores = try ChannelScores(json: try TextFile.read(scores)).scores
+    }
     if noPrune { plan.pruning = nil }
     if noRecover { plan.recovers = false }
     if noFuse { plan.fuses = false }
     if noQuantize || (calibration == nil && recipe == nil) { plan.quantization = nil }
-    let samples = try load(calibration, original), labelled = try load(evaluate, original)
+    let samples = try load(calibration ?? located(plan.calibration), original)
+    let labelled = try load(evaluate ?? located(plan.evaluation), original)
     let progress = Progress("compressing")
     let result = try Compression(
       original, plan, calibration: samples, evaluation: labelled, options: runOptions.session(),
@@ -73,6 +78,14 @@ struct Compress: ParsableCommand, RunsModels {
     try report.print(
       result.report(notes: ModelNotes(original).lines),
       toStandardError: output.reportsToStandardError)
+  }
+
+  /// A path of the recipe, which is seen from the recipe's folder.
+  private func located(_ path: String?) -> String? {
+    guard let path, let recipe, recipe != "-", !path.hasPrefix("/"), !path.hasPrefix("random:"),
+      let end = recipe.lastIndex(of: "/")
+    else { return path }
+    return recipe[...end] + path
   }
 
   private func load(_ spec: String?, _ model: Model) throws(ModelError) -> Dataset? {

@@ -14,9 +14,6 @@ struct Infer: ParsableCommand {
 
   @OptionGroup var dimensions: DimensionOptions
 
-  @Flag(help: .init("Does nothing: what contradicts is always replaced.", visibility: .hidden))
-  var replace = false
-
   @OptionGroup var output: OutputOptions
   @OptionGroup var placement: PlacementOptions
   @OptionGroup var report: ReportOptions

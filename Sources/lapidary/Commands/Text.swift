@@ -13,7 +13,7 @@ struct Text: ParsableCommand {
   var model: String
 
   func run() throws {
-    let loaded = try ONNXFile.read(model, verifyingChecksums: false, allowingAbsentData: true)
+    let loaded = try ONNXFile.read(model, allowingAbsentData: true)
     try Terminal.output.write(FileText.shown(loaded.text()))
     try Terminal.errors.write(
       FileText.shown(loaded.readingNotes.map { "note: \($0)\n" }.joined()))
