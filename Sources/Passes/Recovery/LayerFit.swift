@@ -1,61 +1,15 @@
-package import IR
-private import Kernels
-
-/// A node whose weight, and perhaps a bias, can be adapted.
-package struct FitSite: Sendable {
-  /// An input that holds one number a channel that is added, or that would hold it.
-  package struct Bias: Sendable {
-    package let node: NodeID
-    package let slot: Int
-
-    package init(node: NodeID, slot: Int) {
-      self.node = node
-      self.slot = slot
-    }
-  }
-
-  package let node: NodeID
-  /// How the node is linear in its weight.
-  package let form: LinearForm
-  /// The activation, the result with the bias, and the axis of the result that carries channels.
-  package let input: ValueID
-  package let output: ValueID
-  package let axis: Int
-  /// Where the bias is: with the node itself, or with an Add behind it.
-  package let bias: Bias
-  /// Which of the original's channels are left; nil for all.
-  package let kept: [Int]?
-  /// The lengths of the weight after pruning, and where its elements lie.
-  package let dimensions: [Int]
-  package let layout: WeightLayout
-
-  package init(
-    node: NodeID, form: LinearForm, input: ValueID, output: ValueID, axis: Int, bias: Bias,
-    kept: [Int]?, dimensions: [Int], layout: WeightLayout
-  ) {
-    self.node = node
-    self.form = form
-    self.input = input
-    self.output = output
-    self.axis = axis
-    self.bias = bias
-    self.kept = kept
-    self.dimensions = dimensions
-    self.layout = layout
-  }
-
-  /// The number of output channels that are left.
-  package var channels: Int { layout.outputs }
-}
+internal import IR
+internal import Kernels
+internal import Operators
 
 /// Gathers what a site reads in the pruned model and what it made in the original, and finds the
 /// weights that lead from one to the other.
 ///
 /// A site whose patches are too long to solve for every weight gets a factor and a bias for each
 /// channel instead: the same problem, with the channel's own output as the only input.
-package struct LayerFit {
-  package let site: FitSite
-  package let isScaling: Bool
+struct LayerFit {
+  let site: FitSite
+  let isScaling: Bool
   private let batches: Int
   private var shape: ConvolutionShape?
   private var sampling: RowSampling?
@@ -71,17 +25,17 @@ package struct LayerFit {
   /// How strongly weights are held where they are, relative to the mean energy of their inputs.
   private static let ridge = 1e-2
 
-  package init(_ site: FitSite, batches: Int) {
+  init(_ site: FitSite, batches: Int) {
     self.site = site
     self.batches = batches
     isScaling = site.layout.length > Self.longest
   }
 
   /// The value to observe in the pruned model.
-  package var source: ValueID { isScaling ? site.output : site.input }
+  var source: ValueID { isScaling ? site.output : site.input }
 
   /// Takes in the value in the pruned model.
-  package mutating func read(_ view: TensorView) {
+  mutating func read(_ view: TensorView) {
     x = []
     guard view.elementType == .float, let shape = lengths(view.shape), shape.group > 0 else {
       return
@@ -125,7 +79,7 @@ package struct LayerFit {
   }
 
   /// Takes in the result in the original, after `read` for the same batch.
-  package mutating func compare(_ view: TensorView) {
+  mutating func compare(_ view: TensorView) {
     guard let shape, !x.isEmpty, view.elementType == .float,
       view.shape.indices.contains(site.axis)
     else { return }
@@ -154,7 +108,7 @@ package struct LayerFit {
 
   /// The new weights, one row an output channel, and the new biases; nil where nothing can be
   /// learnt.
-  package func solution(_ weights: [Double], _ biases: [Double]) -> (
+  func solution(_ weights: [Double], _ biases: [Double]) -> (
     weights: [Double], biases: [Double]
   )? {
     guard let first = groups.first, !biases.isEmpty else { return nil }
