@@ -169,12 +169,12 @@ struct IntegerTests {
     }
   }
 
-  /// A weight with every byte, and a zero-point near the middle of its range.
+  /// A weight with every byte, and a zero-point.
   private func wideWeight(
-    _ sketch: inout GraphSketch, _ type: ElementType, _ shape: [Int]
+    _ sketch: inout GraphSketch, _ type: ElementType, _ shape: [Int], zero: Int
   ) -> (weight: ValueID, zero: ValueID) {
     let bytes = (0..<shape.reduce(1, *)).map { UInt8(truncatingIfNeeded: $0 * 37 + 11) }
-    let zero = UInt8(truncatingIfNeeded: type == .uint8 ? 117 : -9)
+    let zero = UInt8(truncatingIfNeeded: zero)
     return (
       sketch.constant(Tensor(type, shape, Storage(bytes))),
       sketch.constant(Tensor(type, [], Storage([zero])))
@@ -183,13 +183,15 @@ struct IntegerTests {
 
   @Test(
     "weights that need nine bits without their zero-point are exact",
-    arguments: [ElementType.uint8, .int8], ["MatMulInteger", "ConvInteger"])
-  func wide(type: ElementType, name: String) throws {
+    arguments: [(ElementType.uint8, 117), (.uint8, 0), (.int8, -9), (.int8, 127)],
+    ["MatMulInteger", "ConvInteger"])
+  func wide(_ element: (type: ElementType, zero: Int), name: String) throws {
     let isProduct = name == "MatMulInteger"
     var sketch = GraphSketch()
     let parts = sketch.add(
       "DynamicQuantizeLinear", optional: [sketch.input("x", rank: isProduct ? 3 : 4)], outputs: 3)
-    let (weight, zero) = wideWeight(&sketch, type, isProduct ? [20, 12] : [12, 4, 3, 2])
+    let (weight, zero) = wideWeight(
+      &sketch, element.type, isProduct ? [20, 12] : [12, 4, 3, 2], zero: element.zero)
     let result = sketch.add(
       name, parts[0], weight, parts[2], zero,
       attributes: isProduct

@@ -6,7 +6,7 @@ internal import Operators
 /// Sums of products of 8-bit integers in int32, of matrices or under a window, whose right side is
 /// constant and whose left side has a zero-point that each run brings.
 final class DynamicProduct: FastStep {
-  /// One, or two whose results are added: without their zero-point constants may have nine bits.
+  /// One, or several whose results are added: without their zero-point constants may have nine bits.
   private let passes: [PreparedStep]
   /// The zero-point, where the primitives read it.
   private let zero: Zero
@@ -35,8 +35,7 @@ final class DynamicProduct: FastStep {
     guard let memory = Memory(one, accelerator.engine, fixed: fixed) else { return nil }
     self.zero = zero
     self.readsLayouts = readsLayouts
-    let parts: [Weights.Part] = b.isWithinBytes(zeroPoint: right) ? [.whole] : [.nearest, .rest]
-    passes = parts.map { part in
+    passes = b.parts(zeroPoint: right).map { part in
       let weights = Weights(
         [nil, b], present: [true, true], zeroPoint: right, part: part, accelerator)
       return PreparedStep(
@@ -116,11 +115,19 @@ extension Accelerator {
 
 extension RuntimeTensor {
   /// Whether a tensor of bytes has elements of eight bits with the zero-point taken off.
-  func isWithinBytes(zeroPoint: Int32) -> Bool {
+  func isWithinBytes(zeroPoint: Int32) -> Bool { parts(zeroPoint: zeroPoint).count == 1 }
+
+  /// The numbers of eight bits whose sums the elements of a tensor of bytes are with the zero-point
+  /// taken off.
+  fileprivate func parts(zeroPoint: Int32) -> [Weights.Part] {
     let isSigned = elementType == .int8
-    return bytes.allSatisfy { byte in
-      let value = isSigned ? Int32(Int8(bitPattern: byte)) : Int32(byte)
-      return Int8(exactly: value - zeroPoint) != nil
+    var lowest: Int32 = 0, highest: Int32 = 0
+    for byte in bytes {
+      let value = (isSigned ? Int32(Int8(bitPattern: byte)) : Int32(byte)) - zeroPoint
+      lowest = min(lowest, value)
+      highest = max(highest, value)
     }
+    if lowest >= -128 && highest <= 127 { return [.whole] }
+    return highest > 254 ? [.nearest, .rest, .last] : [.nearest, .rest]
   }
 }

@@ -1,6 +1,7 @@
 internal import COneDNN
 internal import IR
 internal import Operators
+private import Foundation
 
 extension Accelerator {
   /// Softmax along an axis of a row-major tensor.
@@ -20,11 +21,16 @@ extension Accelerator {
       guard status == dnnl_success, let primitive = Primitive(operation, engine) else {
         return nil
       }
+      // A row with an infinity has no softmax, for which oneDNN gives 0.
+      let reach =
+        type(of: op).isLogarithm
+        ? Reach(factor: .number(2), addend: .number(log(Double(length))), isLossy: true)
+        : Reach(isLossy: true, ceiling: .greatestFiniteMagnitude, result: 1)
       return Prepared(
         primitive,
         operands: [
           Prepared.Operand(index: 0, argument: DNNL_ARG_SRC_0, given: layout, wanted: layout)
-        ], result: layout, shape: x.shape, sharing: [0], self)
+        ], result: layout, shape: x.shape, sharing: [0], reach: reach, self)
     }
   }
 
@@ -79,9 +85,23 @@ extension Accelerator {
         primitive,
         operands: [
           Prepared.Operand(index: 0, argument: DNNL_ARG_SRC_0, given: layout, wanted: layout)
-        ], fixed: fixed, result: layout, shape: x.shape, sharing: [0], self)
+        ], fixed: fixed, result: layout, shape: x.shape, sharing: [0],
+        reach: Self.reach(ofRows: length, Array(parameters)), self)
     }
   }
+
+  /// Squares of deviations, which are at most twice the largest magnitude, must have a finite sum.
+  ///
+  /// - Parameter parameters: scale and bias.
+  private static func reach(ofRows length: Int, _ parameters: [RuntimeTensor?]) -> Reach {
+    let magnitudes = parameters.map { $0?.magnitude() ?? 0 }
+    let largest = Double(length).squareRoot()
+    return Reach(
+      isLossy: true, ceiling: (Self.largestSum / (4 * Double(length))).squareRoot(),
+      result: largest * (magnitudes.first ?? 1) + (magnitudes.dropFirst().first ?? 0))
+  }
+
+  private static let largestSum = 1e38
 
   /// Normalisation with stored statistics, on tensors in a layout of oneDNN's.
   ///

@@ -4,8 +4,8 @@ internal import Kernels
 
 /// How large the results of a primitive can become, and what it may lose on the way.
 ///
-/// oneDNN's clamps, exponentials and largest elements take what is no number for a number, and
-/// functions that are joined skip roundings. Where all sums stay finite neither can happen: that is
+/// oneDNN's clamps, exponentials and largest elements take what is no number for a number, functions
+/// that are joined skip roundings, and squares become infinite where their mean does not. Where all sums stay finite neither can happen: that is
 /// what is checked, by a bound that steps hand on, so that elements are looked at once in many steps
 /// only.
 struct Reach {
@@ -27,6 +27,10 @@ struct Reach {
   var after: [PostOperation] = []
   /// Whether the results must be finite already before that.
   var isLossy = false
+  /// What they have to stay below there.
+  var ceiling = Reach.limit
+  /// The bound of the results where it does not depend on the operands'.
+  var result: Double?
 
   /// Sums may reach this: a third of the largest float, since roundings add up.
   static let limit = 1e38
@@ -45,6 +49,12 @@ struct Reach {
   /// The bound of the results, or nil where it is not known; `isSafe` is false where something may
   /// be lost.
   func judge(_ call: FastCall) -> (isSafe: Bool, bound: Double?) {
+    var found = estimate(call)
+    if let result { found.bound = result }
+    return found
+  }
+
+  private func estimate(_ call: FastCall) -> (isSafe: Bool, bound: Double?) {
     let lossy = after.lastIndex { $0.isLossy } ?? (isLossy ? 0 : -1)
     guard isLossy || lossy >= 0 else {
       return (true, follow(call, lossy: -1, measured: nil)?.bound)
@@ -81,7 +91,7 @@ struct Reach {
       guard let more = bound(addend, measured) else { return nil }
       largest += more
     }
-    var isSafe = !isLossy || largest < Self.limit
+    var isSafe = !isLossy || largest < ceiling
     for (place, operation) in after.enumerated() {
       if operation.isLossy {
         isSafe = isSafe && largest * operation.peak < Self.limit

@@ -23,8 +23,10 @@ final class Weights {
     case whole
     /// The nearest number of eight bits.
     case nearest
-    /// What is left of it then.
+    /// What is left of it then, as near as eight bits come to it.
     case rest
+    /// What is left of 255, which two such numbers do not make.
+    case last
   }
 
   init(
@@ -189,9 +191,10 @@ final class Weights {
     else { return nil }
     return Storage(count: given.count) { target in
       for index in given.indices {
-        let value = Int32(given[index]) - zeroPoint
-        let nearest = max(-128, min(127, value))
-        target[index] = UInt8(truncatingIfNeeded: part == .rest ? value - nearest : nearest)
+        var value = Int32(given[index]) - zeroPoint
+        if part == .rest || part == .last { value -= max(-128, min(127, value)) }
+        if part == .last { value -= max(-128, min(127, value)) }
+        target[index] = UInt8(truncatingIfNeeded: max(-128, min(127, value)))
       }
     }
   }

@@ -21,7 +21,7 @@ struct RandomModel {
     var isFloat: Bool { type.elementType == .float }
   }
 
-  static let opset = 22
+  static let opset = 23
   private(set) var inputs: [String: Tensor] = [:]
   var random: SplitMix64
   /// Whether inputs and constants hold what is no number, infinities and extremes.
@@ -36,7 +36,8 @@ struct RandomModel {
     for _ in 0..<number(1...2) { addInput() }
     for _ in 0..<number(1...9) {
       let x = pick()
-      Self.layers[number(0...Self.layers.count - 1)](&self, x)
+      let layers = chance(25) ? Self.families : Self.layers
+      layers[number(0...layers.count - 1)](&self, x)
     }
   }
 

@@ -17,8 +17,15 @@ package struct PRelu: BroadcastBinary {
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
-    _ = try inputs.broadcast([0, 1])
+    let shape = try inputs.broadcast([0, 1])
     inputs.equateTrailing(1, 0)
-    return [Inferred(inputs.type(0))]
+    // The standard has the slope stretch to x; runtimes stretch x too.
+    guard let x = inputs.shape(0), let slope = inputs.shape(1),
+      slope.rank > x.rank
+        || zip(x.dimensions.suffix(slope.rank), slope.dimensions).contains(where: {
+          $0 == 1 && $1 != 1
+        })
+    else { return [Inferred(inputs.type(0))] }
+    return [Inferred(inputs.elementType(0), shape)]
   }
 }
