@@ -12,18 +12,23 @@ public final class Session: Sendable {
   private let lock = Mutex<Void>(())
   nonisolated(unsafe) private var runner: Runner
 
-  /// Plans the model's graph.
+  /// Plans the model's graph for the backend that the options choose.
   ///
   /// - Throws: `ModelError`, with code `unsupported` where a node cannot be evaluated.
-  public init(_ model: Model, options: SessionOptions = SessionOptions()) throws(ModelError) {
+  public init(_ model: Model, options: SessionOptions) throws(ModelError) {
     self.model = model
     self.options = options
-    Threads.use(options.threads, backend: options.backend)
-    let accelerator = options.backend == .accelerated ? Accelerator(threads: options.threads) : nil
-    let plan = try Plan(
-      model, accelerator: accelerator, keepsConstants: options.keepsConstants)
-    runner = Runner(
-      plan: plan, valueCount: model.graph.valueCount, accelerator: accelerator)
+    let backend = options.backend.open(options.threads)
+    Self.useThreads(options, backend)
+    let plan = try Plan(model, backend: backend, keepsConstants: options.keepsConstants)
+    runner = Runner(plan: plan, valueCount: model.graph.valueCount, backend: backend)
+  }
+
+  /// Sets the threads for what the calling thread starts.
+  private static func useThreads(_ options: SessionOptions, _ backend: (any Backend)?) {
+    Parallelism.threads = options.threads
+    Parallelism.team = backend?.team
+    backend?.takeThreads()
   }
 
   /// Runs the model.
@@ -97,7 +102,7 @@ public final class Session: Sendable {
     }
     let supplied = try check(inputs)
     let result: Result<[Datum], ModelError> = lock.withLock { _ in
-      Threads.use(options.threads, backend: options.backend)
+      Self.useThreads(options, runner.backend)
       defer { runner.pool.endRun() }
       do throws(ModelError) {
         return .success(

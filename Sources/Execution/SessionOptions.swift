@@ -1,15 +1,7 @@
-/// Who computes.
-public enum Backend: String, Sendable, CaseIterable {
-  /// oneDNN where it has a primitive, reference kernels elsewhere.
-  case accelerated
-  /// The reference kernels alone: simple, and the same bits whatever the number of threads.
-  case reference
-}
-
 /// How a session runs its model.
 public struct SessionOptions: Sendable {
   /// Who computes.
-  public var backend: Backend
+  public var backend: BackendChoice
   /// The number of threads; 0 stands for the machine's cores.
   public var threads: Int
   /// Whether the constants of a large model stay in memory, in the layouts that kernels want. A
@@ -17,7 +9,7 @@ public struct SessionOptions: Sendable {
   public var keepsConstants = true
 
   /// Makes options.
-  public init(backend: Backend = .accelerated, threads: Int = 0) {
+  public init(backend: BackendChoice, threads: Int = 0) {
     self.backend = backend
     self.threads = threads
   }
@@ -25,12 +17,8 @@ public struct SessionOptions: Sendable {
 
 extension SessionOptions {
   /// Whether steps multiply bytes here: where the processor's sums of such products are exact.
-  package var multipliesBytes: Bool {
-    backend == .accelerated && Accelerator(threads: threads)?.multipliesBytes ?? false
-  }
+  package var multipliesBytes: Bool { backend.open(threads)?.multipliesBytes ?? false }
 
   /// Whether convolutions here leave their channels side by side or in blocks.
-  package var arrangesChannels: Bool {
-    backend == .accelerated && Accelerator(threads: threads)?.arrangesChannels ?? false
-  }
+  package var arrangesChannels: Bool { backend.open(threads)?.arrangesChannels ?? false }
 }

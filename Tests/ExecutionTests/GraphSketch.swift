@@ -1,6 +1,7 @@
 import Execution
 import IR
 import Samples
+import TestSupport
 
 /// A graph under construction, for tests: values by what makes them.
 struct GraphSketch {
@@ -55,6 +56,9 @@ struct GraphSketch {
     return Model(graph: graph, opset: opset)
   }
 }
+
+/// Who computes in tests that ask both.
+let bothBackends: [BackendChoice] = [.accelerated, .reference]
 
 /// The largest difference between the backends' outputs, relative to each one's largest magnitude.
 func difference(_ model: Model, _ inputs: [String: Tensor]) throws -> Double {

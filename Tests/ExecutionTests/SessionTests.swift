@@ -2,6 +2,7 @@ import Execution
 import IR
 import Operators
 import Samples
+import TestSupport
 import Testing
 
 @Suite("Session")
@@ -28,8 +29,8 @@ struct SessionTests {
     return Model(graph: graph)
   }
 
-  @Test("inputs are checked by name, type and shape", arguments: Backend.allCases)
-  func inputs(backend: Backend) throws {
+  @Test("inputs are checked by name, type and shape", arguments: bothBackends)
+  func inputs(backend: BackendChoice) throws {
     let session = try Session(try typed(), options: SessionOptions(backend: backend))
     let x = Tensor(floats: [-5, 0, 1], [1, 3])
     #expect(message { _ = try session.run([:]) } == "input 'x': expected float[N,3], found none")
@@ -47,8 +48,8 @@ struct SessionTests {
     #expect(try session.run(["x": x, "offset": other])["z"]?.floats == [4, 0, 1])
   }
 
-  @Test("inner values can be asked for and watched", arguments: Backend.allCases)
-  func inner(backend: Backend) throws {
+  @Test("inner values can be asked for and watched", arguments: bothBackends)
+  func inner(backend: BackendChoice) throws {
     let model = try typed()
     let session = try Session(model, options: SessionOptions(backend: backend))
     let x = Tensor(floats: [-5, 0, 1], [1, 3])

@@ -6,8 +6,9 @@ extension StepGraph {
   /// are read where they lie.
   mutating func joinConcatenations() {
     for index in steps.indices {
-      guard let step = steps[index], case .plain = step.form, let op = step.op as? Concat,
-        op.axis == 1 || op.axis < 0, let slot = step.outputs.first ?? nil,
+      guard let step = steps[index], case .plain = step.form,
+        case .concatenation(let axis)? = step.op.computation, axis == 1 || axis < 0,
+        let slot = step.outputs.first ?? nil,
         let (place, next) = onlyReader(slot), let (factor, offset, clamps) = normalization(next)
       else { continue }
       replace(
@@ -22,14 +23,14 @@ extension StepGraph {
   /// What a normalisation with constant statistics multiplies with and adds, and whether it clamps at
   /// zero after that.
   private func normalization(_ step: Step) -> (factor: [Float], offset: [Float], clamps: Bool)? {
-    guard let op = step.op as? BatchNormalization,
+    guard case .channelNormalization(let epsilon)? = step.op.computation,
       step.outputs.dropFirst().allSatisfy({ $0 == nil })
     else { return nil }
     switch step.form {
-    case .plain: return affine(op, step).map { ($0, $1, false) }
+    case .plain: return affine(step, epsilon: epsilon).map { ($0, $1, false) }
     case .chain(let operations, _) where operations.allSatisfy(\.isRelu):
       // The normalisation's own operands come first.
-      return affine(op, step).map { ($0, $1, true) }
+      return affine(step, epsilon: epsilon).map { ($0, $1, true) }
     default: return nil
     }
   }

@@ -11,7 +11,7 @@ extension StepGraph {
   ) {
     for index in steps.indices {
       guard let step = steps[index], step.bodies.isEmpty,
-        folder.folds(step.op) || dequantizing && step.op is DequantizeLinear
+        folder.folds(step.op) || dequantizing && step.op.isDequantization
       else { continue }
       if let tensor = step.op.constantValue {
         if let value = RuntimeTensor(tensor), let slot = step.outputs.first ?? nil {

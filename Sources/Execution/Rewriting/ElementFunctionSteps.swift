@@ -1,5 +1,4 @@
 internal import IR
-internal import Kernels
 internal import Operators
 
 extension StepGraph {
@@ -7,17 +6,17 @@ extension StepGraph {
   func elementFunctions(_ step: Step) -> [ElementFunction]? {
     if case .function(let functions) = step.form { return functions }
     guard case .plain = step.form else { return nil }
-    switch step.op {
-    case let op as Clip:
-      guard let bounds = bounds(op, step) else { return nil }
+    switch step.op.computation {
+    case .clamp(let fixed)?:
+      guard let bounds = fixed ?? bounds(step) else { return nil }
       return [.clip(bounds.lowerBound, bounds.upperBound)]
-    case let op as any UnaryElementwise: return ElementFunction.of(op.function)
+    case .function(let function)?: return backend.functions(of: function)
     default: return nil
     }
   }
 
-  private func bounds(_ op: Clip, _ step: Step) -> ClosedRange<Float>? {
-    if let fixed = op.fixed { return fixed }
+  /// The bounds in inputs 1 and 2, where they are constant.
+  private func bounds(_ step: Step) -> ClosedRange<Float>? {
     var bounds = [-Float.infinity, Float.infinity]
     for index in 1...2 {
       guard let slot = step.inputs[safe: index] ?? nil else { continue }

@@ -13,7 +13,7 @@ extension StepGraph {
         replace([index], with: joined)
         continue
       }
-      guard step.op is QuantizeLinear else { continue }
+      guard case .quantization? = step.op.computation else { continue }
       let found = shared(index, step) ?? (multiplies ? weighted(index, step) : nil)
       if let found = found ?? sum(index, step) {
         replace(found.members, with: found.step)
@@ -35,7 +35,7 @@ extension StepGraph {
       let (place, step) = producer(current)
     {
       members.append(place)
-      guard let more = elementFunctions(step), step.op is Clip || step.op is any UnaryElementwise
+      guard let more = elementFunctions(step), step.op.computation?.isElementwise ?? false
       else { return (members, place, functions) }
       // Only clamping is the same whatever the scale.
       guard more.allSatisfy(\.clamps) else { return nil }
@@ -47,17 +47,18 @@ extension StepGraph {
 
   /// How the integers behind an operand stand for its numbers, and their slot.
   private func integers(_ slot: Int?) -> (slot: Int, IntegerOperation.Parameters, place: Int)? {
-    guard let (place, step) = producer(slot), let op = step.op as? DequantizeLinear,
-      let x = step.inputs[0], let parameters = parameters(op, step)
+    guard let (place, step) = producer(slot),
+      case .dequantization(let settings)? = step.op.computation, let x = step.inputs[0],
+      let parameters = parameters(settings, step, isRounding: false)
     else { return nil }
     return (x, parameters, place)
   }
 
-  /// The constant scale and zero-point of QuantizeLinear and DequantizeLinear.
+  /// The constant scale and zero-point between numbers and integers.
   private func parameters(
-    _ op: any LinearQuantization, _ step: Step
+    _ settings: LinearQuantizationSettings, _ step: Step, isRounding: Bool
   ) -> IntegerOperation.Parameters? {
-    guard op.settings.blockSize == 0, case .plain = step.form,
+    guard settings.blockSize == 0, case .plain = step.form,
       let scale = constant(step.inputs[safe: 1] ?? nil), scale.elementType == .float
     else { return nil }
     let scales = Array(scale.bytes.bindMemory(to: Float.self))
@@ -68,9 +69,8 @@ extension StepGraph {
     }
     let zeros = zero?.view.integers ?? [Int](repeating: 0, count: scales.count)
     let type =
-      op is QuantizeLinear
-      ? zero?.elementType
-        ?? (op.settings.outputType == .undefined ? .uint8 : op.settings.outputType)
+      isRounding
+      ? zero?.elementType ?? (settings.outputType == .undefined ? .uint8 : settings.outputType)
       : constant(step.inputs[0])?.elementType ?? zero?.elementType ?? .undefined
     guard zeros.count == scales.count else { return nil }
     return IntegerOperation.Parameters(
@@ -78,7 +78,8 @@ extension StepGraph {
   }
 
   private func rounding(_ step: Step) -> IntegerOperation.Parameters? {
-    guard let op = step.op as? QuantizeLinear, let y = parameters(op, step), y.single != nil,
+    guard case .quantization(let settings)? = step.op.computation,
+      let y = parameters(settings, step, isRounding: true), y.single != nil,
       y.elementType == .uint8 || y.elementType == .int8
     else { return nil }
     return y
@@ -89,7 +90,9 @@ extension StepGraph {
     guard let y = rounding(step), let (members, place, functions) = origin(index, step),
       functions.isEmpty, let inner = steps[place], case .plain = inner.form,
       inner.outputs.count == 1, let (slot, x, source) = integers(inner.inputs.first ?? nil), x == y,
-      !inner.inputs.dropFirst().contains(where: { producer($0)?.step.op is DequantizeLinear })
+      !inner.inputs.dropFirst().contains(where: {
+        producer($0)?.step.op.isDequantization ?? false
+      })
     else { return nil }
     let operands = Inputs(
       label: inner.label,
@@ -108,7 +111,7 @@ extension StepGraph {
   private func weighted(_ index: Int, _ step: Step) -> Found? {
     guard let y = rounding(step), let (members, place, functions) = origin(index, step),
       let inner = steps[place], case .plain = inner.form,
-      inner.op is Conv || inner.op is MatMul || inner.op is Gemm,
+      inner.op.multipliesBytes,
       let (x, a, first) = integers(inner.inputs[0]), a.single != nil,
       a.elementType == .uint8 || a.elementType == .int8,
       let (w, b, second) = integers(inner.inputs[safe: 1] ?? nil), constant(w) != nil,
@@ -140,16 +143,19 @@ extension StepGraph {
       || weight.isWithinBytes(zeroPoint: zero)
   }
 
-  /// QLinearConv and QLinearMatMul with constant parameters and weight.
+  /// Products of quantized numbers with constant parameters and weight.
   private func quantized(_ step: Step) -> Step? {
-    guard step.op is QLinearConv || step.op is QLinearMatMul, step.inputs.count >= 8,
-      let a = parameters(step, scale: 1), a.single != nil, let b = parameters(step, scale: 4),
-      let y = parameters(step, scale: 6), y.single != nil, constant(step.inputs[3]) != nil
+    guard let operands = step.op.quantizedOperands, step.inputs.count > operands.result + 1,
+      let a = parameters(step, scale: operands.left + 1), a.single != nil,
+      let b = parameters(step, scale: operands.right + 1),
+      let y = parameters(step, scale: operands.result), y.single != nil,
+      constant(step.inputs[operands.right]) != nil
     else { return nil }
-    let bias = step.inputs[safe: 8] ?? nil
+    let bias = operands.bias.flatMap { step.inputs[safe: $0] ?? nil }
     guard bias == nil || constant(bias)?.elementType == .int32 else { return nil }
     return Step(
-      step, inputs: [step.inputs[0], step.inputs[3]] + (bias.map { [$0] } ?? []),
+      step,
+      inputs: [step.inputs[operands.left], step.inputs[operands.right]] + (bias.map { [$0] } ?? []),
       outputs: step.outputs,
       form: .integer(IntegerOperation(kind: .weighted, a: a, b: b, functions: [], y: y)),
       parts: [step])
@@ -197,6 +203,29 @@ extension StepGraph {
   /// The steps that a joined one stands for, those that others may read as well included.
   private func parts(_ members: [Int], _ sources: [Int]) -> [Step] {
     Set(members + sources).sorted().compactMap { steps[$0] }
+  }
+}
+
+extension Operator {
+  /// Whether integers become the numbers that they stand for.
+  var isDequantization: Bool { if case .dequantization? = computation { true } else { false } }
+
+  /// Whether the operator can as well multiply the integers that numbers are made of.
+  fileprivate var multipliesBytes: Bool {
+    switch computation {
+    case .convolution(let form, of: .plain)?: form.kind == .convolution
+    case .product(.stacks, of: .plain)?, .product(.matrices, of: .plain)?: true
+    default: false
+    }
+  }
+
+  /// Where a product of quantized numbers has its operands; nil for other operators.
+  fileprivate var quantizedOperands: QuantizedOperands? {
+    switch computation {
+    case .convolution(_, of: .quantized(let operands))?: operands
+    case .product(_, of: .quantized(let operands))?: operands
+    default: nil
+    }
   }
 }
 

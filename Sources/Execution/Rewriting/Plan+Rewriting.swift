@@ -3,16 +3,17 @@ internal import Operators
 
 extension Plan {
   /// The same computation of the graph's outputs in fewer steps: constants computed, functions that
-  /// are spelled out joined, and what follows an operator carried out by its primitive.
+  /// are spelled out joined, and what follows an operator carried out with it.
   ///
   /// - Parameter evaluate: computes a step of constants; nil where it fails.
   func rewritten(
-    for accelerator: Accelerator, _ evaluate: (Step, [RuntimeTensor?]) -> [RuntimeTensor?]?
+    for backend: any Backend, _ evaluate: (Step, [RuntimeTensor?]) -> [RuntimeTensor?]?
   ) -> Plan {
     var graph = StepGraph(
-      steps, outputs: outputs, constants: constants.filter { fixed.contains($0.key) })
+      steps, outputs: outputs, constants: constants.filter { fixed.contains($0.key) },
+      backend)
     graph.foldConstants(evaluate)
-    graph.joinIntegers(multiplying: accelerator.multipliesBytes)
+    graph.joinIntegers(multiplying: backend.multipliesBytes)
     // What is not multiplied as integers need not be made from them in every run.
     graph.foldConstants(dequantizing: true, evaluate)
     graph.joinFunctions()
@@ -29,7 +30,7 @@ extension Plan {
     }
     plan.dropUnread()
     plan.release()
-    plan.lower(accelerator)
+    plan.lower(backend)
     return plan
   }
 
@@ -46,10 +47,10 @@ extension Plan {
   }
 
   /// Finds the accelerated way for each step.
-  mutating func lower(_ accelerator: Accelerator) {
+  mutating func lower(_ backend: any Backend) {
     let known = constants.filter { fixed.contains($0.key) }
     let hasHalves = constants.values.contains { $0.elementType.isHalf }
-    for index in steps.indices { steps[index].lower(accelerator, known, widens: hasHalves) }
+    for index in steps.indices { steps[index].lower(backend, known, widens: hasHalves) }
   }
 }
 
@@ -58,16 +59,19 @@ extension Step {
   ///
   /// - Parameter widens: whether operands of 16-bit floats may come.
   fileprivate mutating func lower(
-    _ accelerator: Accelerator, _ constants: [Int: RuntimeTensor], widens: Bool
+    _ backend: any Backend, _ constants: [Int: RuntimeTensor], widens: Bool
   ) {
-    for part in parts.indices { parts[part].lower(accelerator, constants, widens: widens) }
+    for part in parts.indices { parts[part].lower(backend, constants, widens: widens) }
     var given = inputs.map { slot in slot.flatMap { constants[$0] } }
     let widened = widens && isWidened ? given.map { $0?.widened } : []
     for (index, constant) in widened.enumerated() where constant != nil { given[index] = constant }
-    fast = accelerator.lower(self, constants: given)
+    fast = backend.lower(
+      StepDescription(
+        computation: op.computation, form: form, constants: given,
+        given: inputs.map { $0 != nil }, outputs: outputs.map { $0 != nil }))
     if let condition { fast = RecognisedStep(self, fast, condition) }
     if isMagnified { fast = fast.map(SmallSumsOnKernel.init) }
-    if !widened.isEmpty { fast = fast.map { WidenedStep($0, widened, accelerator) } }
+    if !widened.isEmpty { fast = fast.map { WidenedStep($0, widened, backend) } }
   }
 
   /// Whether it pays to widen 16-bit floats for the step's primitive.
@@ -76,7 +80,7 @@ extension Step {
     case .integer, .onIntegers: false
     case .plain, .function:
       type(of: op).traits.widensHalf && binaryFunction == nil
-        && !(op is any UnaryElementwise || op is Clip)
+        && !(op.computation?.isElementwise ?? false)
     case .chain, .rowNormalization, .normalizedParts: true
     }
   }

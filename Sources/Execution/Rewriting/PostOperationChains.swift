@@ -22,15 +22,11 @@ extension StepGraph {
       let (operations, count) = carried(step), let (place, next) = onlyReader(slot),
       next.outputs.count == 1 || next.outputs.dropFirst().allSatisfy({ $0 == nil })
     else { return nil }
-    guard let (more, operand) = following(next, slot, inputs: step.inputs.count),
-      let chain = PostOperation.chain(operations + more)
+    guard let computation = step.op.computation,
+      let (more, operand) = following(next, slot, inputs: step.inputs.count)
     else { return nil }
-    // Statistics that are applied alone can be clamped, nothing else.
-    if step.op is BatchNormalization, !operations.isEmpty || !more.allSatisfy(\.isRelu) {
-      return nil
-    }
-    // oneDNN's transposed convolution takes operands of what follows one element at a time.
-    if step.op is ConvTranspose, !more.allSatisfy(\.isFunction) { return nil }
+    let chain = PostOperation.chain(operations + more)
+    guard backend.carries(chain, behind: computation) else { return nil }
     let joined = Step(
       step, inputs: step.inputs + (operand.map { [$0] } ?? []), outputs: [next.outputs[0]],
       form: .chain(chain, inputs: count), parts: [step, next])
@@ -42,10 +38,7 @@ extension StepGraph {
     switch step.form {
     case .chain(let operations, let inputs): return (operations, inputs)
     case .plain:
-      let carries =
-        step.op is Conv || step.op is ConvTranspose || step.op is MatMul || step.op is Gemm
-        || step.op is BatchNormalization
-      return carries ? ([], step.inputs.count) : nil
+      return step.op.computation?.carriesOn ?? false ? ([], step.inputs.count) : nil
     default: return nil
     }
   }
@@ -63,8 +56,8 @@ extension StepGraph {
     if let function = step.binaryFunction {
       return following(step, function, slot, inputs: inputs)
     }
-    if let op = step.op as? BatchNormalization {
-      guard let (factor, offset) = affine(op, step) else { return nil }
+    if case .channelNormalization(let epsilon)? = step.op.computation {
+      guard let (factor, offset) = affine(step, epsilon: epsilon) else { return nil }
       return ([.affine(factor: factor, offset: offset)], nil)
     }
     return elementFunctions(step).map { ($0.map { .function($0) }, nil) }
@@ -73,7 +66,6 @@ extension StepGraph {
   private func following(
     _ step: Step, _ function: BinaryFunction, _ slot: Int, inputs: Int
   ) -> (operations: [PostOperation], operand: Int?)? {
-    guard ElementFunction.binary(function) != nil else { return nil }
     let isFirst = step.inputs[0] == slot
     guard let other = step.inputs[isFirst ? 1 : 0], other != slot else { return nil }
     if let number = number(other),
@@ -88,8 +80,8 @@ extension StepGraph {
   }
 
   /// What a normalisation with constant statistics multiplies with and adds.
-  func affine(_ op: BatchNormalization, _ step: Step) -> ([Float], [Float])? {
-    guard !op.trains, op.isPerChannel, step.inputs.count == 5 else { return nil }
+  func affine(_ step: Step, epsilon: Float) -> ([Float], [Float])? {
+    guard step.inputs.count == 5 else { return nil }
     let parameters = step.inputs.dropFirst().compactMap { slot -> [Double]? in
       guard let tensor = constant(slot), tensor.elementType == .float, tensor.shape.count == 1
       else { return nil }
@@ -100,32 +92,34 @@ extension StepGraph {
     else { return nil }
     let affine = ChannelAffine(
       source: ValueID(source), scale: parameters[0], bias: parameters[1], mean: parameters[2],
-      variance: parameters[3], epsilon: Double(op.epsilon))
+      variance: parameters[3], epsilon: Double(epsilon))
     return (affine.scale.map { Float($0) }, affine.shift.map { Float($0) })
   }
 }
 
+extension Computation {
+  /// Whether a result may be carried on within the step, where the backend can.
+  fileprivate var carriesOn: Bool {
+    switch self {
+    case .convolution(_, of: .plain), .channelNormalization: true
+    case .product(.stacks, of: .plain), .product(.matrices, of: .plain): true
+    default: false
+    }
+  }
+}
+
 extension PostOperation {
-  /// The operations with neighbouring linear functions joined; nil when two functions remain that
-  /// one primitive cannot carry out.
-  fileprivate static func chain(_ operations: [PostOperation]) -> [PostOperation]? {
+  /// The operations with neighbouring linear functions joined.
+  fileprivate static func chain(_ operations: [PostOperation]) -> [PostOperation] {
     var chain: [PostOperation] = []
-    var functions: [ElementFunction] = []
     for operation in operations {
-      guard case .function(let function) = operation else {
-        chain.append(operation)
-        continue
-      }
-      if case .function(let last)? = chain.last, let joined = last.followed(by: function) {
+      if case .function(let function) = operation, case .function(let last)? = chain.last,
+        let joined = last.followed(by: function)
+      {
         chain[chain.count - 1] = .function(joined)
-        functions[functions.count - 1] = joined
       } else {
         chain.append(operation)
-        functions.append(function)
       }
-    }
-    for (index, function) in functions.enumerated() {
-      guard functions[..<index].allSatisfy({ $0.goes(with: function) }) else { return nil }
     }
     return chain
   }

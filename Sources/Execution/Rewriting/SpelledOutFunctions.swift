@@ -21,7 +21,9 @@ extension StepGraph {
       let op = spelling.makeOperator(match)
     else { return false }
     let condition = OperandCondition(leastRank: leastRank(match), range: spelling.range)
-    if let functions = (op as? any UnaryElementwise).flatMap({ ElementFunction.of($0.function) }) {
+    if case .function(let function)? = op.computation,
+      let functions = backend.functions(of: function)
+    {
       join(
         match, inputs: [source.index], form: .function(functions), op: op, condition: condition)
     } else {

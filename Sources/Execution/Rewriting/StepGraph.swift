@@ -4,6 +4,8 @@ internal import Rewriting
 /// The steps of a plan while they are rewritten: who makes and who reads each slot.
 struct StepGraph {
   private(set) var steps: [Step?]
+  /// Who will run them, and is asked what joins.
+  let backend: any Backend
   /// Slots that results of a run may be read from.
   private let kept: Set<Int>
   /// Values that are the same in every run, by slot.
@@ -16,8 +18,11 @@ struct StepGraph {
   private var places: [NodeID: Int] = [:]
   private var producers: [Int: Int] = [:]
 
-  init(_ steps: [Step], outputs: [Int], constants: [Int: RuntimeTensor]) {
+  init(
+    _ steps: [Step], outputs: [Int], constants: [Int: RuntimeTensor], _ backend: any Backend
+  ) {
     self.steps = steps
+    self.backend = backend
     self.constants = constants
     kept = Set(outputs)
     for (index, step) in steps.enumerated() { link(step, at: index) }

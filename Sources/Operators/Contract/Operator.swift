@@ -5,8 +5,8 @@ package import IR
 /// An implementation decodes its attributes once, at a given opset, and then states facts; engines
 /// elsewhere (inference, executor, pruning, quantization, cost) act on them. Differences between
 /// opsets are normalised in `init`.
-package protocol Operator: TypeFacet, EvaluationFacet, ChannelFacet, NumberFacet, Sendable,
-  SendableMetatype
+package protocol Operator: TypeFacet, EvaluationFacet, ComputationFacet, ChannelFacet, NumberFacet,
+  Sendable, SendableMetatype
 {
   /// The operator's name and arity.
   static var schema: Schema { get }

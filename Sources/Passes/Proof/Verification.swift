@@ -15,7 +15,7 @@ public struct Verification: Sendable {
 
   /// Makes a verification.
   public init(
-    seed: UInt64 = 0, tolerance: Double = 1e-4, options: SessionOptions = SessionOptions()
+    seed: UInt64 = 0, tolerance: Double = 1e-4, options: SessionOptions
   ) {
     self.seed = seed
     self.tolerance = tolerance

@@ -91,7 +91,7 @@ public struct Pruner: Sendable {
   ///
   /// - Parameter progress: called after each batch.
   public mutating func calibrate(
-    on samples: SampleRun, options sessionOptions: SessionOptions = SessionOptions(),
+    on samples: SampleRun, options sessionOptions: SessionOptions,
     progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) {
     let coupling = Coupling(try inferTypes(model), options.choices)
@@ -118,7 +118,7 @@ public struct Pruner: Sendable {
   ///   - verification: how the oracle compares; nil for no oracle.
   /// - Throws: `ModelError` with code `verification` when the oracle finds a difference.
   public func prune(
-    modelHash: String = "", verification: Verification? = Verification()
+    modelHash: String = "", verification: Verification?
   ) throws(ModelError) -> Result {
     try cut(hash: modelHash, verification) { analysis throws(ModelError) in analysis.select() }
   }
@@ -128,7 +128,7 @@ public struct Pruner: Sendable {
   /// - Throws: `ModelError` when the plan was made for another model or names a weight that this
   ///   one does not have.
   public func apply(
-    _ plan: PruningPlan, modelHash: String, verification: Verification? = Verification()
+    _ plan: PruningPlan, modelHash: String, verification: Verification?
   ) throws(ModelError) -> Result {
     guard plan.model == modelHash else {
       throw ModelError(

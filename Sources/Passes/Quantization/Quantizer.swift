@@ -54,7 +54,7 @@ public struct Quantizer: Sendable {
   ///
   /// - Parameter progress: called after each batch.
   public func calibrate(
-    on samples: SampleRun, modelHash: String = "", options: SessionOptions = SessionOptions(),
+    on samples: SampleRun, modelHash: String = "", options: SessionOptions,
     progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) -> CalibrationStatistics {
     guard samples.count > 0 else {
@@ -73,7 +73,7 @@ public struct Quantizer: Sendable {
 
   /// Runs the model on a data set.
   public func calibrate(
-    on data: Dataset, modelHash: String = "", options: SessionOptions = SessionOptions(),
+    on data: Dataset, modelHash: String = "", options: SessionOptions,
     progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) -> CalibrationStatistics {
     try calibrate(

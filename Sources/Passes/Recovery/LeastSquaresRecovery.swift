@@ -37,7 +37,7 @@ public struct LeastSquaresRecovery: Sendable {
   /// - Parameters:
   ///   - original: the model that was pruned, as the pruner prepared it.
   public init(
-    _ result: Pruner.Result, original: Model, options: SessionOptions = SessionOptions()
+    _ result: Pruner.Result, original: Model, options: SessionOptions
   ) {
     self.original = original
     self.result = result

@@ -60,7 +60,7 @@ public struct Sparsifier: Sendable {
   ///
   /// - Parameter progress: called after each batch.
   public mutating func calibrate(
-    on samples: SampleRun, options sessionOptions: SessionOptions = SessionOptions(),
+    on samples: SampleRun, options sessionOptions: SessionOptions,
     progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) {
     let readings = weights.flatMap { weight in

@@ -61,7 +61,7 @@ public struct StageSetting: Sendable {
   /// Makes a setting; the calibration data is divided into samples to fit to and samples to prove
   /// with.
   public init(
-    options: SessionOptions = SessionOptions(), verification: Verification? = Verification(),
+    options: SessionOptions, verification: Verification?,
     calibration: Dataset? = nil
   ) {
     self.options = options

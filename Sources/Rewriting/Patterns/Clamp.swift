@@ -24,7 +24,7 @@ extension PatternGraph {
     switch kind {
     case "Relu": return Clamp(source: source, low: 0, high: .infinity, bounds: [])
     case "Clip":
-      if let fixed = (op(id) as? Clip)?.fixed {
+      if case .clamp(let fixed?)? = op(id)?.computation {
         let largest = Float.greatestFiniteMagnitude
         return Clamp(
           source: source,

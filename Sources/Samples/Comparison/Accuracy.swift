@@ -34,7 +34,7 @@ public struct Accuracy: Hashable, Sendable {
   ///   - progress: called after each batch.
   /// - Throws: `ModelError` when the data has no labels or a label is no class.
   public init(
-    of model: Model, on data: Dataset, options: SessionOptions = SessionOptions(), batch: Int = 64,
+    of model: Model, on data: Dataset, options: SessionOptions, batch: Int = 64,
     progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) {
     guard let labels = data.labels else {

@@ -44,7 +44,7 @@ public struct ModelComparison: Sendable {
   ///   - progress: called after every batch.
   /// - Throws: `ModelError` when the models' inputs or outputs do not correspond.
   public init(
-    _ a: Model, _ b: Model, on data: Dataset, options: SessionOptions = SessionOptions(),
+    _ a: Model, _ b: Model, on data: Dataset, options: SessionOptions,
     limit: Int = .max, batch: Int = SampleRun.usualBatch,
     progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) {
@@ -80,7 +80,7 @@ public struct ModelComparison: Sendable {
 
   /// The comparison, or nil for models that Lapidary cannot run.
   public static func ifRunnable(
-    _ a: Model, _ b: Model, on data: Dataset, options: SessionOptions = SessionOptions(),
+    _ a: Model, _ b: Model, on data: Dataset, options: SessionOptions,
     limit: Int = .max
   ) throws(ModelError) -> ModelComparison? {
     do throws(ModelError) {

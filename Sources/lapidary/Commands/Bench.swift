@@ -24,7 +24,7 @@ struct Bench: ParsableCommand, RunsModels {
 
   @Option(
     help: ArgumentHelp("Which implementation runs the model.", valueName: "accelerated|reference"))
-  var backend = Backend.accelerated
+  var backend = BackendName.accelerated
 
   @OptionGroup var dimensions: DimensionOptions
   @OptionGroup var report: ReportOptions

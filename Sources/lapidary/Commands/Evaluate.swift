@@ -19,7 +19,7 @@ struct Evaluate: ParsableCommand, RunsModels {
 
   @Option(
     help: ArgumentHelp("Which implementation runs the model.", valueName: "accelerated|reference"))
-  var backend = Backend.accelerated
+  var backend = BackendName.accelerated
 
   @OptionGroup var report: ReportOptions
   @OptionGroup var runOptions: RunOptions

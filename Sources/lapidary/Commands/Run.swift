@@ -27,7 +27,7 @@ struct Run: ParsableCommand, RunsModels {
 
   @Option(
     help: ArgumentHelp("Which implementation runs the model.", valueName: "accelerated|reference"))
-  var backend = Backend.accelerated
+  var backend = BackendName.accelerated
 
   @Option(
     help: ArgumentHelp(

@@ -1,5 +1,5 @@
-public import ArgumentParser
-public import Lapidary
+internal import ArgumentParser
+internal import Lapidary
 
 /// The forms a report can take.
 enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
@@ -57,8 +57,8 @@ struct RunOptions: ParsableArguments {
   }
 
   /// Options for sessions.
-  func session(_ backend: Backend = .accelerated) -> SessionOptions {
-    SessionOptions(backend: backend, threads: threads)
+  func session(_ backend: BackendName = .accelerated) -> SessionOptions {
+    SessionOptions(backend: backend.choice, threads: threads)
   }
 }
 
@@ -89,4 +89,14 @@ struct VerificationOptions: ParsableArguments {
   }
 }
 
-extension Backend: ExpressibleByArgument {}
+/// The backends by their names.
+enum BackendName: String, CaseIterable, ExpressibleByArgument {
+  case accelerated, reference
+
+  var choice: BackendChoice {
+    switch self {
+    case .accelerated: .accelerated
+    case .reference: .reference
+    }
+  }
+}

@@ -3,6 +3,7 @@ import Foundation
 import IR
 import ONNXFile
 import Samples
+import TestSupport
 import Testing
 
 /// How many graphs are compared: `DIFFERENTIAL_GRAPHS=20000` for a search.

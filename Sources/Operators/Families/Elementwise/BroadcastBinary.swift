@@ -11,6 +11,8 @@ package protocol BroadcastBinary: Operator {
 extension BroadcastBinary {
   package var conditioning: Conditioning { function.conditioning }
 
+  package var computation: Computation? { .binary(function) }
+
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
     let a = try context.source(0)
     let b = try context.source(1)

@@ -10,6 +10,8 @@ package protocol UnaryElementwise: Operator {
 extension UnaryElementwise {
   package var conditioning: Conditioning { function.conditioning }
 
+  package var computation: Computation? { .function(function) }
+
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     let data = function.onDimensions.flatMap { inputs.shapeData(0)?.map($0) }
     return [Inferred(inputs.type(0), data: data)]

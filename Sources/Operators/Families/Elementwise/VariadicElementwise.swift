@@ -12,6 +12,8 @@ package protocol VariadicElementwise: Operator {
 extension VariadicElementwise {
   package var conditioning: Conditioning { function.conditioning }
 
+  package var computation: Computation? { divides ? nil : .binary(function) }
+
   package var divides: Bool { false }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

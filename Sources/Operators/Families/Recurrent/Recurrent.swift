@@ -22,6 +22,10 @@ private struct RecurrentLengths<Length> {
 extension Recurrent {
   package static var isQuantized: Bool { false }
 
+  package var computation: Computation? {
+    Self.isQuantized ? nil : .recurrence(cell, settings)
+  }
+
   private var directions: Int { settings.directions.count }
   /// The axis of the state's weights that counts the units.
   private static var unitAxis: Int { isQuantized ? 1 : 2 }

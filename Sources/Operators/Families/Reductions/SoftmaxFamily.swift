@@ -18,38 +18,24 @@ package protocol SoftmaxFamily: AlongAxis {
 }
 
 extension AlongAxis {
-
-  /// The axis made non-negative; a matrix may also be split behind the last axis.
-  private func split(rank: Int, label: String) throws(ModelError) -> Int {
-    let last = flattens ? rank : rank - 1
-    guard axis >= -rank, axis <= last else {
-      throw ModelError(
-        .invalid,
-        "\(label), attribute 'axis': expected a value in [-\(rank), \(last)], found \(axis)")
-    }
-    return axis < 0 ? axis + rank : axis
-  }
+  private var along: AxisRuns { AxisRuns(axis: axis, flattens: flattens) }
 
   /// How many elements are normalised together, how far apart they are, and how many such runs lie
   /// one after another.
   package func runs(
     _ shape: [Int], label: String
   ) throws(ModelError) -> (outer: Int, length: Int, inner: Int) {
-    let axis = try split(rank: shape.count, label: label)
-    return (
-      outer: shape[..<axis].reduce(1, *),
-      length: flattens ? shape[axis...].reduce(1, *) : shape[axis],
-      inner: flattens ? 1 : shape[(axis + 1)...].reduce(1, *)
-    )
+    try along.lengths(shape, label: label)
   }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
-    if let rank = inputs.rank(0) { _ = try split(rank: rank, label: inputs.label) }
+    if let rank = inputs.rank(0) { _ = try along.split(rank: rank, label: inputs.label) }
     return [Inferred(inputs.type(0))]
   }
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
-    guard let rank = inputs.rank(0), let axis = try? split(rank: rank, label: inputs.label) else {
+    guard let rank = inputs.rank(0), let axis = try? along.split(rank: rank, label: inputs.label)
+    else {
       return .barrier("shape of input 0 is not known")
     }
     let frozen = flattens ? Set(axis..<rank) : [axis]
@@ -58,6 +44,10 @@ extension AlongAxis {
 }
 
 extension SoftmaxFamily {
+  package var computation: Computation? {
+    .softmax(AxisRuns(axis: axis, flattens: flattens), isLogarithm: Self.isLogarithm)
+  }
+
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
     let x = try context.source(0)
     let (outer, length, inner) = try runs(x.shape, label: context.label)

@@ -16,6 +16,12 @@ package protocol TrailingNormalization: Operator {
 extension TrailingNormalization {
   package static var statistics: (mean: Int?, inverse: Int) { (1, 2) }
 
+  private var form: RowNormalizationForm {
+    RowNormalizationForm(axis: axis, epsilon: epsilon, usesMean: Self.usesMean)
+  }
+
+  package var computation: Computation? { .rowNormalization(form) }
+
   /// Computes output 0 and, where asked for, the statistics in their outputs.
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
     let x = try context.source(0)
@@ -42,12 +48,7 @@ extension TrailingNormalization {
 
   /// The first normalised axis, made non-negative.
   package func first(rank: Int, label: String) throws(ModelError) -> Int {
-    guard axis >= -rank, axis < rank else {
-      throw ModelError(
-        .invalid,
-        "\(label), attribute 'axis': expected a value in [-\(rank), \(rank - 1)], found \(axis)")
-    }
-    return axis < 0 ? axis + rank : axis
+    try form.first(rank: rank, label: label)
   }
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {

@@ -23,15 +23,7 @@ extension Pool {
 
   /// The window for the input of an evaluation.
   package func window(_ context: Evaluation) throws(ModelError) -> Window {
-    let shape = try context.input(0).shape
-    guard shape.count >= 2 else {
-      throw context.mismatch(0, expected: "rank at least 3", found: "shape \(shape)")
-    }
-    let mismatch: Mismatch = { context.mismatch($0, expected: $1, found: $2) }
-    let window = try window.window(
-      input: Array(shape.dropFirst(2)), kernel: window.kernel ?? [], mismatch)
-    try context.requireSpatialRank(window)
-    return window
+    try window.pooling(context)
   }
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {

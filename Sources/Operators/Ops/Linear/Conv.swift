@@ -16,6 +16,8 @@ package struct Conv: Operator {
 
   package var conditioning: Conditioning { .summing }
 
+  package var computation: Computation? { .convolution(geometry.linear(), of: .plain) }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     geometry = try ConvolutionGeometry(node, bias: 2)
   }

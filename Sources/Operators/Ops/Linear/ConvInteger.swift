@@ -16,6 +16,11 @@ package struct ConvInteger: Operator {
   package static let traits = Traits(
     auxiliaryInputs: [2, 3], quantizedInputs: [1], attributeDefaults: windowDefaults)
 
+  package var computation: Computation? {
+    .convolution(
+      geometry.linear(isPlain: false), of: .integers(leftZeroPoint: 2, rightZeroPoint: 3))
+  }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     geometry = try ConvolutionGeometry(node, bias: nil)
   }

@@ -21,6 +21,8 @@ package struct ConvTranspose: Operator {
 
   package var conditioning: Conditioning { .summing }
 
+  package var computation: Computation? { .convolution(form, of: .plain) }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     window = try SlidingWindow(node)
     group = try node.int("group", default: 1)
@@ -165,7 +167,9 @@ package struct ConvTranspose: Operator {
     }
   }
 
-  package func linear(_ inputs: Inputs) -> LinearForm? {
+  package func linear(_ inputs: Inputs) -> LinearForm? { form }
+
+  private var form: LinearForm {
     var form = LinearForm(
       .transposedConvolution, activation: 0, weight: 1, bias: LinearForm.Bias(2), output: 1,
       input: 0, along: 1, to: 1)
@@ -181,10 +185,7 @@ package struct ConvTranspose: Operator {
   }
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {
-    guard let form = linear(inputs) else {
-      return .barrier("the shapes of a convolution are not known")
-    }
-    return .convolution(form, inputs, outputs)
+    .convolution(form, inputs, outputs)
   }
 
   package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {

@@ -14,6 +14,8 @@ package struct Einsum: Operator {
 
   package var conditioning: Conditioning { .summing }
 
+  package var computation: Computation? { .product(.axes { productAxes($0) }, of: .plain) }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     equation = try EinsumEquation(try node.string("equation"), node)
   }
@@ -58,19 +60,9 @@ package struct Einsum: Operator {
     return lengths
   }
 
-  /// How two operands are matrices, several of each, whose products are the result.
-  package struct ProductAxes: Sendable {
-    /// The axes of the operands: those that both and the output have, then rows and the axis that is
-    /// summed over, or that one and columns.
-    package let left: [Int]
-    package let right: [Int]
-    /// For each axis of the output its place among shared axes, rows and columns.
-    package let output: [Int]
-  }
-
   /// The axes for operands of the given shapes; nil where the result is no product of matrices, or
   /// something is stretched, summed alone or a diagonal.
-  package func productAxes(_ shapes: [[Int]]) -> ProductAxes? {
+  private func productAxes(_ shapes: [[Int]]) -> ProductAxes? {
     let labels = equation.labels(ranks: shapes.map(\.count))
     guard shapes.count == 2, labels.wrong == nil else { return nil }
     let (a, b, output) = (labels.operands[0], labels.operands[1], labels.output)

@@ -20,6 +20,14 @@ package struct Gemm: Operator {
 
   package var conditioning: Conditioning { .summing }
 
+  package var computation: Computation? {
+    .product(
+      .matrices(
+        MatrixProductForm(transposesLeft: transA, transposesRight: transB, alpha: alpha, beta: beta)
+      ),
+      of: .plain)
+  }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     alpha = try node.float("alpha", default: 1)
     beta = try node.float("beta", default: 1)

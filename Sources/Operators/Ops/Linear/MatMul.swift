@@ -14,6 +14,8 @@ package struct MatMul: Operator {
 
   package var conditioning: Conditioning { .summing }
 
+  package var computation: Computation? { .product(.stacks, of: .plain) }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

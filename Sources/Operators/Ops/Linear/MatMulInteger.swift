@@ -13,6 +13,10 @@ package struct MatMulInteger: Operator {
 
   package static let traits = Traits(auxiliaryInputs: [2, 3], quantizedInputs: [0, 1])
 
+  package var computation: Computation? {
+    .product(.stacks, of: .integers(leftZeroPoint: 2, rightZeroPoint: 3))
+  }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

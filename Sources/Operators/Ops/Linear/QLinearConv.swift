@@ -19,6 +19,10 @@ package struct QLinearConv: Operator {
   package static let traits = Traits(
     auxiliaryInputs: [1, 2, 4, 5, 6, 7], quantizedInputs: [3, 8], attributeDefaults: windowDefaults)
 
+  package var computation: Computation? {
+    .convolution(geometry.linear(isPlain: false), of: .quantized(QuantizedOperands(bias: 8)))
+  }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     geometry = try ConvolutionGeometry(node, weight: 3, bias: 8)
   }

@@ -19,6 +19,8 @@ package struct QLinearMatMul: Operator {
 
   package static let traits = Traits(auxiliaryInputs: [1, 2, 4, 5, 6, 7], quantizedInputs: [0, 3])
 
+  package var computation: Computation? { .product(.stacks, of: .quantized(QuantizedOperands())) }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

@@ -10,9 +10,11 @@ package struct Concat: Operator {
       13: T + bfloat16
       """)
   package static let traits = Traits(widensHalf: false, takesStrings: true)
-  package let axis: Int
+  private let axis: Int
 
   package var conditioning: Conditioning { .relative }
+
+  package var computation: Computation? { .concatenation(axis: axis) }
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     axis = try node.int("axis")

@@ -15,9 +15,11 @@ package struct Transpose: Operator {
       """)
   package static let traits = Traits(widensHalf: false, takesStrings: true)
   /// For each output axis the input's axis; nil reverses all.
-  package let permutation: [Int]?
+  private let permutation: [Int]?
 
   package var conditioning: Conditioning { .relative }
+
+  package var computation: Computation? { .transposition(permutation) }
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     permutation = try node.ints("perm")

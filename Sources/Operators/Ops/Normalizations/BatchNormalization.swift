@@ -18,14 +18,18 @@ package struct BatchNormalization: Operator {
   package static let traits = Traits(auxiliaryInputs: [3, 4])
 
   /// What is added to the variance.
-  package let epsilon: Float
+  private let epsilon: Float
   /// Whether statistics are those of the batch.
-  package let trains: Bool
+  private let trains: Bool
   /// Whether there is one parameter a channel (opset 7 and 8 also allow one an element).
-  package let isPerChannel: Bool
+  private let isPerChannel: Bool
   private let outputs: Int
   /// How much of the stored statistics stays in training.
   private let momentum: Double
+
+  package var computation: Computation? {
+    isPerChannel && !trains ? .channelNormalization(epsilon: epsilon) : nil
+  }
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     epsilon = try node.float("epsilon", default: 1e-5)

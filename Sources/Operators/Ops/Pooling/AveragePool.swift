@@ -18,9 +18,13 @@ package struct AveragePool: Pool {
       """)
   package let window: SlidingWindow
   /// Whether padding counts as zeros.
-  package let includesPadding: Bool
+  private let includesPadding: Bool
 
   package static let traits = Traits(attributeDefaults: windowDefaults)
+
+  package var computation: Computation? {
+    .pool(PoolForm(.average(includesPadding: includesPadding), window: window))
+  }
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     window = try SlidingWindow(node, requiresKernel: true)

@@ -11,6 +11,10 @@ package struct GlobalAveragePool: GlobalPool {
       22: T + bfloat16
       """)
 
+  package var computation: Computation? {
+    .pool(PoolForm(.average(includesPadding: false), window: nil))
+  }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {

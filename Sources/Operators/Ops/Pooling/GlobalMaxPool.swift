@@ -11,6 +11,8 @@ package struct GlobalMaxPool: GlobalPool {
       22: T + bfloat16
       """)
 
+  package var computation: Computation? { .pool(PoolForm(.maximum, window: nil)) }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {

@@ -22,6 +22,10 @@ package struct MaxPool: Pool {
 
   package static let traits = Traits(attributeDefaults: windowDefaults)
 
+  package var computation: Computation? {
+    givesIndices ? nil : .pool(PoolForm(.maximum, window: window))
+  }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     window = try SlidingWindow(node, requiresKernel: true)
     columnMajor = try node.flag("storage_order")
@@ -52,7 +56,4 @@ package struct MaxPool: Pool {
     if opset < 12 { return .float(reason: "MaxPool takes 8-bit elements from opset 12 on") }
     return .shared(inputs: [0])
   }
-
-  /// Whether only the values are asked for, not where they are.
-  package var givesValuesOnly: Bool { !givesIndices }
 }

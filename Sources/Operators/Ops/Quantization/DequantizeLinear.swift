@@ -17,6 +17,8 @@ package struct DequantizeLinear: LinearQuantization {
   package static let traits = quantizationTraits.with(quantizedInputs: [0])
   package let settings: LinearQuantizationSettings
 
+  package var computation: Computation? { .dequantization(settings) }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     settings = try LinearQuantizationSettings(node, opset: opset)
   }

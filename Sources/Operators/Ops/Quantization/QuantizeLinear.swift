@@ -20,6 +20,8 @@ package struct QuantizeLinear: LinearQuantization {
       """)
   package let settings: LinearQuantizationSettings
 
+  package var computation: Computation? { .quantization(settings) }
+
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     settings = try LinearQuantizationSettings(node, opset: opset)
   }

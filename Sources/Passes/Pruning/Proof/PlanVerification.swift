@@ -23,7 +23,7 @@ public struct PlanVerification: Sendable {
   private let verification: Verification
 
   /// - Parameter verification: how outputs are compared.
-  public init(_ verification: Verification = Verification()) { self.verification = verification }
+  public init(_ verification: Verification) { self.verification = verification }
 
   /// Checks a cut model.
   ///

@@ -126,7 +126,7 @@ extension Pruner {
   ///   - options: how the model is run.
   /// - Throws: `ModelError` with code `unsupported` for a model that Lapidary cannot run.
   public func sensitivity(
-    ratios: [Double], options: SessionOptions = SessionOptions()
+    ratios: [Double], options: SessionOptions
   ) throws(ModelError) -> SensitivityProbes {
     for ratio in ratios where !(0...1).contains(ratio) {
       throw ModelError(.request, "ratios: expected numbers from 0 to 1, found \(ratio)")

@@ -15,9 +15,11 @@ package struct Clip: Operator {
   package static let traits = Traits(auxiliaryInputs: [1, 2])
 
   /// The bounds given as attributes; nil where they are inputs.
-  package let fixed: ClosedRange<Float>?
+  private let fixed: ClosedRange<Float>?
 
   package var conditioning: Conditioning { .relative }
+
+  package var computation: Computation? { .clamp(fixed) }
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {
     guard opset < 11 else {
