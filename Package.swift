@@ -80,7 +80,11 @@ let package = Package(
       "Execution",
       ["Execution", "Kernels", "OneDNN", "Samples", "Operators", "Passes", "ONNXFile", "IR"]),
     tests("Samples", ["Samples", "Execution", "ONNXFile", "IR"]),
-    tests("Passes", ["Passes", "Samples", "Execution", "Operators", "Kernels", "ONNXFile", "IR"]),
+    tests(
+      "Passes",
+      [
+        "Passes", "Rewriting", "Samples", "Execution", "Operators", "Kernels", "ONNXFile", "IR",
+      ]),
     tests("Reports", ["Reports", "IR"]),
     tests("Lapidary", ["Lapidary", "Operators"]),
   ],

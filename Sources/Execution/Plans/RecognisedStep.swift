@@ -21,11 +21,19 @@ final class RecognisedStep: FastStep {
 
   func run(_ call: FastCall) throws(ModelError) -> [RuntimeTensor?]? {
     guard let operand = call.operands.first ?? nil, operand.shape.count >= condition.leastRank,
+      condition.lastAxis.map({ $0 == -1 || $0 == operand.shape.count - 1 }) ?? true,
+      !condition.sumsSquares || hasFiniteSquares(operand),
       condition.range.map({ range in
         operand.bytes.bindMemory(to: Float.self).allSatisfy { range.contains($0) }
       }) ?? true
     else { return nil }
     if let fast { return try fast.run(call) }
     return try Kernel.evaluate(step, call.operands, call.pool)
+  }
+
+  /// Whether sums of the squares along the last axis stay below the largest float, roundings included.
+  private func hasFiniteSquares(_ operand: RuntimeTensor) -> Bool {
+    guard let length = operand.shape.last, length > 0 else { return false }
+    return operand.magnitude() < (1e38 / Double(length)).squareRoot()
   }
 }

@@ -4,20 +4,17 @@ internal import Operators
 extension Plan {
   /// The same computation of the graph's outputs in fewer steps: constants computed, functions that
   /// are spelled out joined, and what follows an operator carried out with it.
-  ///
-  /// - Parameter evaluate: computes a step of constants; nil where it fails.
-  func rewritten(
-    for backend: any Backend, _ evaluate: (Step, [RuntimeTensor?]) -> [RuntimeTensor?]?
-  ) -> Plan {
+  func rewritten(for backend: any Backend) -> Plan {
     var graph = StepGraph(
       steps, outputs: outputs, constants: constants.filter { fixed.contains($0.key) },
       backend)
-    graph.foldConstants(evaluate)
+    graph.foldConstants()
     graph.joinIntegers(multiplying: backend.multipliesBytes)
     // What is not multiplied as integers need not be made from them in every run.
-    graph.foldConstants(dequantizing: true, evaluate)
+    graph.foldConstants(dequantizing: true)
     graph.joinFunctions()
     graph.joinNormalizations()
+    graph.joinRootMeanSquares()
     graph.joinChains()
     graph.joinConcatenations()
     var plan = self

@@ -51,6 +51,25 @@ extension StepGraph {
     }
   }
 
+  /// Joins normalisations by the mean square along the last axis that are spelled out, with their
+  /// scale.
+  mutating func joinRootMeanSquares() {
+    let pattern = Spellings.scaledRMSNormalization
+    let roots = pattern.roots ?? []
+    for index in steps.indices {
+      guard let step = steps[index], let kind = kind(step.node), roots.contains(kind),
+        let match = search(pattern, at: step.node), let source = match["x"], !isConstant(source),
+        let scale = match["scale"], let axis = reducedAxis(match),
+        let epsilon = match.numbers["epsilon"], epsilon >= 0, isRow(constant(scale.index)),
+        obstacle(inside: match) == nil, let op = Spellings.rmsOperator(epsilon: Float(epsilon))
+      else { continue }
+      join(
+        match, inputs: [source.index, scale.index], form: .plain, op: op,
+        condition: OperandCondition(
+          leastRank: max(leastRank(match), rank(scale) ?? 0), lastAxis: axis, sumsSquares: true))
+    }
+  }
+
   /// The one axis, which stays, that all reductions of a match run along.
   private func reducedAxis(_ match: Match) -> Int? {
     var found: Int?

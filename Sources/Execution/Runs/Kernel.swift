@@ -7,9 +7,7 @@ enum Kernel {
   static func evaluate(
     _ step: Step, _ given: [RuntimeTensor?], _ pool: BufferPool
   ) throws(ModelError) -> [RuntimeTensor?] {
-    try step.signature?.check(types: given.map { $0?.elementType ?? .undefined }) {
-      ModelError(.invalid, "\(step.label), input \($0): expected \($1), found \($2)")
-    }
+    try step.checkTypes(given)
     var operands = given
     var isAdapted = false
     for (index, operand) in given.enumerated() {
@@ -66,6 +64,15 @@ enum Kernel {
     let result = try pool.tensor(label, type, tensor.shape)
     adapt(tensor.bytes, tensor.elementType, into: result.target, type, count: tensor.count)
     return result
+  }
+}
+
+extension Step {
+  /// Requires operands of types that the operator takes.
+  func checkTypes(_ operands: [RuntimeTensor?]) throws(ModelError) {
+    try signature?.check(types: operands.map { $0?.elementType ?? .undefined }) {
+      ModelError(.invalid, "\(label), input \($0): expected \($1), found \($2)")
+    }
   }
 }
 

@@ -39,9 +39,7 @@ struct Runner {
       rewritten = nil
       return
     }
-    let fewer = plan.rewritten(for: backend) { step, operands in
-      try? Kernel.evaluate(step, operands, pool)
-    }
+    let fewer = plan.rewritten(for: backend)
     rewritten = Program(fewer, valueCount: valueCount)
     // What only folding has read need not stay in memory.
     for (slot, constant) in plan.constants where fewer.constants[slot] == nil {

@@ -89,28 +89,9 @@ extension Accelerator {
       }
       right = any
     }
-    var following: PostOperations?
     var reach = Reach(factor: .operand(1), terms: a.seen.lengths.last ?? 1)
-    switch finish {
-    case .none: break
-    case .chain(var after):
-      if bias == nil, let row = self.bias(after, call, y.lengths, rank: shape.count) {
-        bias = row
-        after.removeFirst()
-      }
-      reach.after = after
-      guard !after.isEmpty else { break }
-      guard let made = PostOperations(after, call, target: y, shape: shape, self) else {
-        return nil
-      }
-      following = made
-    case .integer(let operation):
-      guard let made = PostOperations(operation, axis: y.lengths.count - 1) else { return nil }
-      following = made
-    case .sums(let zero):
-      guard let made = PostOperations(sourceZero: zero) else { return nil }
-      following = made
-    }
+    var following: PostOperations?
+    guard follow(finish, call, y, shape, &bias, &reach, &following) else { return nil }
     reach.addend = bias.map { .operand($0.index) }
     reach.prepare(call)
     var (left, target, addend) = (a.seen, y, bias?.wanted ?? dnnl_memory_desc_t())
@@ -140,6 +121,29 @@ extension Accelerator {
     return Prepared(
       primitive, operands: operands, fixed: fixed, result: y, shape: shape, after: following,
       reach: y.data_type == dnnl_f32 ? reach : nil, self)
+  }
+
+  /// What a product does to its sums, and the row that it adds first where it has no bias yet; false
+  /// where oneDNN cannot do it.
+  private func follow(
+    _ finish: Finish, _ call: FastCall, _ y: dnnl_memory_desc_t, _ shape: [Int],
+    _ bias: inout Prepared.Operand?, _ reach: inout Reach, _ following: inout PostOperations?
+  ) -> Bool {
+    switch finish {
+    case .none: return true
+    case .chain(var after):
+      if bias == nil, let row = self.bias(after, call, y.lengths, rank: shape.count) {
+        bias = row
+        after.removeFirst()
+      }
+      reach.after = after
+      guard !after.isEmpty else { return true }
+      following = PostOperations(after, call, target: y, shape: shape, self)
+    case .integer(let operation):
+      following = PostOperations(operation, axis: y.lengths.count - 1)
+    case .sums(let zero): following = PostOperations(sourceZero: zero)
+    }
+    return following != nil
   }
 
   /// The row that is added to every row of the result first, as a bias; nil where none is.

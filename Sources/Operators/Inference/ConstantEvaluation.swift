@@ -33,6 +33,13 @@ package func evaluateConstant(
     try results.allocate(index, elementType, shape, label: label)
   }
   context.createdLabel = createdLabel
+  if !isAdapted {
+    let shared = inputs
+    context.share = { input, shape in
+      guard let tensor = shared[safe: input] ?? nil else { return false }
+      return results.share(tensor, shape)
+    }
+  }
   if isAdapted { context.givenTypes = inputs.map { $0?.elementType ?? .undefined } }
   try op.evaluate(&context)
   withExtendedLifetime(storages) {}
@@ -64,6 +71,13 @@ private final class Results {
   var tensors: [Tensor]? {
     let all = slots.compactMap { $0 }
     return all.count == slots.count ? all : nil
+  }
+
+  /// Makes output 0 the same memory as an input.
+  func share(_ tensor: Tensor, _ shape: [Int]) -> Bool {
+    guard !slots.isEmpty, let storage = tensor.storage else { return false }
+    slots[0] = Tensor(tensor.elementType, shape, storage)
+    return true
   }
 
   func allocate(

@@ -51,7 +51,7 @@ struct ContractedWeights {
           graph[value].initializer != nil
         else { continue }
         if uses[value] == nil { order.append(value) }
-        uses[value, default: []].append(Self.use(facts, id, axis, rule))
+        uses[value, default: []].append(Self.use(facts, id, op, axis))
       }
     }
     let globs = keep.map { (pattern: $0, glob: Glob($0)) }
@@ -78,19 +78,27 @@ struct ContractedWeights {
     }
   }
 
-  /// What a node multiplies its weight with.
+  /// What a node multiplies its weight with: its linear form says so, and where it has none (recurrent
+  /// layers, products by equations) its channel rule.
   private static func use(
-    _ facts: TypedGraph, _ id: NodeID, _ axis: Axis, _ rule: ChannelRule
+    _ facts: TypedGraph, _ id: NodeID, _ op: any Operator, _ axis: Axis
   ) -> Use {
-    var groups = 1
-    for case .groupedColumns(axis, _, _, let count) in rule.relations { groups = count }
-    var reading: ContractedWeight.Reading?
-    if let other = facts.activation(id, of: axis), case .input(let slot) = other.port,
-      let value = facts.graph[id].inputs[safe: slot] ?? nil
-    {
-      reading = .init(value: value, axis: other.axis)
+    let inputs = facts.inputs(id)
+    if let form = op.linear(inputs), axis.port == .input(form.weight) {
+      let isWeight = facts.hasWeight(id, .input(form.activation))
+      let value = isWeight ? nil : facts.graph[id].inputs[safe: form.activation] ?? nil
+      let place = inputs.rank(form.activation).flatMap {
+        LinearForm.place(form.activationAxis, rank: $0)
+      }
+      return Use(
+        node: id, axis: axis.axis, groups: form.kind == .convolution ? form.groups : 1,
+        reading: value.flatMap { value in place.map { .init(value: value, axis: $0) } })
     }
-    return Use(node: id, axis: axis.axis, groups: groups, reading: reading)
+    guard let other = facts.activation(id, of: axis), case .input(let slot) = other.port,
+      let value = facts.graph[id].inputs[safe: slot] ?? nil
+    else { return Use(node: id, axis: axis.axis, groups: 1, reading: nil) }
+    return Use(
+      node: id, axis: axis.axis, groups: 1, reading: .init(value: value, axis: other.axis))
   }
 
   /// Why a weight stays as it is; nil when it can become sparse.

@@ -1,4 +1,5 @@
 package import IR
+internal import Operators
 
 /// Edits that add and change.
 extension Rewriter {
@@ -29,24 +30,17 @@ extension Rewriter {
     return id
   }
 
-  /// Adds a node right before another, with one output of its own.
-  ///
-  /// - Returns: the output.
-  package mutating func insert(
-    _ operatorType: String, before follower: NodeID, stem: String, inputs: [ValueID?],
-    attributes: [Attribute] = [], type: TensorType
-  ) -> ValueID {
-    let output = newValue(stem, type)
-    let id = graph.add(
-      Node(
-        operatorType, name: graph[follower].name.map { "\($0)/\(operatorType.lowercased())" },
-        inputs: inputs, outputs: [output], attributes: attributes))
+  /// Puts a drafted node right before another.
+  mutating func insert(
+    _ draft: Emit.Draft, _ inputs: [ValueID?], _ output: ValueID, before follower: NodeID
+  ) {
+    let name = graph[follower].name.map { "\($0)/\(draft.type.lowercased())" }
+    let id = graph.add(Emit.node(draft, name: name, inputs: inputs, output: output))
     extendTables()
     position[id.index] = position[follower.index]
     learn(id)
     touch(id)
     for input in inputs.compactMap({ $0 }) { touchAround(input) }
-    return output
   }
 
   /// Makes a node another operation, in its place and under its name. What it no longer reads is

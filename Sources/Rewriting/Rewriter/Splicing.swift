@@ -1,4 +1,5 @@
 package import IR
+internal import Operators
 
 extension Graph {
   /// Puts the nodes of another graph in place of a node, whose outputs they then compute.
@@ -16,14 +17,7 @@ extension Graph {
     guard body.sparseInitializers.isEmpty else {
       throw ModelError(.unsupported, "\(label(node)): its body has sparse initializers")
     }
-    var map: [ValueID: ValueID?] = [:]
-    for (info, operand) in zip(body.inputs, operands) { map[info.value] = .some(operand) }
-    for info in body.inputs.dropFirst(operands.count) { map[info.value] = .some(nil) }
-    for name in body.freeNames {
-      guard let inner = body.value(named: name) else { continue }
-      let outer: ValueID? = value(named: name) ?? addValue(named: name)
-      map[inner] = .some(outer)
-    }
+    var map = bind(body, to: operands)
     let nested = Set(body.nodeIDs.flatMap { body[$0].subgraphs.flatMap(\.allNames) })
     func stem(_ name: String) -> String {
       var candidate = prefix + name
@@ -38,18 +32,7 @@ extension Graph {
       guard let tensor = body[id].initializer else { continue }
       map[id] = addInitializer(stem(body[id].name), tensor)
     }
-    // The node's outputs keep their names; what the body gives out takes them where it can.
-    let results = self[node].outputs
-    for slot in results.indices { setOutput(node, slot: slot, to: nil) }
-    var copies: [(from: ValueID, to: ValueID)] = []
-    for (info, result) in zip(body.outputs, results) {
-      guard let result else { continue }
-      if map[info.value] == nil, body[info.value].producer != nil {
-        map[info.value] = result
-      } else {
-        copies.append((info.value, result))
-      }
-    }
+    let copies = handOver(node, body, &map)
     for id in body.nodeIDs {
       for output in body[id].outputs.compactMap({ $0 }) where map[output] == nil {
         map[output] = addFreshValue(stem(body[output].name), type: body[output].type)
@@ -61,10 +44,9 @@ extension Graph {
       renamed[body[inner].name] = self[outer].name
     }
     for id in body.nodeIDs {
-      var copy = body[id].relocated(
-        inputs: body[id].inputs.map { $0.flatMap { map[$0] ?? nil } },
-        outputs: body[id].outputs.map { $0.flatMap { map[$0] ?? nil } })
-      if !prefix.isEmpty, let name = copy.name { copy.name = prefix + name }
+      var copy = Emit.copy(
+        body[id], inputs: body[id].inputs.map { $0.flatMap { map[$0] ?? nil } },
+        outputs: body[id].outputs.map { $0.flatMap { map[$0] ?? nil } }, prefix: prefix)
       copy.attributes = copy.attributes.compactMap { $0.resolved(parameters, renaming: renamed) }
       add(copy, before: node)
     }
@@ -72,8 +54,49 @@ extension Graph {
       guard let source = map[copy.from] ?? nil else {
         throw ModelError(.invalid, "\(label(node)): its body gives out nothing for an output")
       }
-      add(Node("Identity", inputs: [source], outputs: [copy.to]), before: node)
+      add(Emit.identity(source, into: copy.to), before: node)
     }
+    takeNotes(of: body, map, renamed)
+    remove(node)
+  }
+
+  /// What the inputs of a body and the names that it reads from outside are in this graph.
+  private mutating func bind(_ body: Graph, to operands: [ValueID?]) -> [ValueID: ValueID?] {
+    var map: [ValueID: ValueID?] = [:]
+    for (info, operand) in zip(body.inputs, operands) { map[info.value] = .some(operand) }
+    for info in body.inputs.dropFirst(operands.count) { map[info.value] = .some(nil) }
+    for name in body.freeNames {
+      guard let inner = body.value(named: name) else { continue }
+      let outer: ValueID? = value(named: name) ?? addValue(named: name)
+      map[inner] = .some(outer)
+    }
+    return map
+  }
+
+  /// Lets what a body gives out take the names of a node's outputs where it can.
+  ///
+  /// - Returns: what has to be handed on under another name.
+  private mutating func handOver(
+    _ node: NodeID, _ body: Graph, _ map: inout [ValueID: ValueID?]
+  ) -> [(from: ValueID, to: ValueID)] {
+    let results = self[node].outputs
+    for slot in results.indices { setOutput(node, slot: slot, to: nil) }
+    var copies: [(from: ValueID, to: ValueID)] = []
+    for (info, result) in zip(body.outputs, results) {
+      guard let result else { continue }
+      if map[info.value] == nil, body[info.value].producer != nil {
+        map[info.value] = result
+      } else {
+        copies.append((info.value, result))
+      }
+    }
+    return copies
+  }
+
+  /// Takes over what a body says of types and of quantization parameters.
+  private mutating func takeNotes(
+    of body: Graph, _ map: [ValueID: ValueID?], _ renamed: [String: String]
+  ) {
     for info in body.valueInfos {
       guard let value = map[info.value] ?? nil, !valueInfos.contains(where: { $0.value == value })
       else { continue }
@@ -89,7 +112,6 @@ extension Graph {
       }
       quantizationAnnotations.append(moved)
     }
-    remove(node)
   }
 
   /// Names of all values, those of nested graphs included.

@@ -1,3 +1,6 @@
+internal import IR
+package import Operators
+
 /// LayerNormalization and RMSNormalization over the last axes: with d = x − mean(x),
 /// `d/√(mean(d²) + ε)` and `x/√(mean(x²) + ε)`. The roots are divided by in many spellings. A scale
 /// and a bias follow as a product and a sum with constants.
@@ -16,6 +19,20 @@ extension Spellings {
 
   /// The value of the pattern is `x/√(mean(x²) + ε)`; node `mean`, constant `epsilon`.
   package static let rmsNormalization = normalized(x, mean: .square("x"), name: "mean")
+
+  /// The same with what follows it: constant `scale`.
+  package static let scaledRMSNormalization = Pattern.op(
+    "Mul", rmsNormalization, .constant("scale"))
+
+  /// The operator that a scaled RMSNormalization over the last axis spells.
+  package static func rmsOperator(epsilon: Float) -> (any Operator)? {
+    let name = OperatorName("RMSNormalization")
+    guard let opset = Registry.opsets(of: name).last?.upperBound else { return nil }
+    let view = NodeView(
+      label: name.type, attributes: [Attribute("epsilon", .float(epsilon))], inputs: [true, true],
+      outputs: [true])
+    return (try? Registry.make(name, opset: opset, view)) ?? nil
+  }
 
   /// What follows the core of a LayerNormalization: constants `scale` and `bias`.
   package static func scaledAndShifted(_ core: Pattern) -> Pattern {

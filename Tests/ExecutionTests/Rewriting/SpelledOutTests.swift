@@ -125,4 +125,21 @@ struct SpelledOutTests {
       #expect(reference.values.first?.floats?.contains { $0.isInfinite } == true)
     }
   }
+
+  @Test(
+    "of the mean square run as one step along the last axis alone", arguments: [-1, 2, 1],
+    [3, 4])
+  func rootMeanSquares(axis: Int, rank: Int) throws {
+    var sketch = GraphSketch()
+    let x = sketch.input("x", rank: rank)
+    let mean = sketch.add(
+      "ReduceMean", sketch.add("Mul", x, x), attributes: [Attribute("axes", .ints([axis]))])
+    let root = sketch.add("Sqrt", sketch.add("Add", mean, sketch.number(1e-5)))
+    let scaled = sketch.add("Mul", sketch.add("Div", x, root), try sketch.weight([6]))
+    let model = sketch.model(scaled)
+    let inputs = ["x": try floats(Array([2, 3, 5, 6].suffix(rank)))]
+    #expect(try difference(model, inputs) < 1e-5)
+    let isLast = axis == -1 || axis == rank - 1
+    #expect(try (steps(model, inputs).count == 1) == isLast)
+  }
 }

@@ -27,7 +27,7 @@ import Testing
 
   @Test("Nodes are made by the reader and by one builder")
   func builders() {
-    let homes = ["Sources/IR/", "Sources/ONNXFile/", "Sources/Operators/Building/"]
+    let homes = ["Sources/IR/", "Sources/ONNXFile/", "Sources/Operators/Emit/"]
     Exception.require(
       .builders,
       calls("Node", outside: homes).map {

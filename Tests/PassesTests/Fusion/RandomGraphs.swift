@@ -6,17 +6,17 @@ import TestSupport
 /// Grows small random graphs out of everything that rules look for: chains and diamonds, shared and
 /// overridable constants, several readers, odd shapes.
 struct RandomGraphs {
-  private struct Item {
+  struct Item {
     let value: ValueID
     let shape: [Int]
   }
 
-  private var net = Network()
-  private var random: SplitMix64
-  private var pool: [Item] = []
-  private var constants: [(shape: [Int], value: ValueID)] = []
-  private var count = 0
-  private let opset: Int
+  var net = Network()
+  var random: SplitMix64
+  var pool: [Item] = []
+  var constants: [(shape: [Int], value: ValueID)] = []
+  var count = 0
+  let opset: Int
 
   init(seed: UInt64) {
     random = SplitMix64(seed: seed)
@@ -31,26 +31,26 @@ struct RandomGraphs {
     }
   }
 
-  private mutating func number(_ range: ClosedRange<Int>) -> Int {
+  mutating func number(_ range: ClosedRange<Int>) -> Int {
     Int.random(in: range, using: &random)
   }
 
-  private mutating func one<T>(of items: [T]) -> T { items[number(0...items.count - 1)] }
+  mutating func one<T>(of items: [T]) -> T { items[number(0...items.count - 1)] }
 
-  private mutating func chance(_ percent: Int) -> Bool { number(1...100) <= percent }
+  mutating func chance(_ percent: Int) -> Bool { number(1...100) <= percent }
 
-  private mutating func name(_ kind: String) -> String {
+  mutating func name(_ kind: String) -> String {
     count += 1
     return "\(kind)\(count)"
   }
 
-  private mutating func pick() -> Item {
+  mutating func pick() -> Item {
     let last = pool.count - 1
     return pool[max(number(0...last), last - number(0...2))]
   }
 
   /// A constant of magnitude 0.5 to 1.5; often one that is there already.
-  private mutating func constant(_ shape: [Int], positive: Bool = false) -> ValueID {
+  mutating func constant(_ shape: [Int], positive: Bool = false) -> ValueID {
     if !positive, chance(30), let old = constants.last(where: { $0.shape == shape }) {
       return old.value
     }
@@ -64,15 +64,15 @@ struct RandomGraphs {
     return id
   }
 
-  private mutating func scalar(_ value: Double) -> ValueID {
+  mutating func scalar(_ value: Double) -> ValueID {
     let shape = one(of: [[], [], [], [1]])
     return net.constant(name("s"), Tensor(.double, shape, Storage([value])))
   }
 
-  private mutating func integers(_ values: [Int]) -> ValueID { net.integers(name("n"), values) }
+  mutating func integers(_ values: [Int]) -> ValueID { net.integers(name("n"), values) }
 
   @discardableResult
-  private mutating func add(
+  mutating func add(
     _ kind: String, _ inputs: [ValueID?], _ shape: [Int], _ list: [Attribute] = []
   ) -> ValueID {
     let id = net.node(kind, name(kind), inputs, list)
@@ -82,7 +82,7 @@ struct RandomGraphs {
 
   // MARK: Layers
 
-  private mutating func layer() {
+  mutating func layer() {
     let x = pick()
     switch number(0...11) {
     case 0: unary(x)
@@ -99,14 +99,14 @@ struct RandomGraphs {
     }
   }
 
-  private mutating func unary(_ x: Item) {
+  mutating func unary(_ x: Item) {
     add(
       one(of: ["Relu", "Neg", "Sigmoid", "Tanh", "Abs", "Identity", "Dropout", "Neg"]), [x.value],
       x.shape)
   }
 
   /// Shapes that broadcast against `shape` without changing it, and now and then one that does not.
-  private mutating func operandShape(_ shape: [Int]) -> [Int] {
+  mutating func operandShape(_ shape: [Int]) -> [Int] {
     if chance(5) { return [1] + shape }
     if chance(15) { return [] }
     if chance(20), shape.count > 1 {
@@ -115,7 +115,7 @@ struct RandomGraphs {
     return Array(shape.map { chance(50) ? 1 : $0 }.dropFirst(number(0...shape.count)))
   }
 
-  private mutating func arithmetic(_ x: Item) {
+  mutating func arithmetic(_ x: Item) {
     let kind = one(of: ["Add", "Sub", "Mul", "Div"])
     let shape = operandShape(x.shape)
     let operand: ValueID
@@ -131,12 +131,12 @@ struct RandomGraphs {
     add(kind, kind != "Div" && chance(40) ? [operand, x.value] : [x.value, operand], result)
   }
 
-  private mutating func join(_ x: Item) {
+  mutating func join(_ x: Item) {
     let others = pool.filter { $0.shape == x.shape }
     add(one(of: ["Add", "Mul", "Sub", "Max"]), [x.value, one(of: others).value], x.shape)
   }
 
-  private mutating func limit(_ x: Item) {
+  mutating func limit(_ x: Item) {
     switch number(0...3) {
     case 0: add("Relu", [x.value], x.shape)
     case 1:
@@ -148,11 +148,11 @@ struct RandomGraphs {
     }
   }
 
-  private mutating func scalarBound(_ value: Double) -> ValueID {
+  mutating func scalarBound(_ value: Double) -> ValueID {
     net.constant(name("b"), Tensor(.double, [], Storage([value])))
   }
 
-  private mutating func linear(_ x: Item) {
+  mutating func linear(_ x: Item) {
     let shape = x.shape
     if shape.count == 4 {
       let (n, c, h, w) = (shape[0], shape[1], shape[2], shape[3])
@@ -196,7 +196,7 @@ struct RandomGraphs {
     }
   }
 
-  private mutating func normalize(_ x: Item) {
+  mutating func normalize(_ x: Item) {
     guard x.shape.count > 1 else { return }
     let c = x.shape[1]
     add(
@@ -206,103 +206,14 @@ struct RandomGraphs {
       ], x.shape)
   }
 
-  private mutating func transpose(_ x: Item) {
-    let order = Array(x.shape.indices).shuffled(using: &random)
-    var moved = add(
-      "Transpose", [x.value], order.map { x.shape[$0] }, [Attribute("perm", .ints(order))])
-    if chance(60) {
-      for _ in 0..<number(0...2) { unary(pool.last!) }
-      moved = pool.last!.value
-      var inverse = order
-      for (place, axis) in order.enumerated() { inverse[axis] = place }
-      add("Transpose", [moved], x.shape, [Attribute("perm", .ints(inverse))])
-    }
-  }
-
-  private mutating func reshape(_ x: Item) {
-    let total = x.shape.reduce(1, *)
-    switch number(0...3) {
-    case 0:
-      let axis = number(0...x.shape.count)
-      let shape = [x.shape[..<axis].reduce(1, *), x.shape[axis...].reduce(1, *)]
-      add("Flatten", [x.value], shape, [Attribute("axis", .int(axis))])
-    case 1:
-      let first = one(of: (1...total).filter { total % $0 == 0 })
-      add("Reshape", [x.value, integers([first, -1])], [first, total / first])
-    case 2:
-      guard x.shape.count < 5 else { return }
-      let axis = number(0...x.shape.count)
-      var shape = x.shape
-      shape.insert(1, at: axis)
-      axes("Unsqueeze", x, [axis], shape)
-    default:
-      let places = x.shape.indices.filter { x.shape[$0] == 1 }
-      guard let axis = places.first, x.shape.count > 1 else { return }
-      var shape = x.shape
-      shape.remove(at: axis)
-      axes("Squeeze", x, [axis], shape)
-    }
-  }
-
-  private mutating func axes(_ kind: String, _ x: Item, _ axes: [Int], _ shape: [Int]) {
-    if opset >= 13 {
-      add(kind, [x.value, integers(axes)], shape)
-    } else {
-      add(kind, [x.value], shape, [Attribute("axes", .ints(axes))])
-    }
-  }
-
-  private mutating func pieces(_ x: Item) {
-    let axis = number(0...x.shape.count - 1)
-    let length = x.shape[axis]
-    func resized(_ length: Int) -> [Int] {
-      var shape = x.shape
-      shape[axis] = length
-      return shape
-    }
-    switch number(0...3) {
-    case 0:
-      let others = pool.filter { item in
-        item.shape.count == x.shape.count
-          && item.shape.indices.allSatisfy { $0 == axis || item.shape[$0] == x.shape[$0] }
-      }
-      let other = one(of: others)
-      guard length + other.shape[axis] < 24 else { return }
-      add(
-        "Concat", [x.value, other.value], resized(length + other.shape[axis]),
-        [Attribute("axis", .int(axis - (chance(50) ? x.shape.count : 0)))])
-    case 1:
-      guard length > 1, opset >= 13 else { return }
-      let first = number(1...length - 1)
-      let parts = net.nodes(
-        "Split", name("split"), [x.value, integers([first, length - first])],
-        [Attribute("axis", .int(axis))], outputs: 2)
-      pool.append(Item(value: parts[0], shape: resized(first)))
-      pool.append(Item(value: parts[1], shape: resized(length - first)))
-      if chance(50) { add("Concat", parts, x.shape, [Attribute("axis", .int(axis))]) }
-    case 2:
-      guard length > 1 else { return }
-      let place = number(1...length - 1)
-      for (start, end) in [(0, place), (place, chance(70) ? length : length - 1)] where start < end
-      {
-        add(
-          "Slice", [x.value] + [[start], [end], [axis]].map { integers($0) }, resized(end - start))
-      }
-    default:
-      let picks = (0..<number(1...3)).map { _ in number(0...length - 1) }
-      add(
-        "Gather", [x.value, integers(picks)], resized(picks.count), [Attribute("axis", .int(axis))])
-    }
-  }
-
-  private mutating func mean(_ x: ValueID, _ shape: [Int], _ axis: Int) -> ValueID {
+  mutating func mean(_ x: ValueID, _ shape: [Int], _ axis: Int) -> ValueID {
     let name = name("mean")
     if opset >= 18 { return net.node("ReduceMean", name, [x, integers([axis])]) }
     return net.node("ReduceMean", name, [x], [Attribute("axes", .ints([axis]))])
   }
 
   /// Operators spelled out, right and now and then slightly wrong.
-  private mutating func spelled(_ x: Item) {
+  mutating func spelled(_ x: Item) {
     func node(_ kind: String, _ inputs: [ValueID?]) -> ValueID {
       net.node(kind, name(kind), inputs)
     }
@@ -344,7 +255,7 @@ struct RandomGraphs {
     }
   }
 
-  private mutating func odds(_ x: Item) {
+  mutating func odds(_ x: Item) {
     switch number(0...4) {
     case 0:
       guard x.shape.count == 4, x.shape[2] > 2, x.shape[3] > 2 else { return }

@@ -30,8 +30,7 @@ extension Graph {
     for id in initializers {
       guard let tensor = self[id].initializer else { continue }
       setInitializer(id, nil)
-      var node = Node(
-        "Constant", inputs: [], outputs: [id], attributes: [Attribute("value", .tensor(tensor))])
+      var node = Emit.constant(tensor, into: id)
       if let old = nodes[id] {
         node.name = old.name
         node.docString = old.docString

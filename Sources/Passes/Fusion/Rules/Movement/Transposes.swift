@@ -49,21 +49,8 @@ struct SinkTransposes: FusionRule {
     else { return .noMatch }
     let isReduction = kind.hasPrefix("Reduce")
     guard isReduction || kind == "Concat" || net.isElementwise(op, kind) else { return .noMatch }
-    // All operands are transposed alike, or constants.
-    var order: [Int]?
-    var transposes: [NodeID] = []
-    for (slot, value) in net.graph[id].inputs.enumerated() {
-      guard let value else { continue }
-      if isReduction || net.keepsOperand(kind, slot), slot > 0 { continue }
-      if let producer = net.producer(of: value, "Transpose"), let p = net.permutation(producer) {
-        guard order == nil || order == p else { return .noMatch }
-        order = p
-        transposes.append(producer)
-      } else if net.constant(value) == nil {
-        return .noMatch
-      }
-    }
-    guard let order, let rank = net.rank(result) ?? order.count as Int?, !transposes.isEmpty,
+    guard let (order, transposes) = commonOrder(id, kind, isReduction: isReduction, &net),
+      let rank = net.rank(result) ?? order.count as Int?,
       isReduction || rank == order.count
     else { return .noMatch }
     if isReduction { return try reduce(id, transposes[0], order, &net) }
@@ -76,23 +63,6 @@ struct SinkTransposes: FusionRule {
       }
     }
     guard let type = net.type(result).shape, type.rank == order.count else { return .noMatch }
-    var inputs: [ValueID?] = []
-    for (slot, value) in net.graph[id].inputs.enumerated() {
-      guard let value else {
-        inputs.append(nil)
-        continue
-      }
-      if slot > 0, net.keepsOperand(kind, slot) {
-        inputs.append(value)
-      } else if let producer = net.producer(of: value, "Transpose") {
-        inputs.append(net.input(producer, 0))
-      } else {
-        guard let moved = net.untransposed(value, order) else {
-          return .declined("a constant operand cannot be transposed")
-        }
-        inputs.append(moved)
-      }
-    }
     var attributes = net.graph[id].attributes
     if kind == "Concat" {
       let axis = net.int(id, "axis", 0)
@@ -100,18 +70,67 @@ struct SinkTransposes: FusionRule {
       guard order.indices.contains(place) else { return .noMatch }
       attributes = [Attribute("axis", .int(order[place]))]
     }
+    var patch = net.patch(before: id)
+    guard let inputs = untransposed(id, kind, order, &patch, &net) else {
+      return .declined("a constant operand cannot be transposed")
+    }
     var inverse = order
     for (place, axis) in order.enumerated() { inverse[axis] = place }
     let inner = Shape(inverse.map { type[$0] })
     let label = net.graph.label(transposes[0])
-    let moved = net.insert(
-      kind, before: id, stem: "\(net.graph[result].name)_moved", inputs: inputs,
-      attributes: attributes, type: TensorType(net.elementType(result), inner))
+    _ = patch.add(
+      kind, inputs, attributes: attributes, stem: "\(net.graph[result].name)_moved",
+      expecting: TensorType(net.elementType(result), inner))
+    guard let moved = net.place(patch)?.last else {
+      return .declined(patch.refusal ?? "the operands do not go together")
+    }
     let producer = net.graph[moved].producer!
     net.inherit(producer, from: id)
     net.become(id, "Transpose", inputs: [moved], attributes: [Attribute("perm", .ints(order))])
     net.rename(id, like: transposes[0])
     return .applied("\(label) moved behind it")
+  }
+
+  /// The order in which all operands that are no constants are transposed, and the nodes that do it.
+  private func commonOrder(
+    _ id: NodeID, _ kind: String, isReduction: Bool, _ net: inout Rewriter
+  ) -> (order: [Int], transposes: [NodeID])? {
+    var order: [Int]?
+    var transposes: [NodeID] = []
+    for (slot, value) in net.graph[id].inputs.enumerated() {
+      guard let value else { continue }
+      if isReduction || net.keepsOperand(kind, slot), slot > 0 { continue }
+      if let producer = net.producer(of: value, "Transpose"), let p = net.permutation(producer) {
+        guard order == nil || order == p else { return nil }
+        order = p
+        transposes.append(producer)
+      } else if net.constant(value) == nil {
+        return nil
+      }
+    }
+    return order.map { ($0, transposes) }
+  }
+
+  /// The operands before they are transposed; nil where a constant cannot be.
+  private func untransposed(
+    _ id: NodeID, _ kind: String, _ order: [Int], _ patch: inout Patch, _ net: inout Rewriter
+  ) -> [Patch.Term?]? {
+    var inputs: [Patch.Term?] = []
+    for (slot, value) in net.graph[id].inputs.enumerated() {
+      guard let value else {
+        inputs.append(nil)
+        continue
+      }
+      if slot > 0, net.keepsOperand(kind, slot) {
+        inputs.append(net.term(value))
+      } else if let producer = net.producer(of: value, "Transpose") {
+        inputs.append(net.input(producer, 0).map { net.term($0) })
+      } else {
+        guard let moved = net.untransposed(value, order, &patch) else { return nil }
+        inputs.append(moved)
+      }
+    }
+    return inputs
   }
 
   /// A reduction of a transposed tensor reduces the tensor, when the axes that stay keep their order.
@@ -168,9 +187,11 @@ extension Rewriter {
   }
 
   /// A constant operand as it broadcasts against untransposed operands; nil when it cannot be moved.
-  fileprivate mutating func untransposed(_ value: ValueID, _ order: [Int]) -> ValueID? {
+  fileprivate func untransposed(
+    _ value: ValueID, _ order: [Int], _ patch: inout Patch
+  ) -> Patch.Term? {
     guard let tensor = constant(value), tensor.dimensions.count <= order.count else { return nil }
-    if tensor.count == 1 { return value }
+    if tensor.count == 1 { return term(value) }
     let padded =
       [Int](repeating: 1, count: order.count - tensor.dimensions.count) + tensor.dimensions
     var inverse = order
@@ -178,7 +199,7 @@ extension Rewriter {
     var wide = tensor
     wide.dimensions = padded
     guard let moved = wide.transposed(inverse) else { return nil }
-    return newConstant("\(graph[value].name)_moved", moved)
+    return patch.constant(moved, stem: "\(graph[value].name)_moved")
   }
 }
 

@@ -29,11 +29,14 @@ struct FuseHardSwish: FusionRule {
       guard found.match.nodes.count > 3 else {
         return .declined("HardSwish needs opset 14, the model has \(net.opset)")
       }
-      let gate = net.insert(
-        "HardSigmoid", before: id, stem: "\(net.graph[x].name)_gate", inputs: [x],
+      var patch = net.patch(before: id)
+      let gate = patch.add(
+        "HardSigmoid", [net.term(x)],
         attributes: [Attribute("alpha", .float(1 / 6)), Attribute("beta", .float(0.5))],
-        type: net.type(x))
-      net.become(id, "Mul", inputs: [x, gate], attributes: [])
+        stem: "\(net.graph[x].name)_gate")
+      if let refusal = net.join(patch, as: id, "Mul", [net.term(x), gate]) {
+        return .declined(refusal)
+      }
       return .applied("became Mul and HardSigmoid", survivor: id, absorbed: absorbed)
     }
     net.become(id, "HardSwish", inputs: [x], attributes: [])

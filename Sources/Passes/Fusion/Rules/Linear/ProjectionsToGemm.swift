@@ -42,19 +42,24 @@ struct ProjectionsToGemm: FusionRule {
     }
     projections.sort { $0.product < $1.product }
     let rows = shape.dropLast().reduce(1, *)
-    let target = net.newConstant(
-      "\(net.graph[x].name)_rows_shape", Tensor(int64: [rows, depth], [2]))
-    let matrix = net.insert(
-      "Reshape", before: projections[0].product, stem: "\(net.graph[x].name)_rows",
-      inputs: [x, target],
-      type: TensorType(net.elementType(x), Shape([.known(rows), .known(depth)])))
-    let labels = projections.map { net.graph.label($0.product) }
+    var patch = net.patch(before: projections[0].product)
+    let stem = net.graph[x].name
+    let target = patch.constant(Tensor(int64: [rows, depth], [2]), stem: "\(stem)_rows_shape")
+    let matrix = patch.add("Reshape", [net.term(x), target], stem: "\(stem)_rows")
     for projection in projections {
       let sum = net.output(projection.sum)!
-      let matrices = net.insert(
-        "Gemm", before: projection.reshape, stem: "\(net.graph[sum].name)_rows",
-        inputs: [matrix, projection.weight, projection.bias],
-        type: TensorType(net.elementType(x), Shape([.known(rows), .known(projection.width)])))
+      _ = patch.add(
+        "Gemm", [matrix, net.term(projection.weight), net.term(projection.bias)],
+        stem: "\(net.graph[sum].name)_rows",
+        expecting: TensorType(
+          net.elementType(x), Shape([.known(rows), .known(projection.width)])),
+        before: projection.reshape)
+    }
+    let labels = projections.map { net.graph.label($0.product) }
+    guard let results = net.place(patch) else {
+      return .declined(patch.refusal ?? "the products do not go together")
+    }
+    for (projection, matrices) in zip(projections, results.dropFirst()) {
       let gemm = net.graph[matrices].producer!
       net.inherit(gemm, from: projection.sum)
       let absorbed = net.graph.label(projection.product)

@@ -30,16 +30,23 @@ struct UnwrapElementwise: FusionRule {
     if net.graph.isCaptured(result) {
       return .declined("a subgraph reads '\(net.graph[result].name)'")
     }
-    var moved = region.sources
+    var patch = net.patch(before: id)
+    var terms = region.sources.mapValues { net.term($0) }
     for member in region.members {
       let value = net.output(member)!
-      let output = net.insert(
-        net.graph[member].type, before: id, stem: "\(net.graph[value].name)_unwrapped",
-        inputs: net.graph[member].inputs.map { input in input.map { moved[$0] ?? $0 } },
-        attributes: net.graph[member].attributes,
-        type: TensorType(net.elementType(value), outer))
+      terms[value] = patch.add(
+        net.graph[member].type,
+        net.graph[member].inputs.map { input in input.map { terms[$0] ?? net.term($0) } },
+        attributes: net.graph[member].attributes, stem: "\(net.graph[value].name)_unwrapped",
+        expecting: TensorType(net.elementType(value), outer))
+    }
+    guard let results = net.place(patch) else {
+      return .declined(patch.refusal ?? "the operators do not go together")
+    }
+    var moved = region.sources
+    for (member, output) in zip(region.members, results) {
       net.inherit(net.graph[output].producer!, from: member)
-      moved[value] = output
+      moved[net.output(member)!] = output
     }
     let label = net.graph.label(id)
     let wrappers = region.sources.keys.sorted().compactMap { net.graph[$0].producer }

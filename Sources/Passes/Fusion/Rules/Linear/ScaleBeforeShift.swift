@@ -36,12 +36,15 @@ struct ScaleBeforeShift: FusionRule {
     let absorbed = net.graph.label(shift)
     let stem = net.graph[net.input(shift, place)!].name
     let factor = net.input(id, slot)!
-    let inner = net.insert(
-      kind, before: id, stem: "\(net.graph[product].name)_scaled", inputs: [product, factor],
-      type: net.type(product))
-    let constant = net.newConstant(
-      "\(stem)_scaled", Tensor(c.elementType, count == 1 ? [] : [count], scaled))
-    net.become(id, "Add", inputs: [inner, constant], attributes: [])
+    var patch = net.patch(before: id)
+    let inner = patch.add(
+      kind, [net.term(product), net.term(factor)], stem: "\(net.graph[product].name)_scaled",
+      expecting: net.type(product))
+    let constant = patch.constant(
+      Tensor(c.elementType, count == 1 ? [] : [count], scaled), stem: "\(stem)_scaled")
+    if let refusal = net.join(patch, as: id, "Add", [inner, constant]) {
+      return .declined(refusal)
+    }
     return .applied("moved in front of \(absorbed)", survivor: id, absorbed: [absorbed])
   }
 }
