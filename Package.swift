@@ -55,12 +55,15 @@ let package = Package(
     swift(
       "Samples",
       ["IR", "ONNXFile", "Operators", "Kernels", "Execution", "CZlib", "CPNG", "CTurboJPEG"]),
-    swift("Passes", ["IR", "Kernels", "Operators", "Rewriting", "Execution", "Samples"]),
+    swift("Gradients", ["IR", "Kernels", "Operators", "Execution", "Samples"]),
+    swift(
+      "Passes", ["IR", "Kernels", "Operators", "Rewriting", "Execution", "Samples", "Gradients"]),
     swift("Reports", ["IR", "Operators", "Execution"]),
     swift(
       "Lapidary",
       [
-        "IR", "ONNXFile", "Operators", "Execution", "OneDNN", "Samples", "Passes", "Reports",
+        "IR", "ONNXFile", "Operators", "Execution", "OneDNN", "Samples", "Gradients", "Passes",
+        "Reports",
         .product(name: "Yams", package: "Yams"),
       ]),
     .executableTarget(
@@ -80,6 +83,9 @@ let package = Package(
       "Execution",
       ["Execution", "Kernels", "OneDNN", "Samples", "Operators", "Passes", "ONNXFile", "IR"]),
     tests("Samples", ["Samples", "Execution", "ONNXFile", "IR"]),
+    tests(
+      "Gradients",
+      ["Gradients", "Samples", "Execution", "OneDNN", "Operators", "ONNXFile", "IR"]),
     tests(
       "Passes",
       [

@@ -1,5 +1,6 @@
 // The library's public surface: one import gives models, files, sessions, passes and reports.
 @_exported public import Execution
+@_exported public import Gradients
 @_exported public import IR
 @_exported public import OneDNN
 @_exported public import Reports

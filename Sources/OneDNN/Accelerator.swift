@@ -59,6 +59,9 @@ final class Accelerator: Backend {
     if case .recurrence(let cell, let settings)? = step.computation {
       return RecurrentStep(cell, settings, constants, given: step.given, self)
     }
+    if case .convolutionGradient(let op)? = step.computation {
+      return backward(op, outputs: step.outputs.count)
+    }
     guard !step.outputs.dropFirst().contains(true) else { return nil }
     switch step.form {
     case .function(let functions): return unary(functions)
@@ -123,7 +126,8 @@ final class Accelerator: Backend {
     case .softmax(let runs, let isLogarithm): return softmax(runs, isLogarithm: isLogarithm)
     case .clamp(let fixed): return clip(fixed, constants)
     case .function(let function): return unary(function)
-    case .binary, .recurrence, .quantization, .dequantization: return nil
+    case .slope(let function): return SlopeStep(function, self)
+    case .binary, .recurrence, .quantization, .dequantization, .convolutionGradient: return nil
     }
   }
 

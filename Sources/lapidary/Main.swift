@@ -59,6 +59,6 @@ struct LapidaryCommand: ParsableCommand {
       Compress.self, Inspect.self, Check.self, Infer.self, Convert.self, Text.self, Fuse.self,
       Groups.self, Prune.self, VerifyPlan.self, Sparsify.self, SensitivityCommand.self,
       Quantize.self, Run.self, Compare.self,
-      Evaluate.self, Bench.self, Diff.self, RecipeCommand.self,
+      Evaluate.self, Bench.self, Diff.self, RecipeCommand.self, Tune.self, GradientCommand.self,
     ])
 }

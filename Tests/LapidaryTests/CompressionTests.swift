@@ -9,13 +9,14 @@ import Testing
     let model = try FixtureModel.load()
     var recipe = Recipe()
     recipe.pruning = PruningOptions(target: .ratio(0.3))
+    recipe.tuning?.steps = 30
     let result = try Compression(
       model, recipe, calibration: try FixtureModel.calibration(model),
       evaluation: try FixtureModel.test(model))
     let stages = Dictionary(uniqueKeysWithValues: result.stages.map { ($0.name, $0) })
     let original = try #require(stages["original"]), fused = try #require(stages["fused"])
     let pruned = try #require(stages["pruned"]), recovered = try #require(stages["recovered"])
-    let quantized = try #require(stages["quantized"])
+    let tuned = try #require(stages["tuned"]), quantized = try #require(stages["quantized"])
 
     #expect(original.accuracy?.top1 == 1880)
     #expect(fused.accuracy?.top1 == 1880)
@@ -24,8 +25,10 @@ import Testing
     #expect(pruned.parameters == 101_096)
     let before = try #require(pruned.accuracy?.top1), after = try #require(recovered.accuracy?.top1)
     #expect(before < 1000 && after >= 1840)
+    let learnt = try #require(tuned.accuracy?.top1)
+    #expect(learnt >= after - 10)
     let integer = try #require(quantized.accuracy?.top1)
-    #expect(abs(integer - after) <= 60)
+    #expect(abs(integer - learnt) <= 60)
     #expect(Double(quantized.bytes) < 0.5 * Double(recovered.bytes))
     for entry in result.quantization where ["Conv", "Gemm"].contains(entry.op.type) {
       #expect(entry.reason == nil, "\(entry.node)")

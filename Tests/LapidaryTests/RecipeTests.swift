@@ -59,7 +59,8 @@ import Testing
       "recipe, 'prune': expected one of ratio, macs, params, bytes, found 0"
     ),
     (
-      "polish: true", "recipe: expected one of fuse, prune, recover, quantize, data, found 'polish'"
+      "polish: true",
+      "recipe: expected one of fuse, prune, recover, tune, quantize, data, found 'polish'"
     ),
     ("prune: { ratio: 0.5, speed: 1 }", "recipe: 'prune.speed' is not known"),
     ("quantize: { method: guess }", "method: expected minmax or percentile, found 'guess'"),

@@ -10,6 +10,7 @@ extension Recipe {
     if let pruning {
       stages.append(PruneStage(pruning))
       if recovers, hasCalibration { stages.append(RecoverStage()) }
+      if let tuning, hasCalibration { stages.append(TuneStage(tuning, isAsked: tunesAlways)) }
     }
     if let quantization { stages.append(QuantizeStage(quantization)) }
     return stages

@@ -17,7 +17,7 @@ extension Recipe {
     # How much: exactly one of ratio (removed from each group), macs, params, bytes (kept of the model).
     prune:
       ratio: 0.3
-      # importance: l2        # l1, l2, linf, bn, fpgm, random; with data mean, variance, apoz, wanda
+      # importance: l2        # l1, l2, linf, bn, fpgm, random; with data mean, variance, apoz, wanda, taylor, fisher
       # reduction: mean       # how several weights' numbers become one: mean, sum, max, first
       # normalizer: mean      # what of its group a score is divided by: mean, sum, max, none
       # scope: local          # against whom a channel competes: local, global, isomorphic
@@ -33,6 +33,16 @@ extension Recipe {
       # seed: 0               # of the importance random
 
     recover: true             # fit what is left to the original's outputs; needs calibration data
+
+    # Learn what the original computed, step by step; only after pruning.
+    tune:
+      steps: 300              # or minutes; nothing said, 300 steps with 256 samples or more
+      # minutes: 5
+      # loss: [response, feature]     # relation and labels too
+      # rate: 0.001
+      # batch: 64
+      # optimizer: adam       # or sgd
+      # seed: 0               # of the samples' order
 
     quantize:
       profile: ort-x86

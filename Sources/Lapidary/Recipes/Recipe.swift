@@ -1,3 +1,4 @@
+public import Gradients
 public import IR
 public import Passes
 private import Yams
@@ -14,6 +15,10 @@ public struct Recipe: Sendable {
   public var scores: String?
   /// Whether to match the statistics of pruned channels on calibration data.
   public var recovers = true
+  /// How to tune what was pruned; nil for not at all.
+  public var tuning: TuningOptions? = Recipe.usualTuning
+  /// Whether to tune with few samples too.
+  public var tunesAlways = false
   /// How to quantize; nil for not at all.
   public var quantization: QuantizationOptions? = QuantizationOptions()
   /// The samples to prune, recover and quantize with.
@@ -45,6 +50,7 @@ public struct Recipe: Sendable {
         if field.flagOrNil == nil { fusion = try Self.fusion(try field.fields()) }
       case .prune: pruning = try readPruning(field)
       case .recover: recovers = try field.flag()
+      case .tune: try readTuning(field)
       case .quantize:
         if let flag = field.flagOrNil {
           quantization = flag ? QuantizationOptions() : nil
@@ -56,7 +62,7 @@ public struct Recipe: Sendable {
     }
   }
 
-  private enum StageKey: String, CaseIterable { case fuse, prune, recover, quantize, data }
+  private enum StageKey: String, CaseIterable { case fuse, prune, recover, tune, quantize, data }
 
   private enum FuseKey: String, CaseIterable {
     case target, only, skip, growth

@@ -114,3 +114,7 @@ extension AttributeValue {
     }
   }
 }
+
+extension FunctionCall {
+  package var gradient: Gradient { .none("it calls a function") }
+}

@@ -14,6 +14,7 @@ public struct Pruner: Sendable {
   private var options: PruningOptions
   private let aliases: [String: String]
   private var activations: ActivationStatistics?
+  private var gradients: GradientStatistics?
 
   /// What came of a removal.
   public struct Result: Sendable {
@@ -95,6 +96,12 @@ public struct Pruner: Sendable {
     progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) {
     let coupling = Coupling(try inferTypes(model), options.choices)
+    if case .gradient(let measure) = options.importance {
+      gradients = try GradientStatistics(
+        measure, coupling, of: model, on: samples, sessionOptions, seed: options.seed,
+        progress: progress)
+      return
+    }
     activations = try ActivationStatistics(
       coupling.activationReadings(), of: model, on: samples, sessionOptions, progress: progress)
   }
@@ -108,7 +115,7 @@ public struct Pruner: Sendable {
 
   /// Coupling, groups and scores, with nothing removed.
   func analysis() throws(ModelError) -> PruningAnalysis {
-    try PruningAnalysis(model, options, activations, barriers: [:])
+    try PruningAnalysis(model, options, activations, gradients, barriers: [:])
   }
 
   /// Chooses channels and removes them.
@@ -148,7 +155,7 @@ public struct Pruner: Sendable {
     var barriers: [NodeID: String] = [:]
     // A node that turns out not to be able to shrink becomes a barrier, and all is found anew.
     while true {
-      let analysis = try PruningAnalysis(model, options, activations, barriers: barriers)
+      let analysis = try PruningAnalysis(model, options, activations, gradients, barriers: barriers)
       let removed = try choose(analysis)
       let surgery = Surgery(analysis.coupling, removing: removed)
       if let name = surgery.emptied {

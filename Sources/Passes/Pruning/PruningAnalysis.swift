@@ -15,7 +15,7 @@ struct PruningAnalysis {
 
   init(
     _ model: Model, _ options: PruningOptions, _ activations: ActivationStatistics?,
-    barriers: [NodeID: String]
+    _ gradients: GradientStatistics? = nil, barriers: [NodeID: String]
   ) throws(ModelError) {
     var coupling = Coupling(
       try inferTypes(model), options.choices, barriers: barriers)
@@ -28,7 +28,7 @@ struct PruningAnalysis {
     }
     coupling.keep(options.keep)
     groups = ChannelGroups(&coupling)
-    let importance = try Importance(coupling, options, activations)
+    let importance = try Importance(coupling, options, activations, gradients)
     scores = groups.groups.map { importance.scores(of: $0) }
     protected = coupling.lastResorts(groups, scores)
     cost = CutCost(coupling)

@@ -28,6 +28,9 @@ public struct PruningOptions: Sendable {
     case random
     /// What it carries on calibration data; L2 for groups that were not observed.
     case activation(ActivationMeasure)
+    /// How much the likelihood of labels changes when it goes, by gradients on calibration data; L2 for
+    /// groups whose weights have none.
+    case gradient(GradientMeasure)
     /// `PruningOptions.scores`; L2 for groups that these do not name.
     case scores
   }

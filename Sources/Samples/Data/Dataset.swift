@@ -283,7 +283,7 @@ extension Dataset.Column {
 
 extension Tensor {
   /// Some rows along the first axis, not copied. The range must lie inside.
-  func rows(_ range: Range<Int>) -> Tensor {
+  package func rows(_ range: Range<Int>) -> Tensor {
     let length = dimensions[0]
     if range == 0..<length { return self }
     var part = self

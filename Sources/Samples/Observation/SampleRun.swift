@@ -26,6 +26,9 @@ public struct SampleRun: Sendable {
   /// The number of samples.
   public let count: Int
 
+  /// The labels of the samples; nil where there are none.
+  public var labels: [Int]? { if case .data(let data) = source { data.labels } else { nil } }
+
   /// The number of batches.
   public var batches: Int { ranges.count }
 

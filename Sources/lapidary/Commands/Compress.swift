@@ -39,6 +39,13 @@ struct Compress: ParsableCommand, RunsModels {
   @Flag(help: "Leave out the recovery of accuracy after pruning, which needs calibration data.")
   var noRecover = false
 
+  @Flag(
+    help: """
+      Leave out the tuning after pruning, which needs 256 samples of calibration data and takes up to \
+      five minutes.
+      """)
+  var noTune = false
+
   @Flag(help: "Leave quantization out.")
   var noQuantize = false
 
@@ -66,6 +73,7 @@ struct Compress: ParsableCommand, RunsModels {
     }
     if noPrune { plan.pruning = nil }
     if noRecover { plan.recovers = false }
+    if noTune { plan.tuning = nil }
     if noFuse { plan.fuses = false }
     if noQuantize || (calibration == nil && recipe == nil) { plan.quantization = nil }
     let samples = try load(calibration ?? located(plan.calibration), original)

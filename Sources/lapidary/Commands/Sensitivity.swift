@@ -41,7 +41,7 @@ struct SensitivityCommand: ParsableCommand, RunsModels {
   @Option(
     help: ArgumentHelp(
       "Which channels of a group go first.",
-      valueName: "l1|l2|linf|bn|fpgm|random|mean|variance|apoz|wanda"))
+      valueName: "l1|l2|linf|bn|fpgm|random|mean|variance|apoz|wanda|taylor|fisher"))
   var importance: PruningOptions.Importance = .l2
 
   @OptionGroup var choices: ChoiceOptions

@@ -5,8 +5,8 @@ public import Lapidary
 struct ImportanceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "What makes a channel important; mean, variance, apoz and wanda need --calibration.",
-      valueName: "l1|l2|linf|bn|fpgm|random|mean|variance|apoz|wanda"))
+      "What makes a channel important; those from mean on need --calibration, taylor labels too.",
+      valueName: "l1|l2|linf|bn|fpgm|random|mean|variance|apoz|wanda|taylor|fisher"))
   var importance: PruningOptions.Importance = .l2
 
   @Option(

@@ -7,23 +7,33 @@ struct OperatorFacets: Sendable {
   let name: String
   let channels: Set<String>
   let quantization: Set<String>
+  let gradient: Set<String>
 
   /// The facets of every node whose operator is known; empty ones where inference fails.
   static func all(of model: Model) -> [OperatorFacets] {
     guard let facts = try? inferTypes(model) else {
       return model.graph.nodeIDs.map { id in
-        OperatorFacets(name: "\(model.graph[id].op)", channels: [], quantization: [])
+        OperatorFacets(name: "\(model.graph[id].op)", channels: [], quantization: [], gradient: [])
       }
     }
     return facts.graph.nodeIDs.map { id in
       let name = "\(facts.graph[id].op)"
       guard let op = facts.op(id) else {
-        return OperatorFacets(name: name, channels: [], quantization: [])
+        return OperatorFacets(name: name, channels: [], quantization: [], gradient: [])
       }
       let inputs = facts.inputs(id)
       return OperatorFacets(
         name: name, channels: channels(op.channels(inputs, facts.outputs(id))),
-        quantization: [quantization(QuantizationTarget.onnxRuntime.rule(op, inputs))])
+        quantization: [quantization(QuantizationTarget.onnxRuntime.rule(op, inputs))],
+        gradient: [gradient(op.gradient)])
+    }
+  }
+
+  private static func gradient(_ gradient: Gradient) -> String {
+    switch gradient {
+    case .zero: "zero"
+    case .none(let reason): "none: \(reason)"
+    case .rule: "yes"
     }
   }
 

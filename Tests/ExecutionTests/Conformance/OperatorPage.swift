@@ -1,3 +1,4 @@
+import IR
 import Operators
 
 /// `OPERATORS.md`, and its summary for the README: what is known of each operator, from the results
@@ -15,10 +16,10 @@ struct OperatorPage {
     `RECORD_SNAPSHOTS=1 swift test -c release --filter ConformanceTests` rewrites it. *Cases* are those
     of ONNX's conformance suite (Debian's `libonnx-testdata`) that the operator occurs in: passed of
     all. *Channels* is how the removal of a channel spreads through it, *INT8* how it can be quantized,
-    in the cases; a dash says that no case has the operator.
+    *gradient* whether it has a derivative, in the cases; a dash says that no case has the operator.
 
-    | operator | opsets | cases | channels | INT8 |
-    |:--|:--|--:|:--|:--|
+    | operator | opsets | cases | channels | INT8 | gradient |
+    |:--|:--|--:|:--|:--|:--|
 
     """ + rows.joined(separator: "\n") + "\n" + skipped
   }
@@ -26,7 +27,7 @@ struct OperatorPage {
   /// The README's section: a row a group of cases.
   var summary: String {
     var lines = [
-      "\(Registry.names.count) operators are known, listed in [OPERATORS.md](OPERATORS.md) with the",
+      "\(Registry.names.count { $0.domain != Inner.domain }) operators are known, listed in [OPERATORS.md](OPERATORS.md) with the",
       "conformance cases of each. Of ONNX's own cases (`libonnx-testdata`), with both backends:",
       "",
       "| cases | all | pass | need an operator that is not known | skipped |",
@@ -49,7 +50,8 @@ struct OperatorPage {
 
   private var rows: [String] {
     var cases: [String: (passed: Int, all: Int)] = [:]
-    var facets: [String: (channels: Set<String>, quantization: Set<String>)] = [:]
+    var facets:
+      [String: (channels: Set<String>, quantization: Set<String>, gradient: Set<String>)] = [:]
     for result in results {
       let passes = manifest.verdicts[result.name] == .pass
       for name in Set(result.facets.map(\.name)) {
@@ -57,11 +59,12 @@ struct OperatorPage {
         if passes { cases[name, default: (0, 0)].passed += 1 }
       }
       for facet in result.facets {
-        facets[facet.name, default: ([], [])].channels.formUnion(facet.channels)
-        facets[facet.name, default: ([], [])].quantization.formUnion(facet.quantization)
+        facets[facet.name, default: ([], [], [])].channels.formUnion(facet.channels)
+        facets[facet.name, default: ([], [], [])].quantization.formUnion(facet.quantization)
+        facets[facet.name, default: ([], [], [])].gradient.formUnion(facet.gradient)
       }
     }
-    return Registry.names.map { op in
+    return Registry.names.filter { $0.domain != Inner.domain }.map { op in
       let name = "\(op)"
       let opsets = Registry.opsets(of: op).map { range in
         range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)–\(range.upperBound)"
@@ -71,7 +74,8 @@ struct OperatorPage {
         set.flatMap { $0.isEmpty ? nil : $0.sorted().joined(separator: "; ") } ?? "–"
       }
       return "| \(name) | \(opsets.joined(separator: ", ")) | \(passed)/\(all)"
-        + " | \(text(facets[name]?.channels)) | \(text(facets[name]?.quantization)) |"
+        + " | \(text(facets[name]?.channels)) | \(text(facets[name]?.quantization))"
+        + " | \(text(facets[name]?.gradient)) |"
     }
   }
 

@@ -20,11 +20,12 @@ import Testing
     "Samples": [
       "IR", "ONNXFile", "Operators", "Kernels", "Execution", "CZlib", "CPNG", "CTurboJPEG",
     ],
-    "Passes": ["IR", "Kernels", "Operators", "Rewriting", "Execution", "Samples"],
+    "Gradients": ["IR", "Kernels", "Operators", "Execution", "Samples"],
+    "Passes": ["IR", "Kernels", "Operators", "Rewriting", "Execution", "Samples", "Gradients"],
     "Reports": ["IR", "Operators", "Execution"],
     "Lapidary": [
-      "IR", "ONNXFile", "Operators", "Execution", "OneDNN", "Samples", "Passes", "Reports", "Yams",
-      "CZlib",
+      "IR", "ONNXFile", "Operators", "Execution", "OneDNN", "Samples", "Gradients", "Passes",
+      "Reports", "Yams", "CZlib",
     ],
     "lapidary": ["Lapidary", "ArgumentParser"],
   ]

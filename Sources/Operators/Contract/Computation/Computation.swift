@@ -38,6 +38,11 @@ package enum Computation: Sendable {
   /// Integers to numbers by the scale and the zero-point in inputs 1 and 2.
   case dequantization(LinearQuantizationSettings)
 
+  /// Input 0 times the derivative of a function at input 1, element by element.
+  case slope(UnaryFunction)
+  /// A cotangent of a convolution, input 0 being that of its result.
+  case convolutionGradient(any BackwardConvolution)
+
   /// Whether each element of the output comes of one element of one operand and of constants.
   package var isElementwise: Bool {
     switch self {

@@ -74,3 +74,9 @@ package struct BeforeOpset7<Modern: Operator>: Operator {
     .float(reason: "operators of opset 6 are not quantized")
   }
 }
+
+extension BeforeOpset7 {
+  package var gradient: Gradient {
+    axis == nil ? modern.gradient : .none("its axes go along as before opset 7")
+  }
+}

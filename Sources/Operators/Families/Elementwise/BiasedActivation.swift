@@ -41,3 +41,15 @@ extension BiasedActivation {
     return .elementwise(inputs: operands.map { ($0, inputs.shape($0)) }, outputs: outputs)
   }
 }
+
+extension BiasedActivation {
+  /// The derivative of Gelu at the sum of operand and bias.
+  func biased(tanh: Bool) -> Gradient {
+    .rule { call throws(ModelError) in
+      let g = try call.cotangent(0), x = try call.input(0)
+      let sum = call.has(1) ? (x + (try call.input(1))).typed(as: x.type) : x
+      let back = g * sum.geluSlope(tanh)
+      return [back, call.has(1) ? try call.summed(back, like: 1) : nil]
+    }
+  }
+}

@@ -29,3 +29,7 @@ extension BitwiseBinary {
     .float(reason: "works on bits")
   }
 }
+
+extension BitwiseBinary {
+  package var gradient: Gradient { .zero }
+}

@@ -25,3 +25,7 @@ extension Comparison {
     .elementwise(inputs: [(0, inputs.shape(0)), (1, inputs.shape(1))], outputs: outputs)
   }
 }
+
+extension Comparison {
+  package var gradient: Gradient { .zero }
+}

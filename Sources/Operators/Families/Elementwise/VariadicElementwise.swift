@@ -58,3 +58,34 @@ extension VariadicElementwise {
     .elementwise(inputs: (0..<inputs.count).map { ($0, inputs.shape($0)) }, outputs: outputs)
   }
 }
+
+extension VariadicElementwise {
+  /// A rule for each operand alone; `count` says how many there are.
+  func variadic(
+    _ rule: @escaping @Sendable (_ g: Term, _ x: Term, _ y: Term, _ count: Int) -> Term
+  ) -> Gradient {
+    .rule { call throws(ModelError) in
+      let g = try call.cotangent(0), y = try call.output(0), count = call.node.inputs.count
+      return try call.node.inputs.indices.map { index throws(ModelError) in
+        try call.summed(rule(g, try call.input(index), y, count), like: index)
+      }
+    }
+  }
+
+  /// The rule of an extreme: operands that are equal to it share its cotangent.
+  ///
+  /// - Parameter misses: whether an operand is another one than the result.
+  func shared(_ misses: @escaping @Sendable (_ x: Term, _ y: Term) -> Term) -> Gradient {
+    .rule { call throws(ModelError) in
+      let g = try call.cotangent(0), y = try call.output(0)
+      let hits = try call.node.inputs.indices.map { index throws(ModelError) in
+        misses(try call.input(index), y).negated.cast(to: y.type.elementType).typed(as: y.type)
+      }
+      guard let first = hits.first else { return [] }
+      let part = g / hits.dropFirst().reduce(first) { $0 + $1 }
+      return try hits.enumerated().map { index, hit throws(ModelError) in
+        try call.summed((hit * part).typed(as: y.type), like: index)
+      }
+    }
+  }
+}

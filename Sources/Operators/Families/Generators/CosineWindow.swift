@@ -52,3 +52,7 @@ extension CosineWindow {
     .float(reason: "it makes a window of a length")
   }
 }
+
+extension CosineWindow {
+  package var gradient: Gradient { .zero }
+}

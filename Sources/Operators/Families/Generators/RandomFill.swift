@@ -104,3 +104,7 @@ extension NodeView {
     return shape
   }
 }
+
+extension RandomFill {
+  package var gradient: Gradient { .zero }
+}

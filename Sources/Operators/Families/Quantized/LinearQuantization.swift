@@ -152,3 +152,7 @@ extension LinearQuantization {
 /// What QuantizeLinear and DequantizeLinear have in common.
 let quantizationTraits = Traits(
   widensHalf: false, readsPackedElements: true, auxiliaryInputs: [1, 2])
+
+extension LinearQuantization {
+  package var gradient: Gradient { .none("it rounds to integers, or comes from them") }
+}

@@ -28,3 +28,7 @@ extension QLinearUnary {
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm { .isInteger }
 }
+
+extension QLinearUnary {
+  package var gradient: Gradient { .none("it computes with integers") }
+}

@@ -182,3 +182,7 @@ extension Recurrent {
     return product(positions, weights &+ states)
   }
 }
+
+extension Recurrent {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

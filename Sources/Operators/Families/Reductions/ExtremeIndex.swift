@@ -66,3 +66,7 @@ extension ExtremeIndex {
     .float(reason: "its result is an index")
   }
 }
+
+extension ExtremeIndex {
+  package var gradient: Gradient { .zero }
+}

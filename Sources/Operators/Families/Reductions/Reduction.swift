@@ -118,3 +118,31 @@ extension Reduction {
     return ChannelRule(relations)
   }
 }
+
+extension Reduction {
+  /// A rule in which the cotangent and the result have reduced axes with length 1; `count` elements
+  /// went into one.
+  func reduced(
+    _ rule: @escaping @Sendable (_ g: Term, _ x: Term, _ y: Term, _ count: Term) -> Term
+  ) -> Gradient {
+    .rule { [self] call throws(ModelError) in
+      guard let axes = try axes(call.facts) else { throw call.unknown("its axes") }
+      let x = try call.input(0)
+      var g = try call.cotangent(0), y = try call.output(0)
+      if !settings.keepsAxes { (g, y) = (g.unsqueezed(axes), y.unsqueezed(axes)) }
+      return [rule(g, x, y, try call.count(over: 0)).typed(as: x.type)]
+    }
+  }
+
+  /// The rule of the largest or smallest: equal ones share the cotangent.
+  var extreme: Gradient {
+    .rule { [self] call throws(ModelError) in
+      guard let axes = try axes(call.facts) else { throw call.unknown("its axes") }
+      let x = try call.input(0)
+      var g = try call.cotangent(0), y = try call.output(0)
+      if !settings.keepsAxes { (g, y) = (g.unsqueezed(axes), y.unsqueezed(axes)) }
+      let misses = function == .maximum ? x.isBelow(y) : x.isAbove(y)
+      return [g.shared(among: misses.negated, axes: axes).typed(as: x.type)]
+    }
+  }
+}

@@ -96,3 +96,30 @@ extension SkipNormalization {
     return ChannelRule(relations)
   }
 }
+
+extension SkipNormalization {
+  /// The rule of normalisation of a sum, which may be a result too.
+  var skipGradient: Gradient {
+    .rule { [self] call throws(ModelError) in
+      let (scaleSlot, shiftSlot, biasSlot) = Self.parameters
+      let rank = try call.shape(0).rank
+      let g = try call.cotangent(0), x = try call.input(0), scale = try call.input(scaleSlot)
+      var sum = x + (try call.input(1))
+      if call.has(biasSlot) { sum = sum + (try call.input(biasSlot)) }
+      sum = sum.typed(as: x.type)
+      let (elements, back) = call.normalized(
+        sum, [rank - 1], epsilon: Double(epsilon), usesMean: Self.usesMean)
+      var whole = back((g * scale).typed(as: x.type))
+      if let other = call.cotangents[safe: 3] ?? nil { whole = (whole + other).typed(as: x.type) }
+      var result = [Term?](repeating: nil, count: call.node.inputs.count)
+      result[0] = whole
+      result[1] = try call.summed(whole, like: 1)
+      result[scaleSlot] = try call.summed((g * elements).typed(as: x.type), like: scaleSlot)
+      if let shiftSlot, call.has(shiftSlot) {
+        result[shiftSlot] = try call.summed(g, like: shiftSlot)
+      }
+      if call.has(biasSlot) { result[biasSlot] = try call.summed(whole, like: biasSlot) }
+      return result
+    }
+  }
+}

@@ -60,3 +60,24 @@ extension SoftmaxFamily {
     guard done else { throw context.unsupportedTypes([0]) }
   }
 }
+
+extension SoftmaxFamily {
+  /// A rule along the axis, or along the second one of a matrix.
+  func alongAxis(
+    _ rule: @escaping @Sendable (_ g: Term, _ y: Term, _ axis: Int) -> Term
+  ) -> Gradient {
+    .rule { [self] call throws(ModelError) in
+      let g = try call.cotangent(0), x = try call.input(0), y = try call.output(0)
+      let rank = try call.shape(0).rank
+      let place = try AxisRuns(axis: axis, flattens: flattens).split(
+        rank: rank, label: call.label)
+      guard flattens, place != rank - 1 else { return [rule(g, y, place).typed(as: x.type)] }
+      func flat(_ term: Term) -> Term {
+        term.apply(
+          Flatten.self, [], [Attribute("axis", .int(place))],
+          as: TensorType(x.type.elementType, Shape([.unknown, .unknown])))
+      }
+      return [rule(flat(g), flat(y), 1).reshaped(like: x).typed(as: x.type)]
+    }
+  }
+}

@@ -79,3 +79,20 @@ extension TrailingNormalization {
     return ChannelRule(relations)
   }
 }
+
+extension TrailingNormalization {
+  /// The rule of normalisation over the last axes with a scale and perhaps a shift an element.
+  var trailingGradient: Gradient {
+    .rule { [self] call throws(ModelError) in
+      let rank = try call.shape(0).rank
+      let axes = Array(try first(rank: rank, label: call.label)..<rank)
+      let g = try call.cotangent(0), x = try call.input(0), scale = try call.input(1)
+      let (elements, back) = call.normalized(
+        x, axes, epsilon: Double(epsilon), usesMean: Self.usesMean)
+      let scaled = (g * scale).typed(as: x.type)
+      let own = try call.summed((g * elements).typed(as: x.type), like: 1)
+      guard call.has(2) else { return [back(scaled), own] }
+      return [back(scaled), own, try call.summed(g, like: 2)]
+    }
+  }
+}

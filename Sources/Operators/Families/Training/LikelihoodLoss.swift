@@ -67,3 +67,7 @@ extension LikelihoodLoss {
     .barrier("the classes of a loss are numbered")
   }
 }
+
+extension LikelihoodLoss {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

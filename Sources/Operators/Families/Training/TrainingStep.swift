@@ -76,3 +76,7 @@ extension TrainingStep {
     .float(reason: "training steps are not quantized")
   }
 }
+
+extension TrainingStep {
+  package var gradient: Gradient { .none("it is a step of training itself") }
+}

@@ -60,3 +60,11 @@ extension Call {
     return place
   }
 }
+
+extension ContainerOperator {
+  package var gradient: Gradient { .none("works on sequences and optionals") }
+}
+
+extension TextOperator {
+  package var gradient: Gradient { .none("works on strings") }
+}

@@ -85,3 +85,13 @@ extension GlobalPool {
     poolChannels(inputs, outputs)
   }
 }
+
+extension Pool {
+  /// The rule of a pool whose derivative is one step.
+  var pooledBack: Gradient {
+    .rule { call throws(ModelError) in
+      let g = try call.cotangent(0), x = try call.input(0)
+      return [call.builder.inner(Inner.pooled, [g, x], of: call.node).typed(as: x.type)]
+    }
+  }
+}

@@ -276,3 +276,7 @@ package struct Attention: Operator {
     return (known[0], known[1], known[2])
   }
 }
+
+extension Attention {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

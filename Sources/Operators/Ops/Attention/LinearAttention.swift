@@ -132,3 +132,7 @@ package struct LinearAttention: Operator {
     return product(q + (rule.corrects ? 2 : 1) * k, valueWidth / keyHeads)
   }
 }
+
+extension LinearAttention {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

@@ -33,3 +33,7 @@ package struct RotaryEmbedding: Operator {
     settings.channels(inputs)
   }
 }
+
+extension RotaryEmbedding {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

@@ -59,3 +59,7 @@ package struct Constant: ValueOperator {
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm { .float(reason: "a constant") }
 }
+
+extension Constant {
+  package var gradient: Gradient { .zero }
+}

@@ -70,3 +70,7 @@ package struct EyeLike: Operator {
     .float(reason: "works on shapes")
   }
 }
+
+extension EyeLike {
+  package var gradient: Gradient { .zero }
+}

@@ -119,3 +119,7 @@ package struct RangeOf: Operator {
     .float(reason: "works on shapes")
   }
 }
+
+extension RangeOf {
+  package var gradient: Gradient { .zero }
+}

@@ -37,3 +37,7 @@ package struct Size: Operator {
     .float(reason: "works on shapes")
   }
 }
+
+extension Size {
+  package var gradient: Gradient { .zero }
+}

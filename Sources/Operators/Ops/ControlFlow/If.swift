@@ -58,3 +58,7 @@ package struct If: ValueOperator {
     .float(reason: "its branches are not quantized")
   }
 }
+
+extension If {
+  package var gradient: Gradient { .none("it runs a branch") }
+}

@@ -152,3 +152,7 @@ package struct Loop: ValueOperator {
     .float(reason: "its body is not quantized")
   }
 }
+
+extension Loop {
+  package var gradient: Gradient { .none("it runs a body") }
+}

@@ -259,3 +259,7 @@ package struct Scan: ValueOperator {
     .float(reason: "its body is not quantized")
   }
 }
+
+extension Scan {
+  package var gradient: Gradient { .none("it runs a body") }
+}

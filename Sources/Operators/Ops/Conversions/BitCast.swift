@@ -57,3 +57,7 @@ package struct BitCast: Operator {
     .float(reason: "works on bits")
   }
 }
+
+extension BitCast {
+  package var gradient: Gradient { .none("it takes bits for numbers") }
+}

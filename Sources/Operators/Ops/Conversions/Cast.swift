@@ -48,3 +48,9 @@ package struct Cast: Conversion {
     try convertText(call, to: to)
   }
 }
+
+extension Cast {
+  package var gradient: Gradient {
+    .rule { call throws(ModelError) in [try call.cotangent(0).cast(to: call.facts.elementType(0))] }
+  }
+}

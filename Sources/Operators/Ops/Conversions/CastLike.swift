@@ -39,3 +39,9 @@ package struct CastLike: Conversion {
     try convertText(call, to: call.tensor(1).elementType)
   }
 }
+
+extension CastLike {
+  package var gradient: Gradient {
+    .rule { call throws(ModelError) in [try call.cotangent(0).cast(to: call.facts.elementType(0))] }
+  }
+}

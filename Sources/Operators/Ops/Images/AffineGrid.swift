@@ -64,3 +64,7 @@ package struct AffineGrid: Operator {
     .barrier("positions in an image")
   }
 }
+
+extension AffineGrid {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

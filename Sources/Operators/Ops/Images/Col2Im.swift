@@ -72,3 +72,7 @@ package struct Col2Im: Operator {
     ])
   }
 }
+
+extension Col2Im {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

@@ -95,3 +95,7 @@ package struct GridSample: Operator {
     ])
   }
 }
+
+extension GridSample {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

@@ -212,3 +212,7 @@ package struct Resize: Operator {
     return [cut.integers(sizes, new)]
   }
 }
+
+extension Resize {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

@@ -72,3 +72,7 @@ package struct Upsample: Operator {
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm { resizing.quantization }
 }
+
+extension Upsample {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

@@ -50,3 +50,7 @@ package struct Compress: Operator {
     return .alongside(inputs.shape(0), frozen: [place], reason: "picked by a condition")
   }
 }
+
+extension Compress {
+  package var gradient: Gradient { .moved }
+}

@@ -111,3 +111,14 @@ package struct Gather: Operator {
     return new == places ? [] : [cut.integers(1, new, dimensions)]
   }
 }
+
+extension Gather {
+  package var gradient: Gradient {
+    .rule { [axis] call throws(ModelError) in
+      let x = try call.input(0)
+      let operands = [try call.cotangent(0).id, x.id, try call.input(1).id]
+      let id = call.builder.node(Inner.gathered, operands, [Attribute("axis", .int(axis))])
+      return [Term(call.builder, id, x.type)]
+    }
+  }
+}

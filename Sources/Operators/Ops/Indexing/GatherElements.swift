@@ -34,3 +34,7 @@ package struct GatherElements: Operator {
       reason: "picked element by element")
   }
 }
+
+extension GatherElements {
+  package var gradient: Gradient { .moved }
+}

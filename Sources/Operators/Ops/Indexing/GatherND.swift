@@ -56,3 +56,7 @@ package struct GatherND: Operator {
       } + passing.map { .same(Axis(.input(0), $0), Axis(.output(0), $0 + rank - shape.rank)) })
   }
 }
+
+extension GatherND {
+  package var gradient: Gradient { .moved }
+}

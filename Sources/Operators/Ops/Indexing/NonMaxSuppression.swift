@@ -55,3 +55,7 @@ package struct NonMaxSuppression: Operator {
     .float(reason: "its result is an index")
   }
 }
+
+extension NonMaxSuppression {
+  package var gradient: Gradient { .zero }
+}

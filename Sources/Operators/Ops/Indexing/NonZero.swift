@@ -41,3 +41,7 @@ package struct NonZero: Operator {
     .float(reason: "its result is an index")
   }
 }
+
+extension NonZero {
+  package var gradient: Gradient { .zero }
+}

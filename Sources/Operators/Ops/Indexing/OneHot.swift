@@ -73,3 +73,7 @@ package struct OneHot: Operator {
       inputs.shape(0), frozen: Set(0..<(inputs.rank(0) ?? 0)), reason: "OneHot reads indices")
   }
 }
+
+extension OneHot {
+  package var gradient: Gradient { .zero }
+}

@@ -16,3 +16,7 @@ package struct Scatter: ScatteringElements {
     axis = try node.int("axis", default: 0)
   }
 }
+
+extension Scatter {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

@@ -52,3 +52,7 @@ extension ScatteringElements {
       reason: "written element by element")
   }
 }
+
+extension ScatterElements {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

@@ -43,3 +43,7 @@ package struct ScatterND: Operator {
     return ChannelRule(relations)
   }
 }
+
+extension ScatterND {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

@@ -108,3 +108,7 @@ package struct TensorScatter: Operator {
     return ChannelRule(relations)
   }
 }
+
+extension TensorScatter {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

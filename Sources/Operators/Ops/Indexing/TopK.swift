@@ -69,3 +69,17 @@ package struct TopK: Operator {
       inputs.shape(0), outputs: 0..<outputs.count, frozen: [axis], reason: "TopK sorts along it")
   }
 }
+
+extension TopK {
+  package var gradient: Gradient {
+    .rule { [axis] call throws(ModelError) in
+      let x = try call.input(0)
+      let zeros = x.number(0).expanded(like: x)
+      return [
+        zeros.apply(
+          ScatterElements.self, [try call.output(1), try call.cotangent(0)],
+          [Attribute("axis", .int(axis))])
+      ]
+    }
+  }
+}

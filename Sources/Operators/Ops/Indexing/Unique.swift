@@ -63,3 +63,7 @@ package struct Unique: Operator {
     .barrier("elements are compared with each other")
   }
 }
+
+extension Unique {
+  package var gradient: Gradient { .none("it sorts") }
+}

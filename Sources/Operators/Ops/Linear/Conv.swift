@@ -49,3 +49,18 @@ package struct Conv: Operator {
 
   package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] { try geometry.resize(cut) }
 }
+
+extension Conv {
+  package var gradient: Gradient {
+    .rule { call throws(ModelError) in
+      let g = try call.cotangent(0), x = try call.input(0), w = try call.input(1)
+      let data = call.builder.node(
+        Inner.convolutionData, [g.id, w.id, x.id], call.node.attributes)
+      let weights = call.builder.nodes(
+        Inner.convolutionWeights, [g.id, x.id, w.id], call.node.attributes,
+        outputs: call.has(2) ? 2 : 1)
+      return [Term(call.builder, data, x.type), Term(call.builder, weights[0], w.type)]
+        + weights.dropFirst().map { Term(call.builder, $0, call.facts.type(2)) }
+    }
+  }
+}

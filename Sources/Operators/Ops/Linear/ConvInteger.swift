@@ -55,3 +55,7 @@ package struct ConvInteger: Operator {
 
   package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] { try geometry.resize(cut) }
 }
+
+extension ConvInteger {
+  package var gradient: Gradient { .none("it computes with integers") }
+}

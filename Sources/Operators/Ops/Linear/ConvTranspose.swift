@@ -199,3 +199,38 @@ package struct ConvTranspose: Operator {
     try remainingGroups(cut, group: group, x: 0).map { [.attribute("group", .int($0))] } ?? []
   }
 }
+
+extension ConvTranspose {
+  package var gradient: Gradient {
+    .rule { call throws(ModelError) in
+      let g = try call.cotangent(0), x = try call.input(0), w = try call.input(1)
+      let rank = try call.shape(1).rank - 2
+      // The convolution that this is the transpose of goes from the result to the data.
+      let attributes = try convolutionAttributes(call, rank)
+      let data = g.apply(Conv.self, [w], attributes, as: x.type)
+      let weight = call.builder.node(
+        Inner.convolutionWeights, [x.id, g.id, w.id], attributes)
+      let bias = call.has(2) ? g.sum([0] + (0..<rank).map { $0 + 2 }, keepsAxes: false) : nil
+      return [data, Term(call.builder, weight, w.type), bias]
+    }
+  }
+
+  /// Attributes of the convolution that this is the transpose of.
+  private func convolutionAttributes(
+    _ call: GradientCall, _ rank: Int
+  ) throws(ModelError) -> [Attribute] {
+    var pads = window.pads(rank)
+    if outputShape != nil || window.padding == .sameUpper || window.padding == .sameLower {
+      guard let x = call.facts.shape(0)?.known, let w = call.facts.shape(1)?.known else {
+        throw call.unknown("the lengths of its operands")
+      }
+      let known = try shape(x: x, weight: w) { call.facts.mismatch($0, expected: $1, found: $2) }
+      pads = known.window.padsBegin + known.window.padsEnd
+    }
+    return [
+      Attribute("strides", .ints(window.strides(rank))),
+      Attribute("dilations", .ints(window.dilations(rank))), Attribute("pads", .ints(pads)),
+      Attribute("group", .int(group)),
+    ]
+  }
+}

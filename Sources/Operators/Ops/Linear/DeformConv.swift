@@ -114,3 +114,7 @@ package struct DeformConv: Operator {
 
   package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] { try geometry.resize(cut) }
 }
+
+extension DeformConv {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

@@ -42,3 +42,7 @@ package struct Det: Operator {
     return .alongside(inputs.shape(0), frozen: [rank - 2, rank - 1], reason: "a determinant of it")
   }
 }
+
+extension Det {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

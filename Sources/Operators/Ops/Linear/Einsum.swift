@@ -178,3 +178,16 @@ package struct Einsum: Operator {
     return product(positions, max(0, labels.operands.count - 1))
   }
 }
+
+extension Einsum {
+  package var gradient: Gradient {
+    .rule { [equation] call throws(ModelError) in
+      let ranks = try call.node.inputs.indices.map { index throws(ModelError) in
+        try call.shape(index).rank
+      }
+      let labels = equation.labels(ranks: ranks)
+      guard labels.wrong == nil else { throw call.unknown("operands that fit the equation") }
+      return try call.einsum(labels.operands, labels.output)
+    }
+  }
+}

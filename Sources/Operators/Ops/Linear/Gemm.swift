@@ -153,3 +153,22 @@ package struct Gemm: Operator {
     return product(y, k)
   }
 }
+
+extension Gemm {
+  package var gradient: Gradient {
+    .rule { [alpha, beta, transA, transB] call throws(ModelError) in
+      let g = try call.cotangent(0), a = try call.input(0), b = try call.input(1)
+      let factor = Double(alpha)
+      let left =
+        transA
+        ? b.product(g, alpha: factor, transposed: (transB, true), as: a.type)
+        : g.product(b, alpha: factor, transposed: (false, !transB), as: a.type)
+      let right =
+        transB
+        ? g.product(a, alpha: factor, transposed: (true, transA), as: b.type)
+        : a.product(g, alpha: factor, transposed: (!transA, false), as: b.type)
+      guard call.has(2) else { return [left, right] }
+      return [left, right, try call.summed(g * Double(beta), like: 2)]
+    }
+  }
+}

@@ -46,3 +46,9 @@ package struct MatMul: Operator {
     product.macs(inputs, outputs)
   }
 }
+
+extension MatMul {
+  package var gradient: Gradient {
+    .rule { call throws(ModelError) in try call.matrixProduct() }
+  }
+}

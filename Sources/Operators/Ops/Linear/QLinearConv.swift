@@ -64,3 +64,7 @@ package struct QLinearConv: Operator {
 
   package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] { try geometry.resize(cut) }
 }
+
+extension QLinearConv {
+  package var gradient: Gradient { .none("it computes with integers") }
+}

@@ -55,3 +55,7 @@ package struct QLinearMatMul: Operator {
     product.macs(inputs, outputs)
   }
 }
+
+extension QLinearMatMul {
+  package var gradient: Gradient { .none("it computes with integers") }
+}

@@ -74,3 +74,7 @@ package struct CenterCropPad: Operator {
     return .alongside(shape, frozen: Set(places), reason: "cut or padded to a given length")
   }
 }
+
+extension CenterCropPad {
+  package var gradient: Gradient { .moved }
+}

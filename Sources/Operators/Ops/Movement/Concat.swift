@@ -106,3 +106,14 @@ package struct Concat: Operator {
     .free(inputs: Array(0..<inputs.count))
   }
 }
+
+extension Concat {
+  package var gradient: Gradient {
+    .rule { [axis] call throws(ModelError) in
+      let parts = try call.node.inputs.indices.map { index throws(ModelError) in
+        try call.input(index)
+      }
+      return try call.cotangent(0).split(like: parts, axis: call.axis(axis))
+    }
+  }
+}

@@ -72,3 +72,7 @@ package struct DepthToSpace: Operator {
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm { .shared(inputs: [0]) }
 }
+
+extension DepthToSpace {
+  package var gradient: Gradient { .moved }
+}

@@ -110,3 +110,9 @@ package struct Expand: Operator {
     return new == known ? [] : [cut.integers(1, new)]
   }
 }
+
+extension Expand {
+  package var gradient: Gradient {
+    .rule { call throws(ModelError) in [try call.summed(call.cotangent(0), like: 0)] }
+  }
+}

@@ -47,3 +47,7 @@ package struct Flatten: Reshaping {
     ])
   }
 }
+
+extension Flatten {
+  package var gradient: Gradient { .reshaped }
+}

@@ -42,3 +42,7 @@ package struct Identity: ValueOperator {
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm { .shared(inputs: [0]) }
 }
+
+extension Identity {
+  package var gradient: Gradient { .passing }
+}

@@ -223,3 +223,7 @@ package struct Pad: Operator {
     return attributes == nil ? [cut.integers(1, values)] : [.attribute("pads", .ints(values))]
   }
 }
+
+extension Pad {
+  package var gradient: Gradient { .moved }
+}

@@ -157,3 +157,7 @@ package struct Reshape: Reshaping {
     return [cut.integers(1, new)]
   }
 }
+
+extension Reshape {
+  package var gradient: Gradient { .reshaped }
+}

@@ -54,3 +54,7 @@ package struct ReverseSequence: Operator {
     .alongside(inputs.shape(0), frozen: [0, 1], reason: "reversed by sequence")
   }
 }
+
+extension ReverseSequence {
+  package var gradient: Gradient { .moved }
+}

@@ -231,3 +231,7 @@ package struct Slice: Operator {
     return edits
   }
 }
+
+extension Slice {
+  package var gradient: Gradient { .moved }
+}

@@ -75,3 +75,7 @@ package struct SpaceToDepth: Operator {
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm { .shared(inputs: [0]) }
 }
+
+extension SpaceToDepth {
+  package var gradient: Gradient { .moved }
+}

@@ -174,3 +174,14 @@ package struct Split: Operator {
     return hasCount ? [.removeAttribute("num_outputs"), edit] : [edit]
   }
 }
+
+extension Split {
+  package var gradient: Gradient {
+    .rule { [axis] call throws(ModelError) in
+      let parts = try call.node.outputs.indices.map { index throws(ModelError) in
+        try call.cotangent(index)
+      }
+      return [call.builder.joined(parts, axis: try call.axis(axis)).typed(as: call.facts.type(0))]
+    }
+  }
+}

@@ -62,3 +62,7 @@ package struct Squeeze: Reshaping {
     return .movement(passing: kept.enumerated().map { ($1, $0) })
   }
 }
+
+extension Squeeze {
+  package var gradient: Gradient { .reshaped }
+}

@@ -90,3 +90,7 @@ package struct Tile: Operator {
     return [cut.integers(1, values)]
   }
 }
+
+extension Tile {
+  package var gradient: Gradient { .moved }
+}

@@ -75,3 +75,15 @@ package struct Transpose: Operator {
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm { .shared(inputs: [0]) }
 }
+
+extension Transpose {
+  package var gradient: Gradient {
+    .rule { [permutation] call throws(ModelError) in
+      let rank = try call.shape(0).rank
+      let order = permutation ?? Array((0..<rank).reversed())
+      var inverse = order
+      for (place, axis) in order.enumerated() { inverse[axis] = place }
+      return [try call.cotangent(0).transposed(inverse)]
+    }
+  }
+}

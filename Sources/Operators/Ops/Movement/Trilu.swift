@@ -41,3 +41,13 @@ package struct Trilu: Operator {
       inputs.shape(0), frozen: [rank - 2, rank - 1], reason: "Trilu counts rows and columns")
   }
 }
+
+extension Trilu {
+  package var gradient: Gradient {
+    .rule { call throws(ModelError) in
+      // What is left of the operand is where it was.
+      let diagonal = call.has(1) ? try call.input(1) : nil
+      return [try call.cotangent(0).apply(Trilu.self, [diagonal], call.node.attributes)]
+    }
+  }
+}

@@ -59,3 +59,7 @@ package struct Unsqueeze: Reshaping {
       passing: origins.enumerated().compactMap { axis, origin in origin.map { ($0, axis) } })
   }
 }
+
+extension Unsqueeze {
+  package var gradient: Gradient { .reshaped }
+}

@@ -121,3 +121,26 @@ package struct BatchNormalization: Operator {
     isPerChannel && !trains ? .scaling(along: 1, bias: LinearForm.Bias(2)) : nil
   }
 }
+
+extension BatchNormalization {
+  package var gradient: Gradient {
+    guard !trains, isPerChannel else {
+      return .none("its statistics are those of the batch, or one an element")
+    }
+    return .rule { [epsilon] call throws(ModelError) in
+      let g = try call.cotangent(0), x = try call.input(0), scale = try call.input(1)
+      let rank = try call.shape(0).rank
+      let ones = [Int](repeating: 1, count: max(0, rank - 2))
+      let inverse = 1 / (try call.input(4).cast(to: x.type.elementType) + Double(epsilon)).sqrt
+      let factor = (scale.cast(to: x.type.elementType) * inverse).reshaped([-1] + ones)
+      let axes = [0] + (2..<max(2, rank)).map { $0 }
+      let mean = try call.input(3).cast(to: x.type.elementType).reshaped([-1] + ones)
+      let total = g.sum(axes, keepsAxes: false)
+      let scaled = (g * (x - mean)).sum(axes, keepsAxes: false) * inverse
+      return [
+        (g * factor).typed(as: x.type), scaled.cast(to: scale.type.elementType),
+        total.cast(to: scale.type.elementType),
+      ]
+    }
+  }
+}

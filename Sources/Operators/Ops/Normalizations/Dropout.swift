@@ -90,3 +90,9 @@ package struct Dropout: Operator {
     .elementwise(inputs: [(0, inputs.shape(0))], outputs: outputs)
   }
 }
+
+extension Dropout {
+  package var gradient: Gradient {
+    mayTrain || ratio != nil ? .none("it draws at random in training") : .passing
+  }
+}

@@ -72,3 +72,13 @@ package struct GroupNormalization: Operator {
     return rule
   }
 }
+
+extension GroupNormalization {
+  package var gradient: Gradient {
+    guard isPerChannel else { return .none("opset 18 has one scale a group") }
+    return .rule { [groups, epsilon] call throws(ModelError) in
+      try call.channelNormalization(
+        call.input(0), groups: groups, axes: [2], epsilon: Double(epsilon))
+    }
+  }
+}

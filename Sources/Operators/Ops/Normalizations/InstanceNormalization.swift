@@ -49,3 +49,13 @@ package struct InstanceNormalization: Operator {
     .scaling(along: 1, bias: LinearForm.Bias(2))
   }
 }
+
+extension InstanceNormalization {
+  package var gradient: Gradient {
+    .rule { [epsilon] call throws(ModelError) in
+      let rank = try call.shape(0).rank
+      return try call.channelNormalization(
+        call.input(0), groups: nil, axes: Array(2..<max(2, rank)), epsilon: Double(epsilon))
+    }
+  }
+}

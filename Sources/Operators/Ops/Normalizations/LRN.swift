@@ -47,3 +47,30 @@ package struct LRN: Operator {
     .alongside(inputs.shape(0), frozen: [1], reason: "normalised over neighbouring channels")
   }
 }
+
+extension LRN {
+  package var gradient: Gradient {
+    .rule { [size, alpha, beta, bias] call throws(ModelError) in
+      let g = try call.cotangent(0), x = try call.input(0)
+      guard let channels = try call.shape(0)[1].value else {
+        throw call.unknown("the number of channels")
+      }
+      // Sums over neighbouring channels are those of a pool along them.
+      let ends = ((size - 1) / 2, size / 2)
+      func sums(_ term: Term, _ begin: Int, _ end: Int) -> Term {
+        let pooled = term.reshaped([0, 1, channels, -1]).apply(
+          AveragePool.self, [],
+          [
+            Attribute("kernel_shape", .ints([size, 1])), Attribute("count_include_pad", .int(1)),
+            Attribute("pads", .ints([begin, 0, end, 0])),
+          ])
+        return pooled.reshaped(like: x).typed(as: x.type) * Double(size)
+      }
+      let rate = Double(alpha) / Double(size)
+      let base = sums(x.squared, ends.0, ends.1) * rate + Double(bias)
+      let power = base.power(base.number(-Double(beta)))
+      let spread = sums(g * x * power / base, ends.1, ends.0)
+      return [g * power - x * spread * (2 * rate * Double(beta))]
+    }
+  }
+}

@@ -36,3 +36,7 @@ package struct LayerNormalization: TrailingNormalization {
     axis == -1 && inputs.rank(1) == 1 ? .scaling(along: -1, bias: LinearForm.Bias(2)) : nil
   }
 }
+
+extension LayerNormalization {
+  package var gradient: Gradient { trailingGradient }
+}

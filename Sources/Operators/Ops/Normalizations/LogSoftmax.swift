@@ -17,3 +17,7 @@ package struct LogSoftmax: SoftmaxFamily {
     axis = try node.int("axis", default: flattens ? 1 : -1)
   }
 }
+
+extension LogSoftmax {
+  package var gradient: Gradient { alongAxis { g, y, axis in g - y.exp * g.sum([axis]) } }
+}

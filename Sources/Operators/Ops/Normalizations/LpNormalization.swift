@@ -59,3 +59,15 @@ package struct LpNormalization: Operator {
     return .alongside(inputs.shape(0), frozen: [axis], reason: "normalised over this axis")
   }
 }
+
+extension LpNormalization {
+  package var gradient: Gradient {
+    .rule { [axis, norm] call throws(ModelError) in
+      let g = try call.cotangent(0), x = try call.input(0), y = try call.output(0)
+      let axes = [try call.axis(axis)]
+      let along = (g * y).sum(axes)
+      return norm == .l1
+        ? [(g - x.sign * along) / x.abs.sum(axes)] : [(g - y * along) / x.squared.sum(axes).sqrt]
+    }
+  }
+}

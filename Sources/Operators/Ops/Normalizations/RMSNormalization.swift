@@ -27,3 +27,7 @@ package struct RMSNormalization: TrailingNormalization {
     axis == -1 && inputs.rank(1) == 1 ? .scaling(along: -1, bias: nil) : nil
   }
 }
+
+extension RMSNormalization {
+  package var gradient: Gradient { trailingGradient }
+}

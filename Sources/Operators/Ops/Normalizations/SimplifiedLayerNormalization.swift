@@ -29,3 +29,7 @@ package struct SimplifiedLayerNormalization: TrailingNormalization {
     return [Inferred(inputs.type(0)), Inferred(.float, shape)]
   }
 }
+
+extension SimplifiedLayerNormalization {
+  package var gradient: Gradient { trailingGradient }
+}

@@ -21,3 +21,7 @@ package struct Softmax: SoftmaxFamily {
     .bounded(inputs: [0], range: 0...1)
   }
 }
+
+extension Softmax {
+  package var gradient: Gradient { alongAxis { g, y, axis in y * (g - (g * y).sum([axis])) } }
+}

@@ -48,3 +48,7 @@ package struct AveragePool: Pool {
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm { .free(inputs: [0]) }
 }
+
+extension AveragePool {
+  package var gradient: Gradient { pooledBack }
+}

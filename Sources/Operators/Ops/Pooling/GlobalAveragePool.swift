@@ -29,3 +29,12 @@ package struct GlobalAveragePool: GlobalPool {
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm { .free(inputs: [0]) }
 }
+
+extension GlobalAveragePool {
+  package var gradient: Gradient {
+    .rule { call throws(ModelError) in
+      let g = try call.cotangent(0), x = try call.input(0)
+      return [(g / (try call.count(over: 0))).expanded(like: x)]
+    }
+  }
+}

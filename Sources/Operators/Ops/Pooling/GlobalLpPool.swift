@@ -22,3 +22,7 @@ package struct GlobalLpPool: GlobalPool {
     }
   }
 }
+
+extension GlobalLpPool {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

@@ -24,3 +24,15 @@ package struct GlobalMaxPool: GlobalPool {
     }
   }
 }
+
+extension GlobalMaxPool {
+  package var gradient: Gradient {
+    .rule { call throws(ModelError) in
+      let rank = try call.shape(0).rank
+      return [
+        try call.cotangent(0).shared(
+          among: call.input(0).isBelow(call.output(0)).negated, axes: Array(2..<max(2, rank)))
+      ]
+    }
+  }
+}

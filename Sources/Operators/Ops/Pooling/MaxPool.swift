@@ -57,3 +57,7 @@ package struct MaxPool: Pool {
     return .shared(inputs: [0])
   }
 }
+
+extension MaxPool {
+  package var gradient: Gradient { pooledBack }
+}

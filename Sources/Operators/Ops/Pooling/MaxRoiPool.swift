@@ -67,3 +67,7 @@ package struct MaxRoiPool: Operator {
     ChannelRule([.same(Axis(.input(0), 1), Axis(.output(0), 1))])
   }
 }
+
+extension MaxRoiPool {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

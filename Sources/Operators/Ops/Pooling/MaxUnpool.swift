@@ -73,3 +73,7 @@ package struct MaxUnpool: Operator {
     .barrier("indices count through all channels")
   }
 }
+
+extension MaxUnpool {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

@@ -90,3 +90,7 @@ package struct RoiAlign: Operator {
     ChannelRule([.same(Axis(.input(0), 1), Axis(.output(0), 1))])
   }
 }
+
+extension RoiAlign {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

@@ -48,3 +48,7 @@ package struct DynamicQuantizeLinear: Operator {
     .float(reason: "quantizes by itself")
   }
 }
+
+extension DynamicQuantizeLinear {
+  package var gradient: Gradient { .none("it rounds to integers") }
+}

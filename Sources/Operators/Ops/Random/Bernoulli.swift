@@ -37,3 +37,7 @@ package struct Bernoulli: Operator {
     .float(reason: "elements are drawn at random")
   }
 }
+
+extension Bernoulli {
+  package var gradient: Gradient { .zero }
+}

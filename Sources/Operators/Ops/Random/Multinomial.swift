@@ -62,3 +62,7 @@ package struct Multinomial: Operator {
     .float(reason: "classes are drawn at random")
   }
 }
+
+extension Multinomial {
+  package var gradient: Gradient { .zero }
+}

@@ -87,3 +87,7 @@ package struct CausalConvWithState: Operator {
     return product(y, kernel)
   }
 }
+
+extension CausalConvWithState {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

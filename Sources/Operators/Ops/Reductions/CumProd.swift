@@ -18,3 +18,7 @@ package struct CumProd: RunningOperator {
     reverse = try node.flag("reverse")
   }
 }
+
+extension CumProd {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

@@ -19,3 +19,15 @@ package struct CumSum: RunningOperator {
     reverse = try node.flag("reverse")
   }
 }
+
+extension CumSum {
+  package var gradient: Gradient {
+    .rule { [exclusive, reverse] call throws(ModelError) in
+      let attributes = [
+        Attribute("exclusive", .int(exclusive ? 1 : 0)),
+        Attribute("reverse", .int(reverse ? 0 : 1)),
+      ]
+      return [try call.cotangent(0).apply(CumSum.self, [call.input(1)], attributes)]
+    }
+  }
+}

@@ -17,3 +17,7 @@ package struct ReduceL1: Reduction {
     settings = try ReductionSettings(node, axesAreInput: opset >= 18)
   }
 }
+
+extension ReduceL1 {
+  package var gradient: Gradient { reduced { g, x, _, _ in g * x.sign } }
+}

@@ -17,3 +17,7 @@ package struct ReduceL2: Reduction {
     settings = try ReductionSettings(node, axesAreInput: opset >= 18)
   }
 }
+
+extension ReduceL2 {
+  package var gradient: Gradient { reduced { g, x, y, _ in g * x / y } }
+}

@@ -18,3 +18,7 @@ package struct ReduceLogSum: Reduction {
     settings = try ReductionSettings(node, axesAreInput: opset >= 18)
   }
 }
+
+extension ReduceLogSum {
+  package var gradient: Gradient { reduced { g, x, y, _ in (g / y.exp).expanded(like: x) } }
+}

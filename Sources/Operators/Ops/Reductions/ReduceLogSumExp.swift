@@ -18,3 +18,7 @@ package struct ReduceLogSumExp: Reduction {
     settings = try ReductionSettings(node, axesAreInput: opset >= 18)
   }
 }
+
+extension ReduceLogSumExp {
+  package var gradient: Gradient { reduced { g, x, y, _ in g * (x - y).exp } }
+}

@@ -21,3 +21,7 @@ package struct ReduceMax: Reduction {
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm { .shared(inputs: [0]) }
 }
+
+extension ReduceMax {
+  package var gradient: Gradient { extreme }
+}

@@ -17,3 +17,7 @@ package struct ReduceMean: Reduction {
     settings = try ReductionSettings(node, axesAreInput: opset >= 18)
   }
 }
+
+extension ReduceMean {
+  package var gradient: Gradient { reduced { g, x, _, count in (g / count).expanded(like: x) } }
+}

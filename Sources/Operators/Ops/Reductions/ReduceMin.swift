@@ -21,3 +21,7 @@ package struct ReduceMin: Reduction {
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm { .shared(inputs: [0]) }
 }
+
+extension ReduceMin {
+  package var gradient: Gradient { extreme }
+}

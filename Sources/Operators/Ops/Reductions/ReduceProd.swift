@@ -17,3 +17,7 @@ package struct ReduceProd: Reduction {
     settings = try ReductionSettings(node, axesAreInput: opset >= 18)
   }
 }
+
+extension ReduceProd {
+  package var gradient: Gradient { reduced { g, x, y, _ in g * y / x } }
+}

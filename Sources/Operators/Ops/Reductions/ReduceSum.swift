@@ -16,3 +16,7 @@ package struct ReduceSum: Reduction {
     settings = try ReductionSettings(node, axesAreInput: opset >= 13)
   }
 }
+
+extension ReduceSum {
+  package var gradient: Gradient { reduced { g, x, _, _ in g.expanded(like: x) } }
+}

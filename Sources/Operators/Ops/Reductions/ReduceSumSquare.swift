@@ -17,3 +17,7 @@ package struct ReduceSumSquare: Reduction {
     settings = try ReductionSettings(node, axesAreInput: opset >= 18)
   }
 }
+
+extension ReduceSumSquare {
+  package var gradient: Gradient { reduced { g, x, _, _ in g * x * 2 } }
+}

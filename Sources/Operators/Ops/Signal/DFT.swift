@@ -123,3 +123,7 @@ package struct DFT: Operator {
     return .alongside(inputs.shape(0), frozen: [axis, rank - 1], reason: "Fourier transform")
   }
 }
+
+extension DFT {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

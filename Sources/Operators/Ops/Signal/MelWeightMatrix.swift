@@ -74,3 +74,7 @@ package struct MelWeightMatrix: Operator {
     .float(reason: "it makes weights of lengths")
   }
 }
+
+extension MelWeightMatrix {
+  package var gradient: Gradient { .zero }
+}

@@ -73,3 +73,7 @@ package struct STFT: Operator {
     .barrier("a signal's samples and frequencies are numbered")
   }
 }
+
+extension STFT {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

@@ -16,7 +16,8 @@ struct Importance {
   private let options: PruningOptions
 
   init(
-    _ coupling: Coupling, _ options: PruningOptions, _ activations: ActivationStatistics?
+    _ coupling: Coupling, _ options: PruningOptions, _ activations: ActivationStatistics?,
+    _ gradients: GradientStatistics? = nil
   ) throws(ModelError) {
     self.options = options
     var members = AtomScores(coupling, options.reduction)
@@ -42,9 +43,15 @@ struct Importance {
           .request, "importance: expected calibration data for '\(measure.rawValue)', found none")
       }
       members.add(measure, activations)
+    case .gradient(let measure):
+      guard let gradients else {
+        throw ModelError(
+          .request, "importance: expected calibration data for '\(measure.rawValue)', found none")
+      }
+      members.add(gradients)
     }
     switch options.importance {
-    case .bnScale, .scores, .activation:
+    case .bnScale, .scores, .activation, .gradient:
       fallback = AtomScores(coupling, options.reduction)
       fallback?.add(magnitudes: .square)
     default: break
@@ -197,6 +204,14 @@ private struct AtomScores {
   }
 
   /// Adds what the activations say that weights read.
+  /// What gradients say of the slices that make channels.
+  mutating func add(_ gradients: GradientStatistics) {
+    for role in distinct(coupling.producers) {
+      guard let values = gradients.slices(role), values.count == role.slots.count else { continue }
+      add(role.slots, values)
+    }
+  }
+
   mutating func add(_ measure: ActivationMeasure, _ activations: ActivationStatistics) {
     for reading in coupling.activationReadings() {
       guard let channels = activations.channels(reading.value, axis: reading.axis),

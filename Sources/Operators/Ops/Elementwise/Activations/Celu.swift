@@ -15,3 +15,10 @@ package struct Celu: UnaryElementwise {
     function = .celu(try node.float("alpha", default: 1))
   }
 }
+
+extension Celu {
+  package var gradient: Gradient {
+    guard case .celu(let alpha) = function else { return .none("its function is another") }
+    return .elementwise { g, x, y in x.isBelow(0).select(g * (y / Double(alpha) + 1), g) }
+  }
+}

@@ -116,3 +116,23 @@ package struct Clip: Operator {
     return .clamp(bounds[0]...bounds[1])
   }
 }
+
+extension Clip {
+  package var gradient: Gradient {
+    .rule { [fixed] call throws(ModelError) in
+      let g = try call.cotangent(0), y = try call.output(0)
+      func bound(_ slot: Int, _ other: Double) -> Double? {
+        guard call.has(slot) else { return other }
+        return call.facts[slot]?.constant?.doubles?.first
+      }
+      let low = fixed.map { Double($0.lowerBound) } ?? bound(1, -Double.infinity)
+      let high = fixed.map { Double($0.upperBound) } ?? bound(2, Double.infinity)
+      if let low, let high, low <= high, !call.builder.isPortable {
+        return [call.builder.clipSlope(g, y, low, high)]
+      }
+      let above = call.has(1) ? y.isAbove(try call.input(1)) : y.isAbove(low ?? -.infinity)
+      let below = call.has(2) ? y.isBelow(try call.input(2)) : y.isBelow(high ?? .infinity)
+      return [above.and(below).select(g)]
+    }
+  }
+}

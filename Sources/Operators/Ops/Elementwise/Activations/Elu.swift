@@ -15,3 +15,10 @@ package struct Elu: UnaryElementwise {
     function = .elu(try node.float("alpha", default: 1))
   }
 }
+
+extension Elu {
+  package var gradient: Gradient {
+    guard case .elu(let alpha) = function else { return .none("its function is another") }
+    return .elementwise { g, x, y in x.isBelow(0).select(g * (y + Double(alpha)), g) }
+  }
+}

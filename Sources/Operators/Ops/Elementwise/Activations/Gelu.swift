@@ -20,3 +20,9 @@ package struct Gelu: UnaryElementwise {
     }
   }
 }
+
+extension Gelu {
+  package var gradient: Gradient {
+    .elementwise { [function] g, x, _ in g * x.geluSlope(function == .gelu(tanh: true)) }
+  }
+}

@@ -16,3 +16,14 @@ package struct HardSigmoid: UnaryElementwise {
       alpha: try node.float("alpha", default: 0.2), beta: try node.float("beta", default: 0.5))
   }
 }
+
+extension HardSigmoid {
+  package var gradient: Gradient {
+    guard case .hardSigmoid(let alpha, _) = function else {
+      return .none("its function is another")
+    }
+    return .elementwiseOfResult { g, y in
+      y.isAbove(0).and(y.isBelow(1)).select(g * Double(alpha))
+    }
+  }
+}

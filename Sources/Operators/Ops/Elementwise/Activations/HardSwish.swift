@@ -13,3 +13,12 @@ package struct HardSwish: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension HardSwish {
+  package var gradient: Gradient {
+    .elementwise { g, x, _ in
+      let inner = (g * (x * 2 + 3) / 6)
+      return x.isAbove(3).select(g, x.isAbove(-3).select(inner))
+    }
+  }
+}

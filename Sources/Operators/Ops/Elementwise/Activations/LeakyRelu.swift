@@ -17,3 +17,12 @@ package struct LeakyRelu: UnaryElementwise {
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm { .free(inputs: [0]) }
 }
+
+extension LeakyRelu {
+  package var gradient: Gradient {
+    guard case .leakyRelu(let alpha) = function else { return .none("its function is another") }
+    return alpha > 0
+      ? .elementwiseOfResult { g, y in y.isBelow(0).select(g * Double(alpha), g) }
+      : .elementwise { g, x, _ in x.isBelow(0).select(g * Double(alpha), g) }
+  }
+}

@@ -13,3 +13,12 @@ package struct Mish: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Mish {
+  package var gradient: Gradient {
+    .elementwise { g, x, _ in
+      let t = x.softplus.tanh
+      return g * (t + x * x.sigmoid * (1 - t.squared))
+    }
+  }
+}

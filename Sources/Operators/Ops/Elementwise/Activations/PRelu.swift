@@ -29,3 +29,9 @@ package struct PRelu: BroadcastBinary {
     return [Inferred(inputs.elementType(0), shape)]
   }
 }
+
+extension PRelu {
+  package var gradient: Gradient {
+    .pairwise { g, x, slope, _ in (x.isBelow(0).select(g * slope, g), x.isBelow(0).select(g * x)) }
+  }
+}

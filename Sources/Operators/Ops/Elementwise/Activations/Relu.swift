@@ -16,3 +16,7 @@ package struct Relu: UnaryElementwise {
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm { .clamp(0...Float.infinity) }
 }
+
+extension Relu {
+  package var gradient: Gradient { .elementwiseOfResult { g, y in y.isAbove(0).select(g) } }
+}

@@ -17,3 +17,14 @@ package struct Selu: UnaryElementwise {
       gamma: try node.float("gamma", default: 1.05070102214813232421875))
   }
 }
+
+extension Selu {
+  package var gradient: Gradient {
+    guard case .selu(let alpha, let gamma) = function else {
+      return .none("its function is another")
+    }
+    return .elementwise { g, x, y in
+      x.isAbove(0).select(g * Double(gamma), g * (y + Double(alpha) * Double(gamma)))
+    }
+  }
+}

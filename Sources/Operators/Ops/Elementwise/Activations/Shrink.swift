@@ -16,3 +16,10 @@ package struct Shrink: UnaryElementwise {
       bias: try node.float("bias", default: 0), threshold: try node.float("lambd", default: 0.5))
   }
 }
+
+extension Shrink {
+  package var gradient: Gradient {
+    guard case .shrink(_, let threshold) = function else { return .none("its function is another") }
+    return .elementwise { g, x, _ in x.abs.isAbove(Double(threshold)).select(g) }
+  }
+}

@@ -15,3 +15,7 @@ package struct Sigmoid: UnaryElementwise {
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm { .free(inputs: [0]) }
 }
+
+extension Sigmoid {
+  package var gradient: Gradient { .elementwiseOfResult { g, y in g * y * (1 - y) } }
+}

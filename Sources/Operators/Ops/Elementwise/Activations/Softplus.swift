@@ -13,3 +13,7 @@ package struct Softplus: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Softplus {
+  package var gradient: Gradient { .elementwise { g, x, _ in g * x.sigmoid } }
+}

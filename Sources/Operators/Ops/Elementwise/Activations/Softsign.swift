@@ -13,3 +13,7 @@ package struct Softsign: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Softsign {
+  package var gradient: Gradient { .elementwise { g, x, _ in g / (1 + x.abs).squared } }
+}

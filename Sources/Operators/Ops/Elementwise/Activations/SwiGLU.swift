@@ -41,3 +41,13 @@ package struct SwiGLU: Operator {
     .elementwise(inputs: [(0, inputs.shape(0)), (1, inputs.shape(1))], outputs: outputs)
   }
 }
+
+extension SwiGLU {
+  package var gradient: Gradient {
+    .rule { [alpha] call throws(ModelError) in
+      let g = try call.cotangent(0), a = try call.input(0), b = try call.input(1)
+      let gate = a * (a * alpha).sigmoid
+      return [g * b * a.swishSlope(alpha), g * gate]
+    }
+  }
+}

@@ -14,3 +14,12 @@ package struct Swish: UnaryElementwise {
     function = .swish(try node.float("alpha", default: 1))
   }
 }
+
+extension Swish {
+  package var gradient: Gradient {
+    guard case .swish(let alpha) = function else { return .none("its function is another") }
+    return .elementwise { g, x, _ in
+      g * x.swishSlope(Double(alpha))
+    }
+  }
+}

@@ -13,3 +13,7 @@ package struct Tanh: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Tanh {
+  package var gradient: Gradient { .elementwiseOfResult { g, y in g * (1 - y.squared) } }
+}

@@ -15,3 +15,12 @@ package struct ThresholdedRelu: UnaryElementwise {
     function = .thresholdedRelu(try node.float("alpha", default: 1))
   }
 }
+
+extension ThresholdedRelu {
+  package var gradient: Gradient {
+    guard case .thresholdedRelu(let alpha) = function else {
+      return .none("its function is another")
+    }
+    return .elementwise { g, x, _ in x.isAbove(Double(alpha)).select(g) }
+  }
+}

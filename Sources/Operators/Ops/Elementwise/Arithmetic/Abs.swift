@@ -13,3 +13,7 @@ package struct Abs: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Abs {
+  package var gradient: Gradient { .elementwise { g, x, _ in g * x.sign } }
+}

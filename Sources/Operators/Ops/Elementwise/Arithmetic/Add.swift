@@ -18,3 +18,7 @@ package struct Add: BroadcastBinary {
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm { .free(inputs: [0, 1]) }
 }
+
+extension Add {
+  package var gradient: Gradient { .pairwise { g, _, _, _ in (g, g) } }
+}

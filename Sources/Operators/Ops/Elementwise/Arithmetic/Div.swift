@@ -15,3 +15,12 @@ package struct Div: BroadcastBinary {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Div {
+  package var gradient: Gradient {
+    .pairwise { g, _, b, y in
+      let over = g / b
+      return (over, -(over * y))
+    }
+  }
+}

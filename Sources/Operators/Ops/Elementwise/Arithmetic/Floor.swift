@@ -13,3 +13,7 @@ package struct Floor: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Floor {
+  package var gradient: Gradient { .zero }
+}

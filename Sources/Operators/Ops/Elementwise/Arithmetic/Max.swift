@@ -15,3 +15,7 @@ package struct Max: VariadicElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Max {
+  package var gradient: Gradient { shared { $0.isBelow($1) } }
+}

@@ -15,3 +15,7 @@ package struct Mean: VariadicElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Mean {
+  package var gradient: Gradient { variadic { g, _, _, count in g / Double(count) } }
+}

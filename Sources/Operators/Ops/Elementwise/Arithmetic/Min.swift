@@ -15,3 +15,7 @@ package struct Min: VariadicElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Min {
+  package var gradient: Gradient { shared { $0.isAbove($1) } }
+}

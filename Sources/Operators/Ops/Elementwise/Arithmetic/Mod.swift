@@ -16,3 +16,7 @@ package struct Mod: BroadcastBinary {
     function = try node.flag("fmod") ? .remainder : .modulo
   }
 }
+
+extension Mod {
+  package var gradient: Gradient { .pairwise { g, a, b, y in (g, g * (y - a) / b) } }
+}

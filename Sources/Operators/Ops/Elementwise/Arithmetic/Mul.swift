@@ -18,3 +18,7 @@ package struct Mul: BroadcastBinary {
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm { .free(inputs: [0, 1]) }
 }
+
+extension Mul {
+  package var gradient: Gradient { .pairwise { g, a, b, _ in (g * b, g * a) } }
+}

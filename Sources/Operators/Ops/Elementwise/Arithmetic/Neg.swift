@@ -13,3 +13,7 @@ package struct Neg: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Neg {
+  package var gradient: Gradient { .elementwise { g, _, _ in -g } }
+}

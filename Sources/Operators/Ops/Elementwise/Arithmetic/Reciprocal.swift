@@ -13,3 +13,7 @@ package struct Reciprocal: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Reciprocal {
+  package var gradient: Gradient { .elementwiseOfResult { g, y in -(g * y.squared) } }
+}

@@ -13,3 +13,7 @@ package struct Round: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Round {
+  package var gradient: Gradient { .zero }
+}

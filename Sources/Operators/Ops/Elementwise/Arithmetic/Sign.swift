@@ -13,3 +13,7 @@ package struct Sign: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Sign {
+  package var gradient: Gradient { .zero }
+}

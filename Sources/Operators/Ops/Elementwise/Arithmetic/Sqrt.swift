@@ -13,3 +13,7 @@ package struct Sqrt: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Sqrt {
+  package var gradient: Gradient { .elementwiseOfResult { g, y in g * 0.5 / y } }
+}

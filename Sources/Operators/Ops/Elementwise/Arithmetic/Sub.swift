@@ -15,3 +15,7 @@ package struct Sub: BroadcastBinary {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Sub {
+  package var gradient: Gradient { .pairwise { g, _, _, _ in (g, -g) } }
+}

@@ -14,3 +14,7 @@ package struct Sum: VariadicElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Sum {
+  package var gradient: Gradient { variadic { g, _, _, _ in g } }
+}

@@ -41,3 +41,7 @@ package struct BitShift: Operator {
     .float(reason: "its operands are integers")
   }
 }
+
+extension BitShift {
+  package var gradient: Gradient { .zero }
+}

@@ -29,3 +29,7 @@ package struct BitwiseNot: Operator {
     .float(reason: "works on bits")
   }
 }
+
+extension BitwiseNot {
+  package var gradient: Gradient { .zero }
+}

@@ -39,3 +39,7 @@ package struct IsInf: Operator {
     .float(reason: "its result is a bool")
   }
 }
+
+extension IsInf {
+  package var gradient: Gradient { .zero }
+}

@@ -31,3 +31,7 @@ package struct IsNaN: Operator {
     .float(reason: "its result is a bool")
   }
 }
+
+extension IsNaN {
+  package var gradient: Gradient { .zero }
+}

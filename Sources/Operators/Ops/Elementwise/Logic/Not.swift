@@ -12,3 +12,7 @@ package struct Not: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Not {
+  package var gradient: Gradient { .zero }
+}

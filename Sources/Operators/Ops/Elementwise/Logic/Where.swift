@@ -40,3 +40,15 @@ package struct Where: Operator {
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm { .free(inputs: [1, 2]) }
 }
+
+extension Where {
+  package var gradient: Gradient {
+    .rule { call throws(ModelError) in
+      let g = try call.cotangent(0), condition = try call.input(0)
+      return [
+        nil, try call.summed(condition.select(g), like: 1),
+        try call.summed(condition.reject(g), like: 2),
+      ]
+    }
+  }
+}

@@ -13,3 +13,7 @@ package struct Acosh: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Acosh {
+  package var gradient: Gradient { .elementwise { g, x, _ in g / (x.squared - 1).sqrt } }
+}

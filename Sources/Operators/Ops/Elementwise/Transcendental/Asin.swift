@@ -13,3 +13,7 @@ package struct Asin: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Asin {
+  package var gradient: Gradient { .elementwise { g, x, _ in g / (1 - x.squared).sqrt } }
+}

@@ -13,3 +13,7 @@ package struct Asinh: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Asinh {
+  package var gradient: Gradient { .elementwise { g, x, _ in g / (x.squared + 1).sqrt } }
+}

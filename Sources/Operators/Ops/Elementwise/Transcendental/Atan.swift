@@ -13,3 +13,7 @@ package struct Atan: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Atan {
+  package var gradient: Gradient { .elementwise { g, x, _ in g / (1 + x.squared) } }
+}

@@ -13,3 +13,7 @@ package struct Atanh: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Atanh {
+  package var gradient: Gradient { .elementwise { g, x, _ in g / (1 - x.squared) } }
+}

@@ -13,3 +13,7 @@ package struct Cos: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Cos {
+  package var gradient: Gradient { .elementwise { g, x, _ in -(g * x.sin) } }
+}

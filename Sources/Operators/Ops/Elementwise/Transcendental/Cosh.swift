@@ -13,3 +13,7 @@ package struct Cosh: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Cosh {
+  package var gradient: Gradient { .elementwise { g, x, _ in g * x.sinh } }
+}

@@ -13,3 +13,9 @@ package struct Erf: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Erf {
+  package var gradient: Gradient {
+    .elementwise { g, x, _ in g * (-x.squared).exp * (2 / Double.pi.squareRoot()) }
+  }
+}

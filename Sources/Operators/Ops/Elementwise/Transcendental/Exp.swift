@@ -13,3 +13,7 @@ package struct Exp: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Exp {
+  package var gradient: Gradient { .elementwiseOfResult { g, y in g * y } }
+}

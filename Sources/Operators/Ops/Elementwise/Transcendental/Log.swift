@@ -13,3 +13,7 @@ package struct Log: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Log {
+  package var gradient: Gradient { .elementwise { g, x, _ in g / x } }
+}

@@ -13,3 +13,7 @@ package struct Sin: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Sin {
+  package var gradient: Gradient { .elementwise { g, x, _ in g * x.cos } }
+}

@@ -13,3 +13,7 @@ package struct Sinh: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Sinh {
+  package var gradient: Gradient { .elementwise { g, x, _ in g * x.cosh } }
+}

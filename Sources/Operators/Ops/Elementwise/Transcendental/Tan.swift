@@ -13,3 +13,7 @@ package struct Tan: UnaryElementwise {
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 }
+
+extension Tan {
+  package var gradient: Gradient { .elementwise { g, _, y in g * (1 + y.squared) } }
+}

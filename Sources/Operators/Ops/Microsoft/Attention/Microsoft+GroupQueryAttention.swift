@@ -265,3 +265,7 @@ extension Microsoft {
     }
   }
 }
+
+extension Microsoft.GroupQueryAttention {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

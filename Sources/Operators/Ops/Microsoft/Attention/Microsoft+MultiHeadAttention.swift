@@ -222,3 +222,7 @@ extension Microsoft {
     }
   }
 }
+
+extension Microsoft.MultiHeadAttention {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

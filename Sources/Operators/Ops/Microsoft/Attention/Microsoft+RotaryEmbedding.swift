@@ -45,3 +45,7 @@ extension Microsoft {
     }
   }
 }
+
+extension Microsoft.RotaryEmbedding {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

@@ -14,3 +14,7 @@ extension Microsoft {
     package init(_ node: NodeView, opset: Int) throws(ModelError) {}
   }
 }
+
+extension Microsoft.BiasGelu {
+  package var gradient: Gradient { biased(tanh: false) }
+}

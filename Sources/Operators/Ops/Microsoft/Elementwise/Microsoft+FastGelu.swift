@@ -14,3 +14,7 @@ extension Microsoft {
     package init(_ node: NodeView, opset: Int) throws(ModelError) {}
   }
 }
+
+extension Microsoft.FastGelu {
+  package var gradient: Gradient { biased(tanh: true) }
+}

@@ -14,3 +14,7 @@ extension Microsoft {
     package init(_ node: NodeView, opset: Int) throws(ModelError) {}
   }
 }
+
+extension Microsoft.Gelu {
+  package var gradient: Gradient { .elementwise { g, x, _ in g * x.geluSlope(false) } }
+}

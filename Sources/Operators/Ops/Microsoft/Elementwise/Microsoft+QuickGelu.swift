@@ -16,3 +16,12 @@ extension Microsoft {
     }
   }
 }
+
+extension Microsoft.QuickGelu {
+  package var gradient: Gradient {
+    guard case .swish(let alpha) = function else { return .none("its function is another") }
+    return .elementwise { g, x, _ in
+      g * x.swishSlope(Double(alpha))
+    }
+  }
+}

@@ -61,3 +61,7 @@ extension Microsoft {
     }
   }
 }
+
+extension Microsoft.DynamicQuantizeMatMul {
+  package var gradient: Gradient { .none("it computes with integers") }
+}

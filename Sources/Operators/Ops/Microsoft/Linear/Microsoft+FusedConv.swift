@@ -68,3 +68,7 @@ extension Microsoft {
     package func resize(_ cut: Cut) throws(ModelError) -> [NodeEdit] { try geometry.resize(cut) }
   }
 }
+
+extension Microsoft.FusedConv {
+  package var gradient: Gradient { .none("its derivative is not written") }
+}

@@ -68,3 +68,7 @@ extension Evaluation {
     _ = scaleSums(sums.source, scales: scales, bias: bias, into: y)
   }
 }
+
+extension Microsoft.MatMulIntegerToFloat {
+  package var gradient: Gradient { .none("it computes with integers") }
+}

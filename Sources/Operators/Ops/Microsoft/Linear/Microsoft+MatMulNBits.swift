@@ -142,3 +142,7 @@ extension Microsoft {
     }
   }
 }
+
+extension Microsoft.MatMulNBits {
+  package var gradient: Gradient { .none("its weight is made of integers") }
+}

@@ -49,3 +49,7 @@ extension Microsoft {
     }
   }
 }
+
+extension Microsoft.ExpandDims {
+  package var gradient: Gradient { .reshaped }
+}

@@ -18,3 +18,7 @@ extension Microsoft {
     }
   }
 }
+
+extension Microsoft.SkipLayerNormalization {
+  package var gradient: Gradient { skipGradient }
+}

@@ -18,3 +18,7 @@ extension Microsoft {
     }
   }
 }
+
+extension Microsoft.SkipSimplifiedLayerNormalization {
+  package var gradient: Gradient { skipGradient }
+}

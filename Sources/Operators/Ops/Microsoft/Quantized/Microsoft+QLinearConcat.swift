@@ -111,3 +111,7 @@ extension Microsoft {
     package func quantization(_ inputs: Inputs) -> QuantizationForm { .isInteger }
   }
 }
+
+extension Microsoft.QLinearConcat {
+  package var gradient: Gradient { .none("it computes with integers") }
+}

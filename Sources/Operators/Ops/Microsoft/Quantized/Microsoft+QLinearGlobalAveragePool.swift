@@ -31,3 +31,7 @@ extension Microsoft {
     package func quantization(_ inputs: Inputs) -> QuantizationForm { .isInteger }
   }
 }
+
+extension Microsoft.QLinearGlobalAveragePool {
+  package var gradient: Gradient { .none("it computes with integers") }
+}

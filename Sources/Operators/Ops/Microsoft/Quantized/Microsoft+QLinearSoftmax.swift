@@ -35,3 +35,7 @@ extension Microsoft {
     package func quantization(_ inputs: Inputs) -> QuantizationForm { .isInteger }
   }
 }
+
+extension Microsoft.QLinearSoftmax {
+  package var gradient: Gradient { .none("it computes with integers") }
+}

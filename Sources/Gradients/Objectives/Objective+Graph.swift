@@ -1,0 +1,82 @@
+import IR
+internal import Operators
+
+/// Names of the inputs that an objective adds to a model, and of its result.
+struct ObjectiveNames {
+  /// For each pair, the input that takes the teacher's values.
+  var targets: [String] = []
+  /// The input that takes a row of zeros and a one for each label.
+  var labels: String?
+}
+
+extension Objective {
+  /// Appends the objective to a student's graph.
+  ///
+  /// - Parameters:
+  ///   - variances: of the teacher's values, one a pair.
+  /// - Returns: the loss, a scalar, and the names of new inputs.
+  func append(
+    to builder: GraphBuilder, _ typed: TypedGraph, variances: [Double]
+  ) throws(ModelError) -> (loss: Term, names: ObjectiveNames) {
+    var names = ObjectiveNames()
+    var parts: [Term] = []
+    var inputs: [(pair: Pair, student: Term, target: Term, variance: Double)] = []
+    for (place, pair) in pairs.enumerated() {
+      let student = try value(pair.student, builder, typed)
+      let target = builder.input("teacher_\(place)", student.type)
+      names.targets.append(builder.graph[target.id].name)
+      inputs.append((pair, student, target, max(variances[place], 1e-12)))
+    }
+    for kind in kinds {
+      switch kind {
+      case .response, .feature:
+        let wanted = Set((kind == .response ? responses : features).map(\.student))
+        for entry in inputs where wanted.contains(entry.pair.student) {
+          parts.append((entry.student - entry.target).squared.overall / entry.variance)
+        }
+      case .relation:
+        guard
+          let entry = inputs.last(where: { features.map(\.student).contains($0.pair.student) })
+            ?? inputs.first
+        else { continue }
+        let difference = entry.student.relations - entry.target.relations
+        parts.append(difference.squared.overall / (entry.variance * entry.variance))
+      case .labels:
+        guard let output = responses.first else { continue }
+        let scores = try value(output.student, builder, typed)
+        let rank = scores.type.shape?.rank ?? 2
+        let truth = builder.input("labels", scores.type)
+        names.labels = builder.graph[truth.id].name
+        parts.append(-(truth * scores.logSoftmax(rank - 1)).sum([rank - 1]).overall)
+      }
+    }
+    guard let first = parts.first else {
+      throw ModelError(
+        .request, "tuning: expected something to compare with the teacher, found none",
+        hint: "give --loss response")
+    }
+    return (parts.dropFirst().reduce(first) { $0 + $1 }, names)
+  }
+
+  private func value(
+    _ name: String, _ builder: GraphBuilder, _ typed: TypedGraph
+  ) throws(ModelError) -> Term {
+    guard let id = builder.graph.value(named: name), let type = typed.graph[id].tensorType,
+      type.elementType == .float
+    else {
+      throw ModelError(.request, "'\(name)': expected a tensor of floats to compare, found none")
+    }
+    return Term(builder, id, type)
+  }
+}
+
+extension Term {
+  /// The mean over all elements, a scalar.
+  fileprivate var overall: Term { reshaped([-1]).mean([0], keepsAxes: false) }
+
+  /// Products between the samples, each divided by their length.
+  fileprivate var relations: Term {
+    let rows = reshaped([0, -1])
+    return rows.times(rows.transposed([1, 0])) / rows.length(1)
+  }
+}

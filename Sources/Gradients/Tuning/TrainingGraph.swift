@@ -1,0 +1,58 @@
+import IR
+internal import Operators
+
+/// A student's graph with its objective and the gradients of its weights, which are inputs.
+struct TrainingGraph {
+  /// Gives the loss and the gradients.
+  let model: Model
+  /// Gives the loss alone.
+  let judge: Model
+  let loss: String
+  let names: ObjectiveNames
+  /// The weights that can be adapted, and the outputs that hold their gradients.
+  let parameters: [(value: ValueID, gradient: String)]
+  /// Nodes without a derivative, one line each.
+  let obstacles: [String]
+  /// Weights whose gradients would need one of these.
+  let blocked: [String]
+
+  init(_ student: Model, _ objective: Objective, variances: [Double]) throws(ModelError) {
+    var base = student
+    base.irVersion = max(base.irVersion ?? 8, 8)
+    base.graph.initializersAreConstant = false
+    base.graph.valueInfos = []
+    let wanted = try Parameters(of: base).values
+    let builder = GraphBuilder(
+      base.graph, opset: base.opset() ?? 0, isPortable: false, stem: "objective")
+    let (loss, names) = try objective.append(
+      to: builder, try inferTypes(base), variances: variances)
+    builder.dropOutputs()
+    base.graph = builder.graph
+    let found = try Differentiation(base, by: wanted) { (builder, typed) throws(ModelError) in
+      [(loss.id, builder.number(1, .float))]
+    }
+    let forward = GraphBuilder(base.graph, opset: base.opset() ?? 0, isPortable: false)
+    let whole = GraphBuilder(found.model.graph, opset: base.opset() ?? 0, isPortable: false)
+    for side in [forward, whole] { side.output("objective_loss", loss) }
+    self.loss = whole.graph.outputs.last.map { whole.graph[$0.value].name } ?? ""
+    var parameters: [(value: ValueID, gradient: String)] = []
+    for value in wanted {
+      guard let gradient = found.cotangents[value] else { continue }
+      for side in [forward, whole] { side.open(value) }
+      whole.output(
+        "objective_gradient", Term(whole, gradient, student.graph[value].tensorType ?? .unknown))
+      guard let output = whole.graph.outputs.last?.value else { continue }
+      parameters.append((value, whole.graph[output].name))
+    }
+    self.parameters = parameters
+    for side in [forward, whole] { side.dropUnread() }
+    var model = found.model, judge = base
+    model.graph = whole.graph
+    judge.graph = forward.graph
+    self.model = model
+    self.judge = judge
+    self.names = names
+    obstacles = found.obstacles.map { "\($0.node): \($0.reason)" }
+    blocked = wanted.filter { found.blocked.contains($0) }.map { student.graph[$0].name }
+  }
+}

@@ -1,0 +1,36 @@
+/// How a model is tuned.
+public struct TuningOptions: Sendable {
+  /// How steps follow from gradients.
+  public enum Optimizer: String, Sendable, CaseIterable {
+    /// Adam with decoupled decay of weights.
+    case adam
+    /// Stochastic gradient descent with momentum 0.9.
+    case sgd
+  }
+
+  /// What is compared; what cannot be does not count.
+  public var kinds: Set<Objective.Kind> = [.response, .feature]
+  /// The number of steps; nil where the time decides.
+  public var steps: Int?
+  /// The time that tuning may take, in seconds; nil where steps decide.
+  public var seconds: Double?
+  /// Samples a step.
+  public var batch = 64
+  /// The largest rate, which the first steps lead to and from which a cosine leads to zero.
+  public var rate = 1e-3
+  /// What share of the steps leads to the largest rate.
+  public var warmUp = 0.05
+  /// The share of a weight that a step takes off it, times the rate.
+  public var decay = 0.0
+  /// How steps follow from gradients.
+  public var optimizer = Optimizer.adam
+  /// Draws the order of the samples.
+  public var seed: UInt64 = 0
+  /// Bytes that the teacher's values may take in memory.
+  public var budget = 1 << 30
+  /// Steps where neither steps nor time are given.
+  public static let usualSteps = 300
+
+  /// Makes the usual options.
+  public init() {}
+}

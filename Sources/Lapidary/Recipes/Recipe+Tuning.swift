@@ -1,0 +1,51 @@
+public import Gradients
+internal import IR
+
+extension Recipe {
+  /// Tuning that nobody asked for in particular: so many steps, in not much more than five minutes.
+  public static var usualTuning: TuningOptions {
+    var options = TuningOptions()
+    options.steps = TuningOptions.usualSteps
+    options.seconds = 300
+    return options
+  }
+
+  private enum TuneKey: String, CaseIterable {
+    case steps, minutes, loss, rate, batch, optimizer, seed
+  }
+
+  /// Reads how to tune.
+  mutating func readTuning(_ field: RecipeField) throws(ModelError) {
+    tuning = nil
+    tunesAlways = true
+    if let flag = field.flagOrNil {
+      tuning = flag ? Self.usualTuning : nil
+      return
+    }
+    var options = TuningOptions()
+    for field in try field.fields() {
+      switch try field.key(TuneKey.self) {
+      case .steps: options.steps = try field.integer()
+      case .minutes: options.seconds = try field.number() * 60
+      case .loss:
+        options.kinds = Set(
+          try field.strings().map { word throws(ModelError) in
+            guard let kind = Objective.Kind(rawValue: word) else {
+              let all = Objective.Kind.allCases.map(\.rawValue)
+              throw field.mismatch("some of " + all.joined(separator: ", "))
+            }
+            return kind
+          })
+      case .rate: options.rate = try field.number()
+      case .batch: options.batch = try field.integer()
+      case .optimizer: options.optimizer = try field.choice(TuningOptions.Optimizer.self)
+      case .seed: options.seed = UInt64(clamping: try field.integer())
+      }
+    }
+    guard options.steps ?? 1 > 0, options.seconds ?? 1 > 0, options.batch > 0, options.rate > 0
+    else {
+      throw field.mismatch("steps, minutes, batch and rate above 0")
+    }
+    tuning = options
+  }
+}

@@ -1,0 +1,73 @@
+public import Gradients
+public import IR
+internal import Operators
+internal import Samples
+
+/// Lets the weights of a cut model learn, step by step, what the original computed.
+public struct TuneStage: Stage {
+  /// What recipes call it.
+  public let name = "tune"
+  /// What reports call the model after it.
+  public let result = "tuned"
+  /// What must hold before it.
+  public let requires: Set<ModelProperty> = [.cut]
+  /// What must not hold before it.
+  public let excludes: Set<ModelProperty> = [.quantized]
+  private let options: TuningOptions
+  /// Fewer samples than this are learnt by heart; a stage that nobody asked for leaves them alone.
+  public static let fewest = 256
+  private let isAsked: Bool
+
+  /// A stage with options.
+  ///
+  /// - Parameter isAsked: whether somebody asked for it, so that it runs on few samples too.
+  public init(_ options: TuningOptions = TuningOptions(), isAsked: Bool = false) {
+    self.options = options
+    self.isAsked = isAsked
+  }
+
+  /// Changes the model of a state and says how that was proved.
+  public func run(
+    _ state: inout ModelState, _ setting: StageSetting
+  ) throws(ModelError) -> StageProof? {
+    guard let cut = state.cut, let fit = setting.fit, let proof = setting.proof else { return nil }
+    let count = fit.count + (proof.part == .heldOut ? proof.count : 0)
+    guard isAsked || count >= Self.fewest && fit.part != .random else { return nil }
+    let graph = cut.result.model.graph
+    let objective = try Objective(
+      kinds: options.kinds, student: state.model, teacher: cut.prepared
+    ) { value, rank in
+      guard let producer = graph[value].producer,
+        let slot = graph[producer].outputs.firstIndex(of: value)
+      else { return nil }
+      var kept: [Int: [Int]] = [:]
+      for axis in 0..<rank {
+        kept[axis] = cut.result.surgery.kept(producer, Axis(.output(slot), axis))
+      }
+      return kept
+    }
+    let before = try setting.signal(of: state.model, against: state.original)
+    let outcome: Tuner.Outcome
+    do {
+      outcome = try Tuner(
+        state.model, teacher: cut.prepared, objective: objective, options: options,
+        session: setting.options
+      ).run(on: fit, proof: proof)
+    } catch {
+      // A model that cannot be run or differentiated keeps its weights as they are.
+      guard error.code == .unsupported else { throw error }
+      state.notes.append("tune: left out: \(error.message)")
+      return nil
+    }
+    state.replace(with: outcome.model)
+    state.notes.append(
+      "tune: \(outcome.steps) steps, the weights of step \(outcome.best) kept; compared "
+        + objective.summary.joined(separator: "; "))
+    state.notes += outcome.notes.map { "tune: \($0)" }
+    let after = try setting.signal(of: outcome.model, against: state.original)
+    guard case .signal(_, let old, _, _) = before,
+      case .signal(_, let new, let samples, let part) = after
+    else { return after }
+    return .signal(before: old, after: new, samples: samples, part: part)
+  }
+}

@@ -1,0 +1,110 @@
+import Execution
+import Foundation
+import Gradients
+import IR
+import ONNXFile
+import OneDNN
+import Operators
+
+/// A model of one node in double, and its gradients beside central differences.
+struct GradientCheck {
+  let op: String
+  private let model: Model
+  private let inputs: [String: Tensor]
+  private let names: [String]
+
+  /// A conformance case; nil where nothing can be differentiated, or its shapes are large.
+  init?(folder: String) throws {
+    var model = try ONNXFile.read("\(folder)/model.onnx")
+    guard model.graph.nodeCount == 1, model.opset() ?? 0 >= 9, model.functions.isEmpty,
+      let first = model.graph.nodeIDs.first
+    else { return nil }
+    op = model.graph[first].type
+    model.graph.valueInfos = []
+    var inputs: [String: Tensor] = [:]
+    var names: [String] = []
+    for (index, info) in model.graph.inputs.enumerated() {
+      let path = "\(folder)/test_data_set_0/input_\(index).pb"
+      guard let value = try? ONNXFile.readValue(path, as: info.type),
+        case .tensor(var tensor) = value
+      else { return nil }
+      if tensor.elementType == .float, let numbers = tensor.doubles {
+        guard (1...400).contains(numbers.count) else { return nil }
+        tensor = Tensor(.double, tensor.dimensions, Storage(numbers))
+        names.append(model.graph[info.value].name)
+      }
+      inputs[model.graph[info.value].name] = tensor
+      model.graph.setInputType(index, .tensor(tensor.type))
+    }
+    for index in model.graph.outputs.indices { model.graph.setOutputType(index, nil) }
+    guard !names.isEmpty else { return nil }
+    self.model = model
+    self.inputs = inputs
+    self.names = names
+  }
+
+  /// The largest difference, over the largest difference quotient; nil where there is no derivative.
+  func worst() throws -> (name: String, error: Double)? {
+    guard let typed = try? inferTypes(model), let id = typed.graph.nodeIDs.first,
+      let op = typed.op(id)
+    else { return nil }
+    if case .none = op.gradient { return nil }
+    let found = try GradientGraph(of: model, by: names, isPortable: false)
+    guard found.obstacles.isEmpty, !found.names.isEmpty else { return nil }
+    let options = SessionOptions(backend: .reference, threads: 1)
+    let session = try Session(model, options: options)
+    guard let plain = try? session.run(inputs) else { return nil }
+    var seeds: [String: Tensor] = [:]
+    for info in model.graph.outputs {
+      let name = model.graph[info.value].name
+      guard let tensor = plain[name], tensor.elementType.isFloatingPoint else { continue }
+      guard tensor.elementType == .double else { return nil }
+      let numbers = (0..<tensor.count).map { (index: Int) -> Double in
+        let remainder = (index * 37 + 11) % 23
+        return Double(remainder) / 11.5 - 1
+      }
+      seeds[name] = Tensor(.double, tensor.dimensions, Storage(numbers))
+    }
+    var given = inputs
+    for (name, seed) in seeds { given["\(name)_cotangent"] = seed }
+    let results = try Session(found.model, options: options).run(given)
+    var worst = (name: "", error: 0.0)
+    for name in found.names {
+      guard let own = results["\(name)_gradient"]?.doubles else { continue }
+      let other = try quotients(session, name, seeds)
+      let scale = max(other.compactMap { $0.map(abs) }.max() ?? 0, 1e-3)
+      for case (let a, let b?) in zip(own, other) where !(abs(a - b) / scale <= worst.error) {
+        worst = (name, abs(a - b) / scale)
+      }
+    }
+    return worst
+  }
+
+  private func quotients(
+    _ session: Session, _ name: String, _ seeds: [String: Tensor]
+  ) throws -> [Double?] {
+    guard let tensor = inputs[name], let numbers = tensor.doubles else { return [] }
+    let step = 1e-6
+    func loss(_ index: Int, _ change: Double) throws -> Double {
+      var moved = numbers
+      moved[index] += change
+      var given = inputs
+      given[name] = Tensor(.double, tensor.dimensions, Storage(moved))
+      let results = try session.run(given)
+      return seeds.reduce(0.0) { (sum: Double, seed) -> Double in
+        let values = results[seed.key]?.doubles ?? [], factors = seed.value.doubles ?? []
+        var total = sum
+        for (value, factor) in zip(values, factors) { total += value * factor }
+        return total
+      }
+    }
+    let middle = try loss(0, 0)
+    return try numbers.indices.map { index -> Double? in
+      let above = try loss(index, step), below = try loss(index, -step)
+      let right = (above - middle) / step, left = (middle - below) / step
+      // Where both sides differ there is no derivative.
+      guard abs(right - left) <= 1e-3 * max(1, abs(right), abs(left)) else { return nil }
+      return (above - below) / (2 * step)
+    }
+  }
+}
