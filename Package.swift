@@ -47,14 +47,15 @@ let package = Package(
     swift("IR"),
     swift("Kernels"),
     swift("ONNXFile", ["IR", "COnnx", "COnnxChecker"]),
-    swift("Operators", ["IR", "Kernels"]),
+    swift("Pictures", ["IR", "CPNG", "CTurboJPEG"]),
+    swift("Operators", ["IR", "Kernels", "Pictures"]),
     swift("Rewriting", ["IR", "Operators", "Kernels"]),
     swift("Execution", ["IR", "Operators", "Kernels", "Rewriting"]),
     swift("OneDNN", ["IR", "Operators", "Kernels", "Execution", "COneDNN"]),
     // Data sets read the files that hold them, so the file layer lies below them.
     swift(
       "Samples",
-      ["IR", "ONNXFile", "Operators", "Kernels", "Execution", "CZlib", "CPNG", "CTurboJPEG"]),
+      ["IR", "ONNXFile", "Operators", "Kernels", "Execution", "Pictures", "CZlib"]),
     swift("Gradients", ["IR", "Kernels", "Operators", "Execution", "Samples"]),
     swift(
       "Passes", ["IR", "Kernels", "Operators", "Rewriting", "Execution", "Samples", "Gradients"]),
@@ -82,7 +83,7 @@ let package = Package(
     tests(
       "Execution",
       ["Execution", "Kernels", "OneDNN", "Samples", "Operators", "Passes", "ONNXFile", "IR"]),
-    tests("Samples", ["Samples", "Execution", "ONNXFile", "IR"]),
+    tests("Samples", ["Samples", "Pictures", "Execution", "ONNXFile", "IR"]),
     tests(
       "Gradients",
       ["Gradients", "Samples", "Execution", "OneDNN", "Operators", "ONNXFile", "IR"]),

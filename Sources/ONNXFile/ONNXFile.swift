@@ -62,6 +62,12 @@ public enum ONNXFile {
     return try inline(encoder.model(model)).joinedBytes
   }
 
+  /// How many bytes a model has encoded, all tensors inside, also where no single file holds them.
+  public static func byteCount(of model: Model) -> Int {
+    var encoder = Encoder()
+    return encoder.model(model).count
+  }
+
   /// Calls `body` with the encoded model, all tensors inside, in blocks of one length, of which the
   /// last may be shorter: never with all of it in memory.
   package static func forEachBlock(of model: Model, _ body: (UnsafeRawBufferPointer) -> Void) {
@@ -98,18 +104,7 @@ public enum ONNXFile {
         try FileBytes.write(try inline(message), to: path)
       }
     }
-    guard path != "-" else {
-      throw ModelError(
-        .request, "expected a path for a model with external data, found the standard output")
-    }
-    guard !file.isEmpty, !file.contains("/"), file != ".", file != "..",
-      file != FileBytes.name(of: path)
-    else {
-      throw ModelError(
-        .request,
-        "expected a name for the external data's file, beside the model and other than its own,"
-          + " found '\(file)'")
-    }
+    try WriteOptions.check(external: file, beside: path)
     var encoder = Encoder(external: ExternalLayout(file: file))
     let message = encoder.model(model)
     let contents = encoder.external?.pieces ?? []

@@ -22,6 +22,18 @@ struct CostTests {
     #expect(try CostReport(Network.residual(), binding: ["N": 5]).macs == 5 * one)
   }
 
+  @Test("a batch that is written into the graph is what MACs are counted at")
+  func bakedBatch() throws {
+    var net = Network()
+    let x = net.input("x", [.init(symbol: "N"), 6])
+    let shape = net.graph.addInitializer("s", Tensor(int64: [4, 2, 3], [3]))
+    let rows = net.node("Reshape", "r", [x, shape])
+    net.output(net.node("MatMul", "m", [rows, net.weight("w", [3, 5], seed: 1)]), [4, 2, 5])
+    let cost = try CostReport(net.model())
+    #expect(cost.macs == 4 * 2 * 3 * 5)
+    #expect(cost.assumed.map(\.name) == ["N"] && cost.assumed.map(\.length) == [4])
+  }
+
   @Test("weights in Constant nodes count, numbers of formulas do not")
   func constants() throws {
     func model(asNodes: Bool) -> Model {

@@ -118,4 +118,18 @@ struct TableTests {
           "outputs": .array([.string("first"), .string("second")]), "verdict": .string("same"),
         ]))
   }
+
+  @Test("Long lines of a terminal go on below, broken between words")
+  func wrapping() {
+    var report = Report()
+    report.add(notes: ["the quick brown fox jumps over the lazy dog"])
+    #expect(
+      TextRenderer(width: 24).render(report) == """
+        note: the quick brown
+          fox jumps over the
+          lazy dog
+
+        """)
+    #expect(report.text == "note: the quick brown fox jumps over the lazy dog\n")
+  }
 }

@@ -24,13 +24,27 @@ struct DataSurveyTests {
 
   @Test("Zeros, pixels, few samples and a sample far away are told of")
   func warnings() throws {
-    #expect(try notes(data(64) { _ in 0 }) == ["input 'x': the same value everywhere, 0"])
+    #expect(try notes(data(64) { _ in 1 }) == ["input 'x': the same value everywhere, 1"])
     let pixels = try notes(data(64) { Float($0 % 256) })
     #expect(pixels.count == 1 && pixels[0].contains("values up to 255"))
     let few = try notes(data(4) { Float($0) / 7 })
     #expect(few.count == 1 && few[0].hasPrefix("4 samples"))
     let far = try notes(data(64) { $0 == 40 ? 1e5 : Float($0 % 7) / 7 })
     #expect(far.count == 1 && far[0].contains("sample 10"))
+  }
+
+  @Test("Zeros alone are refused, and told of where nothing is made of them")
+  func zeros() throws {
+    let zeros = try data(64) { _ in 0 }
+    let error = #expect(throws: ModelError.self) { try notes(zeros) }
+    #expect(
+      error?.message.hasSuffix("expected samples that differ from zero, found zeros alone") == true)
+    #expect(
+      try DataSurvey(zeros, label: "inputs", refuses: false).notes
+        == ["input 'x': the same value everywhere, 0"])
+    let odd = try data(64) { $0 == 9 ? .nan : 0.5 }
+    #expect(
+      try DataSurvey(odd, label: "inputs", refuses: false).notes[0] == "input 'x': nan in sample 2")
   }
 
   @Test("NaN and infinities are refused, but for the negative ones of masks")

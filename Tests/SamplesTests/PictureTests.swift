@@ -1,5 +1,6 @@
 import Foundation
 import IR
+import Pictures
 import Samples
 import TestSupport
 import Testing

@@ -16,10 +16,12 @@ public struct Compression: Sendable {
     public let nodes: Int
     /// Elements of trained weights.
     public let parameters: Int
-    /// Multiply-accumulates for one sample.
+    /// Multiply-accumulates, at the lengths that `Compression.counting` names.
     public let macs: Int
-    /// Bytes of the model file.
+    /// Bytes of the model with its weights, wherever they lie.
     public let bytes: Int
+    /// The median time of a run of the first sample; nil for a model that cannot be run.
+    public let latency: Duration?
     /// How often the model is right; nil when there is no data to tell.
     public let accuracy: Accuracy?
     /// How the stage was proved; nil for the original.
@@ -42,9 +44,12 @@ public struct Compression: Sendable {
   public var quantization: [Quantizer.Entry] { state.entries }
   /// What a reader of the report should know, a line each.
   public var notes: [String] { state.notes }
+  /// At which lengths multiply-accumulates were counted; empty where the model leaves none open.
+  public private(set) var counting = ""
 
   private let evaluation: Dataset?
   private let setting: StageSetting
+  private let trial: Trial
 
   /// Compresses a model.
   ///
@@ -52,17 +57,20 @@ public struct Compression: Sendable {
   ///   - calibration: samples to quantize with; required when the recipe quantizes. Of 64 or more
   ///     every fourth is held out for the proofs.
   ///   - evaluation: labelled samples to measure each stage with.
+  ///   - dimensions: lengths for open dimensions (`BoundDimensions`), which the data has.
   ///   - verification: how stages are proved; nil for no proof.
-  ///   - progress: called as each stage begins.
+  ///   - progress: called as each stage begins, and within it.
   /// - Throws: `ModelError` from any stage; nothing is written.
   public init(
     _ original: Model, _ recipe: Recipe, calibration: Dataset?, evaluation: Dataset?,
-    options: SessionOptions = SessionOptions(), verification: Verification? = Verification(),
-    progress: (WorkProgress) -> Void = { _ in }
+    dimensions: [String] = [], options: SessionOptions = SessionOptions(),
+    verification: Verification? = Verification(),
+    progress: @escaping @Sendable (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) {
     try self.init(
       original, recipe.stages(hasCalibration: calibration != nil), calibration: calibration,
-      evaluation: evaluation, options: options, verification: verification, progress: progress)
+      evaluation: evaluation, dimensions: dimensions, options: options,
+      verification: verification, progress: progress)
   }
 
   /// Takes a model through stages.
@@ -70,8 +78,9 @@ public struct Compression: Sendable {
   /// - Parameters: as above.
   public init(
     _ original: Model, _ stages: [any Passes.Stage], calibration: Dataset?, evaluation: Dataset?,
-    options: SessionOptions = SessionOptions(), verification: Verification? = Verification(),
-    progress: (WorkProgress) -> Void = { _ in }
+    dimensions: [String] = [], options: SessionOptions = SessionOptions(),
+    verification: Verification? = Verification(),
+    progress: @escaping @Sendable (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) {
     try stages.check()
     for stage in stages where calibration == nil {
@@ -82,46 +91,63 @@ public struct Compression: Sendable {
     }
     setting = StageSetting(options: options, verification: verification, calibration: calibration)
     self.evaluation = evaluation
+    trial = try Trial(
+      original, dimensions: dimensions, data: calibration ?? evaluation, options: options)
     state = ModelState(original)
     state.notes = try Self.dataNotes(calibration, evaluation)
-    progress(WorkProgress("original", done: 0, of: stages.count + 1))
-    try record("original", nil, seconds: 0)
+    let count = stages.count + 1
+    try record("original", nil, seconds: 0) {
+      progress($0.within("original 1/\(count): \($0.job)"))
+    }
     for (place, stage) in stages.enumerated() {
-      progress(WorkProgress(stage.result, done: place + 1, of: stages.count + 1))
-      try run(stage)
+      try run(stage) {
+        let job = $0.job.isEmpty ? "" : ": \($0.job)"
+        progress(
+          WorkProgress("\(stage.result) \(place + 2)/\(count)\(job)", done: $0.done, of: $0.total))
+      }
     }
   }
 
   /// Times a stage, and records what came of it.
-  private mutating func run(_ stage: any Passes.Stage) throws(ModelError) {
+  private mutating func run(
+    _ stage: any Passes.Stage, _ progress: @escaping @Sendable (WorkProgress) -> Void
+  ) throws(ModelError) {
+    progress(WorkProgress(done: 0, of: 0))
+    var setting = setting
+    setting.progress = progress
     let clock = ContinuousClock()
     let start = clock.now
     let proof = try noting(stage.name) { () throws(ModelError) in
       try stage.run(&state, setting)
     }
     guard let proof else { return }
-    try record(stage.result, proof, seconds: (clock.now - start) / .seconds(1))
+    try record(stage.result, proof, seconds: (clock.now - start) / .seconds(1), progress)
   }
 
   private mutating func record(
-    _ name: String, _ proof: StageProof?, seconds: Double
+    _ name: String, _ proof: StageProof?, seconds: Double, _ progress: (WorkProgress) -> Void
   ) throws(ModelError) {
-    let cost = try CostReport(model)
+    let (cost, lengths) = try trial.cost(of: model)
+    counting = lengths
     var accuracy: Accuracy?
     if let evaluation {
-      accuracy = try Accuracy(of: model, on: evaluation, options: setting.options)
+      accuracy = try Accuracy(of: model, on: evaluation, options: setting.options) {
+        progress($0.within("evaluating"))
+      }
     }
     stages.append(
       Stage(
         name: name, nodes: model.graph.nodeCount, parameters: cost.parameters, macs: cost.macs,
-        bytes: try ONNXFile.encode(model).count, accuracy: accuracy, proof: proof,
-        fidelity: proof == nil ? nil : try fidelity(), seconds: seconds))
+        bytes: ONNXFile.byteCount(of: model), latency: trial.latency(of: model),
+        accuracy: accuracy, proof: proof,
+        fidelity: proof == nil ? nil : try fidelity(progress), seconds: seconds))
   }
 
-  private func fidelity() throws(ModelError) -> ModelComparison? {
+  private func fidelity(_ progress: (WorkProgress) -> Void) throws(ModelError) -> ModelComparison? {
     guard setting.verification != nil, let samples = evaluation ?? setting.proof else { return nil }
     return try ModelComparison.ifRunnable(
-      state.original, model, on: samples, options: setting.options, limit: 64)
+      state.original, model, on: samples, options: setting.options, limit: 64
+    ) { progress($0.within("comparing")) }
   }
 
   /// What is to be said of the data.

@@ -82,11 +82,7 @@ extension Pruner.Result {
 
   /// How near the budget was met, where that is not within one percent of it.
   private var budgetNotes: [String] {
-    guard let (wanted, reached) = budget, abs(reached - wanted) > wanted / 100 else { return [] }
-    return [
-      "\(NumberText.decimal(wanted * 100, 2)) % cannot be met: the nearest that can be reached is "
-        + "\(NumberText.decimal(reached * 100, 2)) %"
-    ]
+    budget.flatMap { $0.isMet ? nil : [$0.text] } ?? []
   }
 
   private var unmatchedNotes: [String] {

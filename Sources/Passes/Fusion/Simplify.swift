@@ -32,6 +32,7 @@ public enum Simplify {
   static func cleanup() throws(ModelError) -> [any Pass] {
     let rules: [String] = [
       ConstantsToInitializers.name, RemoveIdentities.name, FoldConstants.name, RemoveDeadCode.name,
+      UnwrapStridedGather.name,
     ]
     return try passes(FusionOptions(only: rules, growthLimit: 0))
   }

@@ -23,7 +23,7 @@ public struct Pruner: Sendable {
     /// What was removed, as data.
     public var plan: PruningPlan
     /// For a budget, what was asked for and what was reached, as fractions of the cost before.
-    public var budget: (wanted: Double, reached: Double)?
+    public var budget: PruningBudget?
     /// Cost before and after.
     public var before: Cost
     /// Cost before and after.
@@ -189,14 +189,16 @@ public struct Pruner: Sendable {
     }
   }
 
-  private func budget(_ result: Result) -> (wanted: Double, reached: Double)? {
-    func fraction(_ after: Int, _ before: Int) -> Double { Double(after) / Double(max(before, 1)) }
+  private func budget(_ result: Result) -> PruningBudget? {
+    func budget(_ wanted: Double, _ after: Int, _ before: Int) -> PruningBudget {
+      PruningBudget(wanted: wanted, reached: Double(after) / Double(max(before, 1)))
+    }
     switch options.target {
     case .ratio: return nil
-    case .macs(let wanted): return (wanted, fraction(result.after.macs, result.before.macs))
+    case .macs(let wanted): return budget(wanted, result.after.macs, result.before.macs)
     case .parameters(let wanted):
-      return (wanted, fraction(result.after.parameters, result.before.parameters))
-    case .bytes(let wanted): return (wanted, fraction(result.after.bytes, result.before.bytes))
+      return budget(wanted, result.after.parameters, result.before.parameters)
+    case .bytes(let wanted): return budget(wanted, result.after.bytes, result.before.bytes)
     }
   }
 

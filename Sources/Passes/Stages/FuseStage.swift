@@ -15,11 +15,15 @@ public struct FuseStage: Stage {
   public func run(
     _ state: inout ModelState, _ setting: StageSetting
   ) throws(ModelError) -> StageProof? {
-    let before = state.model
-    var model = before
-    _ = try PassManager(try Simplify.passes(options)).run(&model)
-    let difference = try setting.verification?.check(before, model)
-    state.replace(with: model)
-    return StageProof(difference, asked: setting.verification != nil)
+    guard let verification = setting.verification else {
+      var model = state.model
+      _ = try PassManager(try Simplify.passes(options)).run(&model)
+      state.replace(with: model)
+      return .notAsked
+    }
+    let proved = try Simplify.proved(state.model, options, verification)
+    state.replace(with: proved.model)
+    state.notes += proved.rolledBack.map { "rolled back: \($0.rule) at \($0.node): \($0.text)" }
+    return StageProof(proved.difference, asked: true)
   }
 }

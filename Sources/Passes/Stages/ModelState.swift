@@ -17,6 +17,10 @@ public struct ModelState: Sendable {
   public var quantization: QuantizationPlan?
   /// What became of each node in quantization.
   public var entries: [Quantizer.Entry] = []
+  /// The budget of the removal, where it had one.
+  public var budget: PruningBudget?
+  /// Patterns of options that fit nothing.
+  public var unmatchedPatterns: [String] = []
   /// What a reader of the report should know, a line each.
   public var notes: [String] = []
   /// The cut that recovery starts from.

@@ -25,11 +25,15 @@ public struct PruneStage: Stage {
   ) throws(ModelError) -> StageProof? {
     var pruner = try Pruner(state.model, options)
     if options.importance.needsCalibration, let fit = setting.fit {
-      try pruner.calibrate(on: SampleRun(fit, for: pruner.model), options: setting.options)
+      try pruner.calibrate(
+        on: SampleRun(fit, for: pruner.model), options: setting.options,
+        progress: { setting.progress($0.within("scoring")) })
     }
     let result = try pruner.prune(verification: setting.verification)
     state.replace(with: result.model)
     state.pruning = result.plan
+    state.budget = result.budget
+    state.unmatchedPatterns += result.unmatchedPatterns
     state.cut = ModelState.Cut(result: result, prepared: pruner.model)
     return StageProof(result.difference, asked: setting.verification != nil)
   }

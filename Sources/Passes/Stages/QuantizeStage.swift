@@ -26,12 +26,18 @@ public struct QuantizeStage: Stage {
       throw ModelError(.request, "calibration: expected samples, found none")
     }
     let quantizer = try Quantizer(state.model, options)
-    let statistics = try quantizer.calibrate(on: fit, options: setting.options)
+    let statistics = try quantizer.calibrate(
+      on: fit, options: setting.options, progress: { setting.progress($0.within("calibrating")) })
     let result = try quantizer.quantize(statistics)
     state.replace(with: result.model)
     state.statistics = statistics
     state.quantization = result.plan
     state.entries = result.entries
+    let graph = quantizer.model.graph
+    state.unmatchedPatterns += options.exclude.filter { pattern in
+      let glob = Glob(pattern)
+      return !graph.nodeIDs.contains { graph.names(of: $0).contains(where: glob.matches) }
+    }
     return try setting.signal(of: result.model, against: state.original)
   }
 }

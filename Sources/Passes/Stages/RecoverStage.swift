@@ -27,7 +27,8 @@ public struct RecoverStage: Stage {
         cut.result, original: cut.prepared, options: setting.options
       ).run(
         on: SampleRun(fit, for: cut.prepared, batch: batch),
-        proof: SampleRun(proof, for: cut.prepared, batch: batch))
+        proof: SampleRun(proof, for: cut.prepared, batch: batch),
+        progress: { setting.progress($0.within("recovering")) })
     } catch {
       // A model that cannot be run keeps its weights as they are.
       guard error.code == .unsupported else { throw error }

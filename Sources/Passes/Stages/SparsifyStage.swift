@@ -25,7 +25,9 @@ public struct SparsifyStage: Stage {
   ) throws(ModelError) -> StageProof? {
     var sparsifier = try Sparsifier(state.model, options)
     if options.importance == .wanda, let fit = setting.fit {
-      try sparsifier.calibrate(on: SampleRun(fit, for: sparsifier.model), options: setting.options)
+      try sparsifier.calibrate(
+        on: SampleRun(fit, for: sparsifier.model), options: setting.options,
+        progress: { setting.progress($0.within("scoring")) })
     }
     let result = try sparsifier.sparsify()
     state.replace(with: result.model)

@@ -57,6 +57,8 @@ public struct StageSetting: Sendable {
   public var fit: Dataset?
   /// Samples to say with what came of a fit.
   public var proof: Dataset?
+  /// Called as work goes on.
+  public var progress: @Sendable (WorkProgress) -> Void = { _ in }
 
   /// Makes a setting; the calibration data is divided into samples to fit to and samples to prove
   /// with.

@@ -57,45 +57,35 @@ public struct CostReport: Sendable {
 
   /// Counts the cost of a model.
   ///
-  /// Where the network is not possible with open lengths of 1, such as a convolution without padding
-  /// over an open height, only the first axis of each input is taken to be 1 and the nodes whose
-  /// cost depends on the others are `uncounted`.
+  /// Where the network is not possible with open lengths of 1, those count that follow from its weights
+  /// and from each other, such as a batch that is written into the graph. Failing that, as in a
+  /// convolution without padding over an open height, only the first axis of each input is taken to be
+  /// 1, and then none, and the nodes whose cost depends on the others are `uncounted`.
   ///
   /// - Parameter binding: lengths for symbolic dimensions; 1 for those left out.
   /// - Throws: what shape inference throws for a model whose nodes break their operators' rules.
   public init(_ model: Model, binding: [String: Int] = [:]) throws(ModelError) {
-    do {
-      try self.init(model, binding, firstAxisOnly: false)
-    } catch {
-      try self.init(model, binding, firstAxisOnly: true)
+    if let found = try? Self(model, Assumption(binding: binding)) {
+      self = found
+      return
     }
+    let solved = Assumption.solved(model, binding)
+    for assumption in [
+      solved, Assumption(binding: binding, axes: .first), Assumption(binding: binding, axes: .none),
+    ] {
+      guard let found = try? Self(model, assumption) else { continue }
+      self = found
+      return
+    }
+    try self.init(model, Assumption(binding: binding))
   }
 
-  private init(
-    _ model: Model, _ binding: [String: Int], firstAxisOnly: Bool
-  ) throws(ModelError) {
-    var sample = model
-    var lengths = binding
-    for (index, info) in model.graph.inputs.enumerated() {
-      guard let type = info.type?.tensor, var shape = type.shape?.substituting(lengths) else {
-        continue
-      }
-      for axis in shape.dimensions.indices where axis == 0 || !firstAxisOnly {
-        for symbol in (shape[axis].expression?.symbols ?? []).sorted() where lengths[symbol] == nil
-        {
-          lengths[symbol] = 1
-          assumed.append((name: symbol, length: 1))
-        }
-        shape[axis] = shape[axis].substituting(lengths)
-        if shape[axis] == .unknown {
-          shape[axis] = 1
-          assumed.append((name: "\(model.graph[info.value].name)[\(axis)]", length: 1))
-        }
-      }
-      sample.graph.setInputType(index, .tensor(TensorType(type.elementType, shape)))
-    }
+  private init(_ model: Model, _ assumption: Assumption) throws(ModelError) {
+    let sample = assumption.apply(to: model)
+    assumed = sample.assumed
     var seen: Set<String> = []
-    count(try Self.infer(sample, lengths), path: "", isFirst: true, functions: &seen)
+    count(
+      try Self.infer(sample.model, sample.lengths), path: "", isFirst: true, functions: &seen)
   }
 
   /// Counts a graph and the bodies that its nodes run.

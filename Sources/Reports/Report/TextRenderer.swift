@@ -17,12 +17,21 @@ public struct TextRenderer: Sendable {
     case .facts(let facts): render(facts)
     case .table(let table): table.isShown ? TextTable(table, width: width).text : ""
     case .listing(let listing): render(listing)
-    case .sentence(let sentence): sentence.text + "\n"
-    case .statement(_, let text, _): text + "\n"
-    case .list(_, let prefix, let lines): lines.map { prefix + $0.text + "\n" }.joined()
+    case .sentence(let sentence): wrapped(sentence.text)
+    case .statement(_, let text, _): wrapped(text)
+    case .list(_, let prefix, let lines): lines.map { wrapped(prefix + $0.text) }.joined()
     case .data: ""
     case .gap: "\n"
     }
+  }
+
+  /// Lines that go on below themselves, two columns further right, where the terminal ends.
+  private func wrapped(_ text: String) -> String {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    return lines.map { line in
+      guard let width, width > 20, line.count > width else { return line + "\n" }
+      return TextTable.broken(String(line), to: width - 2).joined(separator: "\n  ") + "\n"
+    }.joined()
   }
 
   private func render(_ facts: [Report.Fact]) -> String {

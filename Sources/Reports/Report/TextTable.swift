@@ -62,7 +62,7 @@ struct TextTable {
   }
 
   /// A text in lines of at most so many characters, broken between words where it can be.
-  private static func broken(_ text: String, to width: Int) -> [String] {
+  static func broken(_ text: String, to width: Int) -> [String] {
     guard text.count > width, width > 0 else { return [text] }
     var lines: [String] = []
     var line = ""

@@ -81,10 +81,10 @@ public struct ModelComparison: Sendable {
   /// The comparison, or nil for models that Lapidary cannot run.
   public static func ifRunnable(
     _ a: Model, _ b: Model, on data: Dataset, options: SessionOptions,
-    limit: Int = .max
+    limit: Int = .max, progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) -> ModelComparison? {
     do throws(ModelError) {
-      return try ModelComparison(a, b, on: data, options: options, limit: limit)
+      return try ModelComparison(a, b, on: data, options: options, limit: limit, progress: progress)
     } catch {
       guard error.code == .unsupported else { throw error }
       return nil

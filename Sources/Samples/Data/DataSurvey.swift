@@ -17,6 +17,8 @@ public struct DataSurvey: Sendable {
     let isFloat: Bool
     let rank: Int
     var hasInfinities = false
+    /// The first value that is no finite number, but for infinities that are a mask.
+    var exception: (value: Double, sample: Int)?
 
     var peak: Double { max(-low, high, 0) }
   }
@@ -29,10 +31,12 @@ public struct DataSurvey: Sendable {
 
   /// Looks at all values.
   ///
-  /// - Parameter label: what messages call the data, such as `calibration`.
-  /// - Throws: `ModelError` for NaN and infinities, of which nothing useful can come; negative ones
-  ///   beside numbers not above 0 are a mask and pass.
-  public init(_ data: Dataset, label: String) throws(ModelError) {
+  /// - Parameters:
+  ///   - label: what messages call the data, such as `calibration`.
+  ///   - refuses: whether data of which nothing useful can come is an error; else notes say so.
+  /// - Throws: `ModelError` for NaN and infinities, but negative ones beside numbers not above 0 are a
+  ///   mask and pass; and for zeros alone.
+  public init(_ data: Dataset, label: String, refuses: Bool = true) throws(ModelError) {
     var found: [String: Input] = [:]
     for range in data.batches(of: 1) {
       for (name, tensor) in try data.inputs(range) {
@@ -41,13 +45,21 @@ public struct DataSurvey: Sendable {
           ?? Input(
             name: name, isFloat: tensor.elementType.isFloatingPoint,
             rank: tensor.dimensions.count)
-        try input.add(tensor, sample: range.lowerBound, label)
+        input.add(tensor, sample: range.lowerBound)
+        if refuses { try input.check(label) }
         found[name] = input
       }
     }
     inputs = found.values.sorted { $0.name < $1.name }
     samples = data.count
     isRandom = data.part == .random
+    if refuses, inputs.contains(where: \.isFloat),
+      inputs.allSatisfy({ $0.low == 0 && $0.high == 0 && !$0.hasInfinities })
+    {
+      throw ModelError(
+        .request, "\(label): expected samples that differ from zero, found zeros alone",
+        hint: "to try without samples give random:64")
+    }
   }
 
   /// What a reader of figures on this data should know, a line each.
@@ -62,6 +74,9 @@ public struct DataSurvey: Sendable {
     guard !isRandom else { return notes }
     for input in inputs {
       let label = "input '\(input.name)'"
+      if let found = input.exception {
+        notes.append("\(label): \(found.value) in sample \(found.sample)")
+      }
       if input.isFloat, input.low == input.high {
         notes.append("\(label): the same value everywhere, \(Self.text(input.low))")
       } else if input.looksLikePixels {
@@ -102,15 +117,16 @@ public struct DataSurvey: Sendable {
 }
 
 extension DataSurvey.Input {
-  fileprivate mutating func add(
-    _ tensor: Tensor, sample: Int, _ label: String
-  ) throws(ModelError) {
+  fileprivate mutating func add(_ tensor: Tensor, sample: Int) {
     guard let values = tensor.doubles else { return }
     var peak = 0.0
     for value in values {
       guard value.isFinite else {
-        guard value == -.infinity else { throw refusal(value, sample, label) }
-        hasInfinities = true
+        if value == -.infinity {
+          hasInfinities = true
+        } else if exception == nil {
+          exception = (value, sample)
+        }
         continue
       }
       low = Swift.min(low, value)
@@ -118,14 +134,16 @@ extension DataSurvey.Input {
       peak = Swift.max(peak, abs(value))
       if value.rounded() != value { isWhole = false }
     }
-    if hasInfinities, high > 0 { throw refusal(-.infinity, sample, label) }
+    if hasInfinities, high > 0, exception == nil { exception = (-.infinity, sample) }
     peaks.append(peak)
   }
 
-  private func refusal(_ value: Double, _ sample: Int, _ label: String) -> ModelError {
-    ModelError(
+  fileprivate func check(_ label: String) throws(ModelError) {
+    guard let exception else { return }
+    throw ModelError(
       .request,
-      "\(label), input '\(name)': expected numbers, found \(value) in sample \(sample)")
+      "\(label), input '\(name)': expected numbers, found \(exception.value) in sample "
+        + "\(exception.sample)")
   }
 
   /// Pictures whose values are bytes.

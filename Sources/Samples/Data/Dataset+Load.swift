@@ -1,6 +1,7 @@
 private import Foundation
 public import IR
 internal import ONNXFile
+internal import Pictures
 
 extension Dataset {
   /// Loads data for a model.
@@ -11,8 +12,22 @@ extension Dataset {
   ///     (`DataFolder`); or `random:N` for N samples of noise.
   ///   - seed: for `random:N`.
   ///   - preprocessing: how pictures become the input; required for these.
+  ///   - carried: inputs that get what the sample before left in an output, and that the data does
+  ///     not have.
   public static func load(
-    _ spec: String, for model: Model, seed: UInt64, preprocessing: Preprocessing? = nil
+    _ spec: String, for model: Model, seed: UInt64, preprocessing: Preprocessing? = nil,
+    carrying carried: Carrying? = nil
+  ) throws(ModelError) -> Dataset {
+    guard let carried, !carried.pairs.isEmpty else {
+      return try load(spec, model, seed: seed, preprocessing: preprocessing)
+    }
+    let state = try CarriedState(carried.pairs, of: model)
+    return try state.completing(
+      try load(spec, state.resting, seed: seed, preprocessing: preprocessing), carried.options)
+  }
+
+  private static func load(
+    _ spec: String, _ model: Model, seed: UInt64, preprocessing: Preprocessing?
   ) throws(ModelError) -> Dataset {
     let graph = model.graph
     let label = "data \"\(spec)\""

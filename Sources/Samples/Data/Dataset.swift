@@ -83,7 +83,8 @@ public struct Dataset: Sendable {
         throw ModelError(
           .request,
           "\(label): expected an array named '\(name)' for the graph's input, found "
-            + (names.isEmpty ? "none" : names))
+            + (names.isEmpty ? "none" : names),
+          hint: CarriedState.hint(info, in: graph))
       }
       let fitted = try FittedArray(name, values, info.type, label: "\(label): array '\(name)'")
       remarks += fitted.notes
@@ -180,6 +181,22 @@ public struct Dataset: Sendable {
     self.part = part
   }
 
+  /// Samples with further inputs, of which each has rows of its own, so that one runs at a time.
+  init(_ whole: Dataset, states: [String: Tensor], note: String) {
+    var columns = whole.columns
+    for (name, tensor) in states {
+      columns[name] = .rows(tensor, perGroup: tensor.dimensions[0] / max(1, whole.count))
+    }
+    self.columns = columns
+    order = whole.order
+    batch = 1
+    (count, unused, labels) = (whole.count, whole.unused, whole.labels)
+    isFromProtos = whole.isFromProtos
+    borders = []
+    remarks = whole.remarks + [note]
+    part = whole.part
+  }
+
   /// How many groups of samples there are, how many samples a group has where that is fixed, and how
   /// many are left over.
   private static func groups(
@@ -210,7 +227,9 @@ public struct Dataset: Sendable {
             + " \(groups * (step ?? 1)), found \(rows)")
       }
     }
-    return (groups, lead.step, lead.rows - groups * (lead.step ?? 1))
+    // A state whose first axis counts layers is no array of so many samples.
+    let perGroup = counted.first { $0.step == nil }.map { $0.rows / groups }
+    return (groups, lead.step.map { perGroup ?? $0 }, lead.rows - groups * (lead.step ?? 1))
   }
 
   /// What a user should know about the data, if anything.

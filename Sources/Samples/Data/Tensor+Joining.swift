@@ -5,6 +5,11 @@ extension Tensor {
   /// differ; scalars have to be equal.
   package init?(concatenating parts: [Tensor]) {
     guard var whole = parts.first else { return nil }
+    if case .strings = whole.payload, !whole.dimensions.isEmpty {
+      guard let texts = Tensor(joining: parts, axis: 0) else { return nil }
+      self = texts
+      return
+    }
     guard
       parts.allSatisfy({
         $0.elementType == whole.elementType && $0.dimensions.count == whole.dimensions.count

@@ -19,8 +19,10 @@ struct Compare: ParsableCommand, RunsModels {
   var b: String
 
   @Option(
-    help: "Samples: an .npz file, a folder of .npy or .pb files, or random:N.", completion: .file())
-  var inputs = "random:4"
+    help:
+      "Samples: an .npz file, a folder of .npy or .pb files, or random:N, which is random:4 by default.",
+    completion: .file())
+  var inputs: String?
 
   @Option(help: "The largest difference allowed, relative to the output's largest magnitude.")
   var tolerance = 1e-4
@@ -37,11 +39,15 @@ struct Compare: ParsableCommand, RunsModels {
 
   func run() throws {
     let first = try ONNXFile.read(a), second = try ONNXFile.read(b)
-    let data = try runOptions.data(inputs, for: try dimensions.bound(first).model)
+    let bound = try dimensions.bound(first).model
+    var (data, notes) = (try runOptions.data("random:4", for: bound), [String]())
+    if let inputs {
+      (data, notes) = try runOptions.surveyed(inputs, for: bound, label: "inputs", refuses: false)
+    }
     let progress = Progress("comparing", total: data.count)
     let result = try ModelComparison(
       first, second, on: data, options: runOptions.session(), progress: progress.update)
-    try report.print(result.report(tolerance: tolerance, notes: data.notes + result.notes))
+    try report.print(result.report(tolerance: tolerance, notes: notes + result.notes))
     if result.maxRelative > tolerance { throw ExitCode(1) }
   }
 }

@@ -7,7 +7,8 @@ struct Compress: ParsableCommand, RunsModels {
     abstract: "Fuses, prunes and quantizes a model, proves each step and reports gain and cost.",
     discussion: """
       Without a target nothing is pruned; without calibration data nothing is quantized. A recipe \
-      file says the same in YAML; options given beside it win.
+      file says the same in YAML; options given beside it win. The exit status is 1 where a budget \
+      cannot be met; the nearest that can be reached is written.
 
       Example: lapidary compress Fixtures/fashion/fashion.onnx -o small.onnx --ratio 0.3 \
       --calibration Fixtures/fashion/calibration.npz --evaluate Fixtures/fashion/test.npz
@@ -52,6 +53,7 @@ struct Compress: ParsableCommand, RunsModels {
   @Flag(help: "Leave fusion out.")
   var noFuse = false
 
+  @OptionGroup var dimensions: DimensionOptions
   @OptionGroup var report: ReportOptions
   @OptionGroup var verification: VerificationOptions
   @OptionGroup var runOptions: RunOptions
@@ -59,6 +61,25 @@ struct Compress: ParsableCommand, RunsModels {
   func run() throws {
     try output.check(against: [model])
     let original = try ONNXFile.read(model)
+    try placement.check(for: original, at: model, output)
+    let bound = try dimensions.bound(original).model
+    let plan = try plan()
+    let samples = try load(calibration ?? located(plan.calibration), bound)
+    let labelled = try load(evaluate ?? located(plan.evaluation), bound)
+    let progress = Progress("compressing")
+    let result = try Compression(
+      original, plan, calibration: samples, evaluation: labelled, dimensions: dimensions.dim,
+      options: runOptions.session(), verification: verification.verification(runOptions),
+      progress: { progress.update($0) })
+    try output.write(result.model, placement, from: original, at: model)
+    try report.print(
+      result.report(notes: ModelNotes(original).lines + unasked(plan, samples)),
+      toStandardError: output.reportsToStandardError)
+    if result.state.budget?.isExceeded ?? false { throw ExitCode(1) }
+  }
+
+  /// What is to be done: the recipe, with the options given beside it.
+  private func plan() throws(ModelError) -> Recipe {
     var plan =
       try recipe.map { path throws(ModelError) in
         try Recipe(yaml: String(decoding: try TextFile.read(path), as: UTF8.self))
@@ -76,16 +97,21 @@ struct Compress: ParsableCommand, RunsModels {
     if noTune { plan.tuning = nil }
     if noFuse { plan.fuses = false }
     if noQuantize || (calibration == nil && recipe == nil) { plan.quantization = nil }
-    let samples = try load(calibration ?? located(plan.calibration), original)
-    let labelled = try load(evaluate ?? located(plan.evaluation), original)
-    let progress = Progress("compressing")
-    let result = try Compression(
-      original, plan, calibration: samples, evaluation: labelled, options: runOptions.session(),
-      verification: verification.verification(runOptions), progress: progress.update)
-    try output.write(result.model, placement, from: original, at: model)
-    try report.print(
-      result.report(notes: ModelNotes(original).lines),
-      toStandardError: output.reportsToStandardError)
+    return plan
+  }
+
+  /// What was left out since nobody asked for it.
+  private func unasked(_ plan: Recipe, _ samples: Dataset?) -> [String] {
+    var notes: [String] = []
+    if plan.pruning == nil, !noPrune, recipe == nil {
+      notes.append("nothing was pruned: none of --ratio, --macs, --params and --bytes is given")
+    } else if plan.pruning != nil, plan.recovers, samples == nil {
+      notes.append("nothing was recovered after pruning: no --calibration is given")
+    }
+    if plan.quantization == nil, !noQuantize, recipe == nil {
+      notes.append("nothing was quantized: no --calibration is given")
+    }
+    return notes
   }
 
   /// A path of the recipe, which is seen from the recipe's folder.

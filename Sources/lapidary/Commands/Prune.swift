@@ -125,7 +125,7 @@ struct Prune: ParsableCommand, RunsModels, ChecksOptions {
     options.keep = keep
     options.freezesOverridable = freezeOverridable
     var pruner = try Pruner(original, options)
-    try importance.calibrate(&pruner, for: original, runOptions)
+    let dataNotes = try importance.calibrate(&pruner, for: original, runOptions)
     let proof = planOnly == nil ? verification.verification(runOptions) : nil
     let needsHash = planOnly != nil || applyPlan != nil || plan != nil
     let hash = needsHash ? original.contentHash() : ""
@@ -144,8 +144,10 @@ struct Prune: ParsableCommand, RunsModels, ChecksOptions {
     if let plan { try TextFile.write(try certified(result).json(), to: plan) }
     try report.print(
       result.report(
-        notes: ModelNotes(original).lines + overridableNote(pruner), proof: proofText(result)),
+        notes: ModelNotes(original).lines + overridableNote(pruner) + dataNotes,
+        proof: proofText(result)),
       toStandardError: destination.reportsToStandardError)
+    if result.budget?.isExceeded ?? false { throw ExitCode(1) }
   }
 
   /// The plan with the proof that was made.

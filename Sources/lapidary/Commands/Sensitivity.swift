@@ -75,7 +75,7 @@ struct SensitivityCommand: ParsableCommand, RunsModels {
 
   func run() throws {
     let original = try ONNXFile.read(model)
-    let data = try runOptions.data(calibration, for: original)
+    let (data, notes) = try runOptions.surveyed(calibration, for: original, label: "calibration")
     var options = PruningOptions(target: .ratio(0))
     options.importance = importance
     options.choices = choices.choices
@@ -91,7 +91,8 @@ struct SensitivityCommand: ParsableCommand, RunsModels {
     let progress = Progress("measuring", total: cuts)
     let result = try Sensitivity(
       probes, of: pruner.model, on: data, limit: samples, progress: progress.update)
-    let found = result.report
+    var found = result.report
+    found.add(notes: notes)
     if let output { try TextFile.write(Array(found.json.text.utf8), to: output) }
     try report.print(found)
   }

@@ -87,9 +87,10 @@ struct Sparsify: ParsableCommand, RunsModels, ChecksOptions {
     options.competition = scope
     options.keep = keep
     var sparsifier = try Sparsifier(original, options)
-    let data = try calibration.map { source throws(ModelError) in
-      try runOptions.data(source, for: original)
+    let given = try calibration.map { source throws(ModelError) in
+      try runOptions.surveyed(source, for: original, label: "calibration")
     }
+    let data = given?.data
     if importance == .wanda, applyPlan == nil, let data {
       let progress = Progress("calibrating", total: data.count)
       try sparsifier.calibrate(
@@ -110,7 +111,8 @@ struct Sparsify: ParsableCommand, RunsModels, ChecksOptions {
     if let plan { try TextFile.write(try result.plan.json(), to: plan) }
     try report.print(
       result.plan.report(
-        comparison, wasAsked: verification.verify, notes: ModelNotes(original).lines),
+        comparison, wasAsked: verification.verify,
+        notes: ModelNotes(original).lines + (given?.notes ?? [])),
       toStandardError: output.reportsToStandardError)
   }
 }

@@ -61,14 +61,17 @@ struct ImportanceOptions: ParsableArguments {
   var runsModels: Bool { scores == nil && importance.needsCalibration }
 
   /// Runs the model on the calibration data where the importance needs it.
+  ///
+  /// - Returns: what is to be said of the data.
   func calibrate(
     _ pruner: inout Pruner, for model: Model, _ run: RunOptions
-  ) throws(ModelError) {
-    guard let calibration, runsModels else { return }
-    let data = try run.data(calibration, for: model)
+  ) throws(ModelError) -> [String] {
+    guard let calibration, runsModels else { return [] }
+    let (data, notes) = try run.surveyed(calibration, for: model, label: "calibration")
     let progress = Progress("calibrating", total: data.count)
     try pruner.calibrate(
       on: SampleRun(data, for: pruner.model), options: run.session(), progress: progress.update)
+    return notes
   }
 }
 

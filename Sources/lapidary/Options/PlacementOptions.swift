@@ -20,6 +20,18 @@ struct PlacementOptions: ParsableArguments {
     }
   }
 
+  /// Refuses early what would fail late.
+  func check(for original: Model, at source: String, _ output: OutputOptions) throws(ModelError) {
+    guard case .external(let file) = try options(for: original, at: source, output) else { return }
+    try WriteOptions.check(external: file, beside: output.output)
+    var data = OutputOptions()
+    data.output =
+      URL(fileURLWithPath: output.output).deletingLastPathComponent()
+      .appendingPathComponent(file).relativePath
+    data.force = true
+    try data.check(against: [])
+  }
+
   /// What the options say for a model that was read from `source`.
   func options(
     for original: Model, at source: String, _ output: OutputOptions

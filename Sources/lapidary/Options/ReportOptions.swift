@@ -45,6 +45,12 @@ struct RunOptions: ParsableArguments {
     transform: { try Preprocessing($0) })
   var preprocess: Preprocessing?
 
+  @Option(
+    help: ArgumentHelp(
+      "An input that gets what the sample before left in an output: the state of a stream.",
+      valueName: "INPUT=OUTPUT"))
+  var carry: [String] = []
+
   func validate() throws {
     guard threads >= 0 else {
       throw ValidationError("--threads: expected 0 or more, found \(threads)")
@@ -53,7 +59,22 @@ struct RunOptions: ParsableArguments {
 
   /// The data that a command is given.
   func data(_ spec: String, for model: Model) throws(ModelError) -> Dataset {
-    try Dataset.load(spec, for: model, seed: seed, preprocessing: preprocess)
+    try Dataset.load(
+      spec, for: model, seed: seed, preprocessing: preprocess,
+      carrying: Carrying(carry, options: session()))
+  }
+
+  /// The data that a command is given, and what is to be said of it.
+  ///
+  /// - Parameters:
+  ///   - label: what messages call it.
+  ///   - refuses: whether data of which nothing useful can come is refused.
+  func surveyed(
+    _ spec: String, for model: Model, label: String, refuses: Bool = true
+  ) throws(ModelError) -> (data: Dataset, notes: [String]) {
+    let data = try data(spec, for: model)
+    let survey = try DataSurvey(data, label: label, refuses: refuses)
+    return (data, data.notes + survey.notes.map { "\(label): \($0)" })
   }
 
   /// Options for sessions.

@@ -49,7 +49,11 @@ final class Progress: Sendable {
 
   /// Says how far a job is.
   func update(_ progress: WorkProgress) {
-    progress.job.isEmpty ? update(progress.done) : show(progress.job)
+    guard !progress.job.isEmpty else { return update(progress.done) }
+    let isCounted = progress.total > 0
+    show(
+      progress.job,
+      fraction: isCounted ? min(1, Double(progress.done) / Double(progress.total)) : nil)
   }
 
   /// Says what is being done.

@@ -116,6 +116,7 @@ extension ChannelRule {
     for axis in shape.dimensions.indices {
       if frozen.contains(axis) {
         relations.append(.freeze(Axis(.input(0), axis), reason: reason))
+        relations += outputs.map { .freeze(Axis(.output($0), axis), reason: reason) }
       } else {
         relations += outputs.map { .same(Axis(.input(0), axis), Axis(.output($0), axis)) }
       }

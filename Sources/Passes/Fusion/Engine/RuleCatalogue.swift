@@ -17,6 +17,7 @@ enum RuleCatalogue {
     [
       RemoveDeadCode.self, ConstantsToInitializers.self, RemoveIdentities.self, FoldConstants.self,
       FoldReshapeTarget.self, ArithmeticIdentities.self, CancelInverses.self, DropExpand.self,
+      UnwrapStridedGather.self,
       MergeCasts.self, CancelSplit.self, FlattenConcat.self, MergeTransposes.self,
       MergeReshapes.self, WhereNot.self,
     ],

@@ -1,4 +1,5 @@
 internal import IR
+internal import Pictures
 
 extension Picture {
   /// The picture in another size: bilinear, and where it shrinks averaged over what falls together,

@@ -1,6 +1,7 @@
 private import Foundation
 internal import IR
 internal import ONNXFile
+internal import Pictures
 
 /// Pictures in a folder, or in one folder a class below it.
 struct PictureFolder: Sendable {

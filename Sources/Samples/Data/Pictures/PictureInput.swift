@@ -1,4 +1,5 @@
 internal import IR
+internal import Pictures
 
 /// How pictures fill a graph's input: the preprocessing that was asked for, with what the input's
 /// type says of the rest.

@@ -1,4 +1,5 @@
 public import IR
+internal import Pictures
 
 /// How a picture becomes a model's input: size, crop, numbers, layout.
 ///
