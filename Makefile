@@ -20,7 +20,7 @@ FILTER ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help deps build demo test test-avx2 quick bench bytes models fuzz mutate sanitize record format \
-	lint generate
+	lint generate dist wheel python edits newest
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,21 @@ bench: deps build ## Measure against onnxruntime and other peers in an environme
 
 bytes: deps build ## Compare the bytes that this build writes with those of the commit OLD
 	$(PYTHON) Benchmarks/compare_bytes.py commit:$(or $(OLD),HEAD) .build/release/lapidary $(MODELS)
+
+dist: deps ## Build a binary that needs no Swift, its libraries beside it: a tree, a tar and a .deb
+	SWIFT=$(SWIFT) PYTHON=$(PYTHON) Packaging/dist
+
+wheel: deps ## Build the wheel from what dist builds: the command and the Python package
+	SWIFT=$(SWIFT) PYTHON=$(PYTHON) Packaging/wheel
+
+python: ## Check the Python package's types and run its tests with the built command
+	Packaging/check-python
+
+edits: deps build ## Edit the models of MODELS and check the results with onnx and onnxruntime
+	$(PYTHON) Benchmarks/check_edits.py .build/release/lapidary $(MODELS)
+
+newest: deps build ## Run the newest onnx release's cases and say what is new in it
+	$(PYTHON) Benchmarks/newest.py .build/release/lapidary
 
 models: ## Fetch the models that benchmarks measure, into models/
 	$(PYTHON) Benchmarks/fetch_models.py models

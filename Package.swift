@@ -26,8 +26,7 @@ let package = Package(
     .executable(name: "lapidary", targets: ["lapidary"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
     .systemLibrary(
@@ -65,7 +64,6 @@ let package = Package(
       [
         "IR", "ONNXFile", "Operators", "Execution", "OneDNN", "Samples", "Gradients", "Passes",
         "Reports",
-        .product(name: "Yams", package: "Yams"),
       ]),
     .executableTarget(
       name: "lapidary",

@@ -9,6 +9,7 @@
 #include <google/protobuf/stubs/logging.h>
 
 #include "onnx/checker.h"
+#include "onnx/common/version.h"
 #include "onnx/onnx_pb.h"
 #include "onnx/shape_inference/implementation.h"
 
@@ -25,6 +26,8 @@ int fail(const std::string &reason, char *message, size_t capacity) {
 }
 
 }  // namespace
+
+const char *lapidary_onnx_version(void) { return onnx::LAST_RELEASE_VERSION; }
 
 int lapidary_onnx_check(
     const void *bytes, size_t count, int full, char *message, size_t capacity) {

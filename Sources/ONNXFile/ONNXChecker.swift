@@ -3,6 +3,9 @@ public import IR
 
 /// libonnx's opinion of a model: an independent second one.
 public enum ONNXChecker {
+  /// libonnx's version, such as `1.12.0`.
+  public static var libraryVersion: String { String(cString: lapidary_onnx_version()) }
+
   /// What libonnx finds wrong with a serialized model, or nil when it accepts it.
   ///
   /// The installed libonnx may be older than the model's operator sets, and says so then.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import Lapidary
 
 /// Runs the command and turns errors into text and an exit status, in this one place.
@@ -18,9 +18,7 @@ enum Main {
       try command.run()
     } catch let error as ModelError {
       let name = CommandLine.arguments.dropFirst().first { !$0.hasPrefix("-") } ?? "lapidary"
-      var text = "error: \(name): \(error)\n"
-      if let hint = error.hint { text += "hint: \(hint)\n" }
-      Terminal.errors.say(FileText.shown(text))
+      Terminal.errors.say(FileText.shown(ErrorText.text(of: error, from: name)))
       // A failed verification is an answer (1), anything else is trouble (2).
       exit(error.code == .verification && name != "diff" ? 1 : 2)
     } catch {
@@ -38,10 +36,10 @@ extension Main {
     }
     do {
       try Terminal.output.write(LapidaryCommand.fullMessage(for: error) + "\n")
-      Foundation.exit(0)
+      Glibc.exit(0)
     } catch {
       Terminal.errors.say("error: \(error)\n")
-      Foundation.exit(2)
+      Glibc.exit(2)
     }
   }
 }
@@ -54,9 +52,10 @@ struct LapidaryCommand: ParsableCommand {
     discussion: """
       Exit status: 0 fine, 1 differs or failed verification, 2 trouble, 64 wrong usage.
       """,
-    version: "0.1.0",
+    version: Version.text,
     subcommands: [
-      Compress.self, Inspect.self, Check.self, Infer.self, Convert.self, Text.self, Fuse.self,
+      Compress.self, Inspect.self, Check.self, Infer.self, Convert.self, Edit.self, Text.self,
+      Fuse.self,
       Groups.self, Prune.self, VerifyPlan.self, Sparsify.self, SensitivityCommand.self,
       Quantize.self, Run.self, Compare.self,
       Evaluate.self, Bench.self, Diff.self, RecipeCommand.self, Tune.self, GradientCommand.self,

@@ -132,7 +132,8 @@ import Testing
   @Test func run() throws {
     let data = try Dataset.load("random:1", for: model, seed: 0)
     let results = try data.run(on: try Session(model))
-    try expect(.run(results, of: model.graph, notes: ["a note"]), "run")
+    try expect(
+      .run(results, of: model.graph, files: ["logits": "logits.npy"], notes: ["a note"]), "run")
   }
 
   @Test func sensitivity() throws {

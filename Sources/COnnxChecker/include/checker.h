@@ -12,6 +12,9 @@ extern "C" {
 /// `capacity` bytes, the terminating zero included.
 int lapidary_onnx_check(const void *bytes, size_t count, int full, char *message, size_t capacity);
 
+/// libonnx's version, such as `1.12.0`.
+const char *lapidary_onnx_version(void);
+
 /// The newest IR version that libonnx knows.
 int lapidary_onnx_ir_version(void);
 

@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 /// `1 / (1 + e⁻ˣ)`.
 package func logistic(_ x: Double) -> Double { 1 / (1 + exp(-x)) }

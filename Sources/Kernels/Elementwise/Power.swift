@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 /// `aᵇ` in the type of `a`. Squares and cubes of floats are products.
 func power(_ a: Source, _ b: Source, into y: Target) -> Bool {
@@ -7,7 +7,7 @@ func power(_ a: Source, _ b: Source, into y: Target) -> Bool {
   }
   switch a.scalar {
   case .float: return floatPower(plan, a, b, y)
-  case .double: return real(plan, a, b, y, Double.self) { Foundation.pow($0, $1) }
+  case .double: return real(plan, a, b, y, Double.self) { Glibc.pow($0, $1) }
   case .bool: return false
   case .uint8: return integerPower(plan, a, b, y, UInt8.self)
   case .int8: return integerPower(plan, a, b, y, Int8.self)
@@ -29,7 +29,7 @@ private func floatPower(_ plan: Broadcast, _ a: Source, _ b: Source, _ y: Target
       } else if steps[1] == 0, b[0] == 3 {
         row(a, b, y, n, steps) { x, _ in x * x * x }
       } else {
-        row(a, b, y, n, steps) { Foundation.pow($0, $1) }
+        row(a, b, y, n, steps) { Glibc.pow($0, $1) }
       }
     }
   }
@@ -50,7 +50,7 @@ private func integerPower<T: Arithmetic & FixedWidthInteger>(
   _ plan: Broadcast, _ a: Source, _ b: Source, _ y: Target, _ type: T.Type
 ) -> Bool {
   if b.scalar == .float || b.scalar == .double {
-    return real(plan, a, b, y, type) { T(saturating: Foundation.pow(Double($0), $1)) }
+    return real(plan, a, b, y, type) { T(saturating: Glibc.pow(Double($0), $1)) }
   }
   return withConverted(b, to: .int64) { b in
     let steps = plan.inner

@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 /// Applies `function` to every element. Returns false, with `y` untouched, when the function is not
 /// defined for the scalar type. `y` has the type and count of `x`; they may share memory.

@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 /// Applies `function` to doubles, which models use rarely: one loop, one switch an element.
 func unaryDouble(
@@ -12,36 +12,36 @@ private func value(of function: UnaryFunction, at x: Double) -> Double {
   case .relu: x < 0 ? 0 : x
   case .abs: Swift.abs(x)
   case .negate: -x
-  case .exp: Foundation.exp(x)
-  case .log: Foundation.log(x)
+  case .exp: Glibc.exp(x)
+  case .log: Glibc.log(x)
   case .sqrt: x.squareRoot()
   case .reciprocal: 1 / x
   case .floor: x.rounded(.down)
   case .ceil: x.rounded(.up)
   case .round: x.rounded(.toNearestOrEven)
   case .sign: x > 0 ? 1 : (x < 0 ? -1 : x)
-  case .sigmoid: 1 / (1 + Foundation.exp(-x))
-  case .swish(let alpha): x / (1 + Foundation.exp(-Double(alpha) * x))
-  case .tanh: Foundation.tanh(x)
-  case .erf: Foundation.erf(x)
+  case .sigmoid: 1 / (1 + Glibc.exp(-x))
+  case .swish(let alpha): x / (1 + Glibc.exp(-Double(alpha) * x))
+  case .tanh: Glibc.tanh(x)
+  case .erf: Glibc.erf(x)
   case .softplus: softplus(x)
   case .softsign: x / (1 + Swift.abs(x))
-  case .sin: Foundation.sin(x)
-  case .cos: Foundation.cos(x)
-  case .tan: Foundation.tan(x)
-  case .sinh: Foundation.sinh(x)
-  case .cosh: Foundation.cosh(x)
-  case .asin: Foundation.asin(x)
-  case .acos: Foundation.acos(x)
-  case .atan: Foundation.atan(x)
-  case .asinh: Foundation.asinh(x)
-  case .acosh: Foundation.acosh(x)
-  case .atanh: Foundation.atanh(x)
+  case .sin: Glibc.sin(x)
+  case .cos: Glibc.cos(x)
+  case .tan: Glibc.tan(x)
+  case .sinh: Glibc.sinh(x)
+  case .cosh: Glibc.cosh(x)
+  case .asin: Glibc.asin(x)
+  case .acos: Glibc.acos(x)
+  case .atan: Glibc.atan(x)
+  case .asinh: Glibc.asinh(x)
+  case .acosh: Glibc.acosh(x)
+  case .atanh: Glibc.atanh(x)
   case .affine(let alpha, let beta): Double(alpha) * x + Double(beta)
-  case .scaledTanh(let alpha, let beta): Double(alpha) * Foundation.tanh(Double(beta) * x)
+  case .scaledTanh(let alpha, let beta): Double(alpha) * Glibc.tanh(Double(beta) * x)
   case .shrink(let bias, let threshold): shrink(x, Double(bias), Double(threshold))
   case .hardSwish: x * unit(x / 6 + 0.5)
-  case .mish: x * Foundation.tanh(softplus(x))
+  case .mish: x * Glibc.tanh(softplus(x))
   case .leakyRelu(let alpha): x < 0 ? Double(alpha) * x : x
   case .elu(let alpha): x < 0 ? Double(alpha) * expm1(x) : x
   case .selu(let alpha, let gamma): Double(gamma) * (x <= 0 ? Double(alpha) * expm1(x) : x)
@@ -49,15 +49,15 @@ private func value(of function: UnaryFunction, at x: Double) -> Double {
   case .thresholdedRelu(let alpha): x > Double(alpha) ? x : 0
   case .hardSigmoid(let alpha, let beta): unit(Double(alpha) * x + Double(beta))
   case .clip(let lower, let upper): clamp(x, lower, upper)
-  case .gelu(tanh: false): 0.5 * x * (1 + Foundation.erf(x * 0.5.squareRoot()))
+  case .gelu(tanh: false): 0.5 * x * (1 + Glibc.erf(x * 0.5.squareRoot()))
   case .gelu(tanh: true):
-    0.5 * x * (1 + Foundation.tanh((2 / Double.pi).squareRoot() * (x + 0.044_715 * x * x * x)))
+    0.5 * x * (1 + Glibc.tanh((2 / Double.pi).squareRoot() * (x + 0.044_715 * x * x * x)))
   case .not: x
   }
 }
 
 private func softplus(_ x: Double) -> Double {
-  Swift.max(x, 0) + log1p(Foundation.exp(-Swift.abs(x)))
+  Swift.max(x, 0) + log1p(Glibc.exp(-Swift.abs(x)))
 }
 
 /// x moved towards 0 by `bias`; 0 within the threshold.

@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 /// Applies `function` to floats. Each case is a loop of its own, so that it vectorises.
 func unaryFloat(
@@ -58,18 +58,18 @@ private func libraryFloat(
   _ function: UnaryFunction, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ n: Int
 ) {
   switch function {
-  case .log: each(x, y, n) { Foundation.log($0) }
-  case .sin: each(x, y, n) { Foundation.sin($0) }
-  case .cos: each(x, y, n) { Foundation.cos($0) }
-  case .tan: each(x, y, n) { Foundation.tan($0) }
-  case .sinh: each(x, y, n) { Foundation.sinh($0) }
-  case .cosh: each(x, y, n) { Foundation.cosh($0) }
-  case .asin: each(x, y, n) { Foundation.asin($0) }
-  case .acos: each(x, y, n) { Foundation.acos($0) }
-  case .atan: each(x, y, n) { Foundation.atan($0) }
-  case .asinh: each(x, y, n) { Foundation.asinh($0) }
-  case .acosh: each(x, y, n) { Foundation.acosh($0) }
-  case .atanh: each(x, y, n) { Foundation.atanh($0) }
+  case .log: each(x, y, n) { Glibc.log($0) }
+  case .sin: each(x, y, n) { Glibc.sin($0) }
+  case .cos: each(x, y, n) { Glibc.cos($0) }
+  case .tan: each(x, y, n) { Glibc.tan($0) }
+  case .sinh: each(x, y, n) { Glibc.sinh($0) }
+  case .cosh: each(x, y, n) { Glibc.cosh($0) }
+  case .asin: each(x, y, n) { Glibc.asin($0) }
+  case .acos: each(x, y, n) { Glibc.acos($0) }
+  case .atan: each(x, y, n) { Glibc.atan($0) }
+  case .asinh: each(x, y, n) { Glibc.asinh($0) }
+  case .acosh: each(x, y, n) { Glibc.acosh($0) }
+  case .atanh: each(x, y, n) { Glibc.atanh($0) }
   default: break
   }
 }

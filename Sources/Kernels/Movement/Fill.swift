@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 /// Writes one element of `width` bytes `count` times.
 package func fill(

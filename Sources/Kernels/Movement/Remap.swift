@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 /// Copies elements by one index table an axis: `out[i0, i1, …] = in[t0[i0], t1[i1], …]`.
 ///

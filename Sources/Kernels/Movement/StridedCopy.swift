@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 /// Copies elements of `width` bytes (1, 2, 4 or 8) from one strided layout to another.
 ///

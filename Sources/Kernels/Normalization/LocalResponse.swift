@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 /// Local response normalisation over channels: `x / (bias + alpha/size·Σx²)^beta`, the sum over the
 /// `size` neighbouring channels. `x` is [batch, channels, inner]. Floats and doubles only.

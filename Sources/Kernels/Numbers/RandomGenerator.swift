@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 /// The Mersenne Twister of Matsumoto and Nishimura, with the distributions of NumPy's
 /// `RandomState`, which ONNX's reference evaluator draws from: the same seed gives the same numbers

@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 /// The largest element of each window, in float, double, int8 or uint8.
 ///

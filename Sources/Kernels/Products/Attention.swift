@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 /// Where the rows of one operand of attention lie: steps in elements from one sample, head and
 /// position to the next. The elements of a row lie together.
@@ -161,14 +161,14 @@ private protocol AttentionNumber: BinaryFloatingPoint & BitwiseCopyable {
 
 extension Float: AttentionNumber {
   static func rounded(_ x: Float, to format: HalfFormat) -> Float { format.rounded(x) }
-  static func exponential(_ x: Float) -> Float { Foundation.expf(x) }
-  static func hyperbolicTangent(_ x: Float) -> Float { Foundation.tanhf(x) }
+  static func exponential(_ x: Float) -> Float { Glibc.expf(x) }
+  static func hyperbolicTangent(_ x: Float) -> Float { Glibc.tanhf(x) }
 }
 
 extension Double: AttentionNumber {
   static func rounded(_ x: Double, to format: HalfFormat) -> Double { x }
-  static func exponential(_ x: Double) -> Double { Foundation.exp(x) }
-  static func hyperbolicTangent(_ x: Double) -> Double { Foundation.tanh(x) }
+  static func exponential(_ x: Double) -> Double { Glibc.exp(x) }
+  static func hyperbolicTangent(_ x: Double) -> Double { Glibc.tanh(x) }
 }
 
 private struct AttentionRun<T: AttentionNumber> {

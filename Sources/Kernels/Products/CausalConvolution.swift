@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 /// Convolves rows with the kernels of their channels, looking back only.
 ///

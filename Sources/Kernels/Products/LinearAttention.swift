@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 /// Attention without a softmax: a matrix of states for each head of the keys, which every position
 /// updates and the queries read (https://onnx.ai/onnx/operators/onnx__LinearAttention.html).

@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 /// How the elements along the reduced axes become one.
 package enum ReduceFunction: Sendable, Hashable {

@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 /// Softmax of floats widened from 16 bits, along the middle axis of a tensor seen as
 /// [outer, length, inner]: rounded at each step of the operator's function body.

@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 /// Resizes a tensor by combining elements along each axis in turn: in float or double, integers in
 /// double and rounded afterwards, half to even.

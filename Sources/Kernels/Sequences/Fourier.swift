@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 /// Complex numbers as two lists.
 package struct ComplexSignal: Sendable {

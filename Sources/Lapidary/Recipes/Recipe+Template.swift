@@ -6,6 +6,19 @@ extension Recipe {
     # Options given beside it win. A stage set to false is left out, true does it with the defaults.
     # Paths are seen from the folder of this file.
 
+    # Changes of the model itself, before all else; lapidary edit --help explains them. A list of such
+    # mappings is done one after the other.
+    # edit:
+    #   repair: false
+    #   dim: { batch: 1 }     # or "image:0": N to open an axis
+    #   batch: dynamic        # or a number
+    #   extract: "image:logits"  # inputs and outputs of a part; outputs, drop-outputs
+    #   preprocess: imagenet  # into the model; input-type: uint8; layout: nhwc
+    #   rename: { image: pixels }
+    #   remove: []            # nodes that go; replace: { Pattern: Operator }; join, connect
+    #   strip: [docs, names, metadata, value-info, producer]
+    #   constant-inputs: false  # also deduplicate, metadata: { key: value }, ir-version: 10
+
     fuse:
       target: onnx            # what runs the result: onnx, onnxruntime, tensorrt, openvino
       # only: [fold-constants]  # apply only these rules; lapidary fuse --list shows all

@@ -1,10 +1,11 @@
 public import Gradients
 public import IR
 public import Passes
-private import Yams
 
 /// What `compress` does, stage by stage, and with which data.
 public struct Recipe: Sendable {
+  /// What to change of the model before all stages, in order.
+  public var edits: [EditRequest] = []
   /// Whether to simplify and fuse.
   public var fuses = true
   /// How to fuse.
@@ -35,16 +36,13 @@ public struct Recipe: Sendable {
   ///
   /// - Throws: `ModelError` naming a key that is not known or a value of another kind.
   public init(yaml: String) throws(ModelError) {
-    let loaded: Any?
-    do { loaded = try Yams.load(yaml: yaml) } catch {
-      throw ModelError(.malformed, "recipe: expected YAML, found: \(error)")
-    }
-    guard let root = loaded as? [String: Any] else {
+    guard let root = try YAML.load(yaml) as? [String: Any] else {
       throw ModelError(.malformed, "recipe: expected a mapping of stages, found none")
     }
     for (name, value) in root.sorted(by: { $0.key < $1.key }) {
       let field = RecipeField(name, value)
       switch try field.key(StageKey.self, of: "recipe") {
+      case .edit: edits = try Self.edits(field)
       case .fuse:
         fuses = field.flagOrNil ?? true
         if field.flagOrNil == nil { fusion = try Self.fusion(try field.fields()) }
@@ -62,7 +60,9 @@ public struct Recipe: Sendable {
     }
   }
 
-  private enum StageKey: String, CaseIterable { case fuse, prune, recover, tune, quantize, data }
+  private enum StageKey: String, CaseIterable {
+    case edit, fuse, prune, recover, tune, quantize, data
+  }
 
   private enum FuseKey: String, CaseIterable {
     case target, only, skip, growth

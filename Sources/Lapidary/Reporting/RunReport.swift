@@ -3,11 +3,13 @@ public import IR
 public import Reports
 
 extension Report {
-  /// What `run` reports: the type of each output.
+  /// What `run` reports: the type of each output and its file.
   ///
-  /// - Parameter notes: what is to be said of the data.
+  /// - Parameters:
+  ///   - files: the file of each output, by its name.
+  ///   - notes: what is to be said of the data.
   public static func run(
-    _ results: [String: Datum], of graph: Graph, notes: [String]
+    _ results: [String: Datum], of graph: Graph, files: [String: String], notes: [String]
   ) -> Report {
     var report = Report()
     report.add(
@@ -16,6 +18,7 @@ extension Report {
         [
           (.init("output"), { .text($0) }),
           (.init("type"), { name in results[name].map { .text("\($0.type)") } ?? .missing("?") }),
+          (.init("file"), { name in files[name].map { .text($0) } ?? .missing() }),
         ]))
     report.add(notes: notes)
     return report

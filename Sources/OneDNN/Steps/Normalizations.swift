@@ -3,7 +3,7 @@ internal import Execution
 internal import IR
 internal import Kernels
 internal import Operators
-private import Foundation
+private import Glibc
 
 extension Accelerator {
   /// Softmax along an axis of a row-major tensor.

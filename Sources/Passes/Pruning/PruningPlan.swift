@@ -1,4 +1,4 @@
-private import Foundation
+private import FoundationEssentials
 public import IR
 
 /// A removal as data: which channels of which weights stay, and why others could not go. The same

@@ -1,4 +1,4 @@
-private import Foundation
+private import FoundationEssentials
 internal import IR
 
 /// Which elements of a weight stay, a bit an element.

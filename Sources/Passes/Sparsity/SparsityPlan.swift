@@ -1,4 +1,4 @@
-private import Foundation
+private import FoundationEssentials
 public import IR
 
 /// Which elements of which weights become zero, as data: the same model and options give the same

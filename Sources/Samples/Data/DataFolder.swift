@@ -1,4 +1,4 @@
-private import Foundation
+private import FoundationEssentials
 internal import IR
 internal import ONNXFile
 

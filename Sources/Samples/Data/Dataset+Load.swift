@@ -1,4 +1,4 @@
-private import Foundation
+private import FoundationEssentials
 public import IR
 internal import ONNXFile
 internal import Pictures
@@ -42,13 +42,13 @@ extension Dataset {
       data.part = .random
       return data
     }
-    var isFolder: ObjCBool = false
+    var isFolder: Bool = false
     guard FileManager.default.fileExists(atPath: spec, isDirectory: &isFolder) || spec == "-" else {
       throw ModelError(
         .file,
         "\(label): expected an .npz, .npy or .pb file, a folder or random:N, found no such file")
     }
-    if isFolder.boolValue {
+    if isFolder {
       return try DataFolder(spec, for: graph, preprocessing: preprocessing, label: label).dataset()
     }
     if Picture.isNamed(spec) {

@@ -1,4 +1,4 @@
-private import Foundation
+private import FoundationEssentials
 public import IR
 internal import ONNXFile
 
@@ -13,9 +13,12 @@ public struct OutputFolder: Sendable {
   ///
   /// - Parameter asProtos: whether as ONNX values, `output_0.pb` and on, or tensors of what NumPy knows
   ///   as `NAME.npy`.
+  /// - Returns: the file of each output, by its name.
+  @discardableResult
   public func write(
     _ results: [String: Datum], of graph: Graph, asProtos: Bool
-  ) throws(ModelError) {
+  ) throws(ModelError) -> [String: String] {
+    var files: [String: String] = [:]
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
@@ -26,10 +29,13 @@ public struct OutputFolder: Sendable {
     for (index, (name, stem)) in zip(names, Dataset.fileStems(for: names)).enumerated() {
       guard let value = results[name] else { continue }
       if let tensor = value.tensor, NPY.holds(tensor.elementType), !asProtos {
+        files[name] = "\(stem).npy"
         try NPY.write(tensor, to: "\(path)/\(stem).npy")
       } else {
+        files[name] = "output_\(index).pb"
         try ONNXFile.writeValue(value, name: name, to: "\(path)/output_\(index).pb")
       }
     }
+    return files
   }
 }

@@ -60,10 +60,13 @@ struct Compress: ParsableCommand, RunsModels {
 
   func run() throws {
     try output.check(against: [model])
-    let original = try ONNXFile.read(model)
-    try placement.check(for: original, at: model, output)
+    let loaded = try ONNXFile.read(model)
+    try placement.check(for: loaded, at: model, output)
+    var plan = try plan()
+    for index in plan.edits.indices { plan.edits[index].join = located(plan.edits[index].join) }
+    let (original, edits) = try plan.edited(
+      loaded, verification: verification.verification(runOptions))
     let bound = try dimensions.bound(original).model
-    let plan = try plan()
     let samples = try load(calibration ?? located(plan.calibration), bound)
     let labelled = try load(evaluate ?? located(plan.evaluation), bound)
     let progress = Progress("compressing")
@@ -71,9 +74,9 @@ struct Compress: ParsableCommand, RunsModels {
       original, plan, calibration: samples, evaluation: labelled, dimensions: dimensions.dim,
       options: runOptions.session(), verification: verification.verification(runOptions),
       progress: { progress.update($0) })
-    try output.write(result.model, placement, from: original, at: model)
+    try output.write(result.model, placement, from: loaded, at: model)
     try report.print(
-      result.report(notes: ModelNotes(original).lines + unasked(plan, samples)),
+      result.report(notes: edits.notes + ModelNotes(original).lines + unasked(plan, samples)),
       toStandardError: output.reportsToStandardError)
     if result.state.budget?.isExceeded ?? false { throw ExitCode(1) }
   }

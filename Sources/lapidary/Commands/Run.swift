@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Lapidary
 
 /// `lapidary run`.
@@ -47,18 +46,19 @@ struct Run: ParsableCommand, RunsModels {
     let loaded = try ONNXFile.read(model)
     let session = try Session(loaded, options: runOptions.session(backend))
     let results: [String: Datum]
+    let files: [String: String]
     var notes: [String] = []
     if let set = try ValueSet(inputs, for: loaded.graph) {
       results = try session.run(values: set.values)
-      try OutputFolder(output).write(results, of: loaded.graph, asProtos: true)
+      files = try OutputFolder(output).write(results, of: loaded.graph, asProtos: true)
     } else {
       let data = try runOptions.data(inputs, for: try dimensions.bound(loaded).model)
       notes = data.notes
       let progress = Progress("running", total: data.count)
       results = try data.run(
         on: session, batch: batch > 0 ? batch : nil, progress: progress.update)
-      try OutputFolder(output).write(results, of: loaded.graph, asProtos: data.isFromProtos)
+      files = try OutputFolder(output).write(results, of: loaded.graph, asProtos: data.isFromProtos)
     }
-    try report.print(.run(results, of: loaded.graph, notes: notes))
+    try report.print(.run(results, of: loaded.graph, files: files, notes: notes))
   }
 }

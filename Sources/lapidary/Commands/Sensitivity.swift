@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Lapidary
 
 /// `lapidary sensitivity`.
@@ -61,7 +60,7 @@ struct SensitivityCommand: ParsableCommand, RunsModels {
 
     init?(argument: String) {
       let values = argument.split(separator: ",", omittingEmptySubsequences: false)
-        .map { Double($0.trimmingCharacters(in: .whitespaces)) }
+        .map { Double($0.filter { $0 != " " }) }
       guard values.allSatisfy({ $0.map { $0 > 0 && $0 < 1 } ?? false }) else { return nil }
       self.values = Set(values.compactMap { $0 }).sorted()
     }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import Lapidary
 
 /// Where a changed model goes.
@@ -15,12 +15,12 @@ struct OutputOptions: ParsableArguments {
   /// Refuses early what would fail or destroy the input late.
   func check(against inputs: [String]) throws(ModelError) {
     guard output != "-" else { return }
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), isFolder.boolValue {
+    var isFolder: Bool = false
+    if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), isFolder {
       throw ModelError(.file, "\"\(output)\": expected a file to write, found a directory")
     }
     let folder = URL(fileURLWithPath: output).deletingLastPathComponent().relativePath
-    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
+    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder
     else {
       throw ModelError(
         .file, "\"\(output)\": expected a folder to write into, found no folder \"\(folder)\"")

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import Lapidary
 
 /// Where the weights of a written model go. By default they stay where the input has them: in the

@@ -1,4 +1,5 @@
-import Foundation
+import Dispatch
+import Glibc
 import Lapidary
 
 /// Leaves nothing behind when a person or the system ends the command: no file under a temporary

@@ -1,9 +1,5 @@
-import Foundation
+import Glibc
 import Lapidary
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// The standard streams. What does not get through is an error, never a shorter text.
 struct Terminal {
@@ -34,11 +30,7 @@ struct Terminal {
     let failure = text.withUTF8 { bytes -> Int32 in
       var rest = UnsafeRawBufferPointer(bytes)
       while !rest.isEmpty {
-        #if canImport(Glibc)
-          let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-        #else
-          let count = Foundation.write(descriptor, rest.baseAddress, rest.count)
-        #endif
+        let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
         if count < 0 && errno == EINTR { continue }
         guard count > 0 else { return errno }
         rest = UnsafeRawBufferPointer(rebasing: rest[count...])

@@ -1,5 +1,5 @@
 package import IR
-private import Foundation
+private import Glibc
 private import Kernels
 
 /// Window functions that are sums of cosines: the number of samples in, the samples out.

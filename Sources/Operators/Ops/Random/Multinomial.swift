@@ -1,5 +1,5 @@
 package import IR
-private import Foundation
+private import Glibc
 private import Kernels
 
 /// Classes drawn with probabilities whose logarithms are given, not normalised

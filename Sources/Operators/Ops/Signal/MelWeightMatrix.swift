@@ -1,5 +1,5 @@
 package import IR
-private import Foundation
+private import Glibc
 private import Kernels
 
 /// Weights that gather the bins of a spectrum into bins of the mel scale

@@ -1,4 +1,3 @@
-private import Foundation
 package import IR
 
 /// Words without stop words, in one case
@@ -16,12 +15,31 @@ package struct StringNormalizer: TextOperator {
     case lower = "LOWER"
     case upper = "UPPER"
 
-    func apply(_ text: String, _ locale: Locale) -> String {
+    func apply(_ text: String, _ letters: Letters) -> String {
       switch self {
       case .none: text
-      case .lower: text.lowercased(with: locale)
-      case .upper: text.uppercased(with: locale)
+      case .lower: letters.lower(text)
+      case .upper: letters.upper(text)
       }
+    }
+  }
+
+  /// Unicode's cases of letters, and those of languages whose i has a dot in both cases.
+  private struct Letters {
+    let hasDottedI: Bool
+
+    init(locale: String) {
+      hasDottedI = ["tr", "az"].contains(locale.prefix { $0 != "_" && $0 != "-" && $0 != "." })
+    }
+
+    func lower(_ text: String) -> String {
+      guard hasDottedI else { return text.lowercased() }
+      return text.replacing("I", with: "ı").replacing("İ", with: "i").lowercased()
+    }
+
+    func upper(_ text: String) -> String {
+      guard hasDottedI else { return text.uppercased() }
+      return text.replacing("i", with: "İ").replacing("ı", with: "I").uppercased()
     }
   }
 
@@ -53,12 +71,12 @@ package struct StringNormalizer: TextOperator {
     guard shape.count == 1 || shape.count == 2 && shape[0] == 1 else {
       throw call.mismatch(0, expected: "strings of shape [C] or [1,C]")
     }
-    let locale = Locale(identifier: locale)
-    let folded = Set(stopWords.map { isCaseSensitive ? $0 : $0.lowercased(with: locale) })
+    let letters = Letters(locale: locale)
+    let folded = Set(stopWords.map { isCaseSensitive ? $0 : letters.lower($0) })
     var words = texts.map { String(decoding: $0, as: UTF8.self) }
-    words.removeAll { folded.contains(isCaseSensitive ? $0 : $0.lowercased(with: locale)) }
+    words.removeAll { folded.contains(isCaseSensitive ? $0 : letters.lower($0)) }
     // Nothing left is one empty string, so that what follows has something to read.
-    var results = words.map { Array(change.apply($0, locale).utf8) }
+    var results = words.map { Array(change.apply($0, letters).utf8) }
     if results.isEmpty { results = [[]] }
     return [.tensor(Tensor(strings: results, shape.dropLast() + [results.count]))]
   }

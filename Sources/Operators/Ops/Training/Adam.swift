@@ -1,5 +1,5 @@
 package import IR
-private import Foundation
+private import Glibc
 
 /// One step of the method of adaptive moments
 /// (https://onnx.ai/onnx/operators/onnx_aionnxpreviewtraining_Adam.html).

@@ -1,4 +1,4 @@
-private import Foundation
+private import FoundationEssentials
 public import IR
 
 /// What becomes of each node and the parameters of each value, as data: the same model, samples and

@@ -1,4 +1,4 @@
-private import Foundation
+private import FoundationEssentials
 public import IR
 
 /// The ranges that a model's values took on calibration data, by name: small, and independent of

@@ -1,0 +1,57 @@
+"""Puts the shared libraries that a binary needs beside it, but for those that every system has.
+
+    python libraries.py BINARY FOLDER     copies and strips them, and requires that all are found
+    python libraries.py --glibc FOLDER    prints the newest version of glibc that a tree asks for
+"""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+# What every Linux system has in a version that serves: PEP 600's list, as far as it concerns us.
+SYSTEM = re.compile(
+    r"ld-linux.*|lib(c|m|dl|rt|pthread|util|gcc_s)\.so\.\d+|libstdc\+\+\.so\.6|linux-vdso.*")
+
+
+def resolved(binary: pathlib.Path) -> dict[str, str]:
+    text = subprocess.run(
+        ["ldd", str(binary)], check=True, stdout=subprocess.PIPE, text=True).stdout
+    found = {}
+    for line in text.splitlines():
+        match = re.match(r"\s*(\S+) => (\S+)", line)
+        if match and not SYSTEM.fullmatch(match[1]):
+            if match[2] == "not":
+                sys.exit(f"error: {binary}: {match[1]} is not found")
+            found[match[1]] = match[2]
+    return found
+
+
+def glibc(tree: pathlib.Path) -> str:
+    newest = (2, 17)
+    for path in tree.rglob("*"):
+        if not path.is_file() or path.read_bytes()[:4] != b"\x7fELF":
+            continue
+        text = subprocess.run(
+            ["objdump", "-T", str(path)], check=True, stdout=subprocess.PIPE, text=True).stdout
+        for major, minor in re.findall(r"GLIBC_(\d+)\.(\d+)", text):
+            newest = max(newest, (int(major), int(minor)))
+    return f"{newest[0]}.{newest[1]}"
+
+
+def main() -> None:
+    if sys.argv[1] == "--glibc":
+        print(glibc(pathlib.Path(sys.argv[2])))
+        return
+    binary, folder = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    for name, path in sorted(resolved(binary).items()):
+        target = folder / name
+        shutil.copyfile(path, target)
+        subprocess.run(["strip", "--strip-unneeded", str(target)], check=True)
+        target.chmod(0o644)
+
+
+main()
