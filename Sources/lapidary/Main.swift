@@ -58,6 +58,8 @@ struct LapidaryCommand: ParsableCommand {
       Fuse.self,
       Groups.self, Prune.self, VerifyPlan.self, Sparsify.self, SensitivityCommand.self,
       Quantize.self, Run.self, Compare.self,
-      Evaluate.self, Bench.self, Diff.self, RecipeCommand.self, Tune.self, GradientCommand.self,
+      Evaluate.self, Bench.self, Diff.self, GoldenCommand.self,
+      GitSetupCommand.self, GitReviewCommand.self, GitTextconv.self, GitDiff.self, GitDifftool.self,
+      RecipeCommand.self, Tune.self, GradientCommand.self,
     ])
 }

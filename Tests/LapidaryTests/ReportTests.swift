@@ -47,6 +47,8 @@ import Testing
           }
         }
       case .listing(let listing):
+        // People have read what programs get once more.
+        if listing.isForPrograms { continue }
         for entry in listing.entries { entry.cells.forEach(expectText) }
       case .sentence(let sentence):
         expectText(sentence.text)

@@ -50,13 +50,24 @@ extension TextWriter {
   }
 
   private func elements(of tensor: Tensor) -> String {
-    if tensor.isAbsent { return "{... absent}" }
-    if tensor.dimensions.allSatisfy({ $0 >= 0 }), tensor.count <= tensorLimit,
+    if tensor.isAbsent { return "{... absent\(Self.reference(tensor))}" }
+    let limit: Int
+    switch tensors {
+    case .upTo(let count): limit = count
+    case .noWeights: limit = tensor.elementType.isInteger ? 8 : -1
+    }
+    if tensor.dimensions.allSatisfy({ $0 >= 0 }), tensor.count <= limit,
       let items = Self.items(tensor)
     {
       return "{" + items.joined(separator: ",") + "}"
     }
-    return "{... \(tensor.digest)}"
+    return tensors == .noWeights ? "{...}" : "{... \(tensor.digest)}"
+  }
+
+  /// Where the elements of an absent tensor should be: `, location=w.data offset=0 length=16`.
+  private static func reference(_ tensor: Tensor) -> String {
+    guard case .external(let entries) = tensor.encoding else { return "" }
+    return ": " + entries.map { "\($0.key ?? "")=\($0.value ?? "")" }.joined(separator: " ")
   }
 
   /// The elements as the syntax writes them; half precision as bit patterns. Nil for element types

@@ -1,3 +1,15 @@
+/// What the text of a model says of the elements of its tensors.
+public enum TensorText: Hashable, Sendable {
+  /// Up to so many elements, beyond them a digest.
+  case upTo(Int)
+  /// All elements: the text can be parsed back.
+  public static let full = TensorText.upTo(.max)
+  /// Up to eight elements, beyond them a digest.
+  public static let digests = TensorText.upTo(8)
+  /// Neither elements nor digests, but for up to eight integers, which are shapes and axes.
+  case noWeights
+}
+
 extension Model {
   /// The model in ONNX's own text syntax (https://github.com/onnx/onnx/blob/main/docs/Syntax.md).
   ///
@@ -5,8 +17,11 @@ extension Model {
   /// their content; with a large limit the text can be parsed back. Documentation of graphs and
   /// nodes, metadata of anything but the model, and fields of newer releases have no place in the
   /// syntax and are left out.
-  public func text(tensorLimit: Int = 8) -> String {
-    var writer = TextWriter(tensorLimit: tensorLimit)
+  public func text(tensorLimit: Int = 8) -> String { text(.upTo(tensorLimit)) }
+
+  /// The same with what is to be said of tensors.
+  public func text(_ tensors: TensorText) -> String {
+    var writer = TextWriter(tensors)
     writer.write(self)
     return writer.text
   }
@@ -15,7 +30,7 @@ extension Model {
 extension Graph {
   /// The graph in ONNX's text syntax; see `Model.text(tensorLimit:)`.
   public func text(tensorLimit: Int = 8) -> String {
-    var writer = TextWriter(tensorLimit: tensorLimit)
+    var writer = TextWriter(.upTo(tensorLimit))
     writer.write(self)
     return writer.text + "\n"
   }
@@ -24,7 +39,7 @@ extension Graph {
 extension Function {
   /// The function in ONNX's text syntax; see `Model.text(tensorLimit:)`.
   public func text(tensorLimit: Int = 8) -> String {
-    var writer = TextWriter(tensorLimit: tensorLimit)
+    var writer = TextWriter(.upTo(tensorLimit))
     writer.write(self)
     return writer.text
   }
@@ -33,10 +48,10 @@ extension Function {
 /// Builds the text; one method a production of the syntax.
 struct TextWriter {
   private(set) var text = ""
-  let tensorLimit: Int
+  let tensors: TensorText
   private var depth = 0
 
-  init(tensorLimit: Int) { self.tensorLimit = tensorLimit }
+  init(_ tensors: TensorText) { self.tensors = tensors }
 
   mutating func put(_ part: String) { text += part }
 

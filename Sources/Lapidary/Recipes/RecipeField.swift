@@ -1,14 +1,17 @@
 internal import IR
 internal import Passes
 
-/// A value of a recipe with its path, for messages.
+/// A value of a recipe, or of a like document, with its path, for messages.
 struct RecipeField {
   let name: String
   let value: Any
+  /// What messages call the document.
+  let document: String
 
-  init(_ name: String, _ value: Any) {
+  init(_ name: String, _ value: Any, of document: String = "recipe") {
     self.name = name
     self.value = value
+    self.document = document
   }
 
   /// The last part of the path.
@@ -27,12 +30,13 @@ struct RecipeField {
     throw ModelError(
       .request,
       whole == nil
-        ? "recipe: '\(name)' is not known" : "recipe: expected one of \(list), found '\(name)'",
+        ? "\(document): '\(name)' is not known"
+        : "\(document): expected one of \(list), found '\(name)'",
       hint: near.map { "did you mean '\($0)'?" } ?? (whole == nil ? "the keys are \(list)" : nil))
   }
 
   func mismatch(_ expected: String) -> ModelError {
-    ModelError(.request, "recipe, '\(name)': expected \(expected), found \(value)")
+    ModelError(.request, "\(document), '\(name)': expected \(expected), found \(value)")
   }
 
   /// The value as a truth value; nil when it is something else.
@@ -56,7 +60,7 @@ struct RecipeField {
     let percent = number / 100
     throw ModelError(
       .request,
-      "recipe, '\(name)': expected a fraction from \(range.lowerBound) to \(range.upperBound), "
+      "\(document), '\(name)': expected a fraction from \(range.lowerBound) to \(range.upperBound), "
         + "found \(value)",
       hint: number > 1 && range.contains(percent) ? "for \(value) percent give \(percent)" : nil)
   }
@@ -83,7 +87,9 @@ struct RecipeField {
     var ratios: [PruningOptions.GroupRatio] = []
     for (pattern, ratio) in entries.sorted(by: { $0.key < $1.key }) {
       ratios.append(
-        .init(pattern: pattern, ratio: try RecipeField("\(name).\(pattern)", ratio).fraction()))
+        .init(
+          pattern: pattern,
+          ratio: try RecipeField("\(name).\(pattern)", ratio, of: document).fraction()))
     }
     return ratios
   }
@@ -96,7 +102,7 @@ struct RecipeField {
     guard let choice = T(rawValue: found) else {
       throw ModelError(
         .request,
-        "recipe, '\(name)': expected \(words.joined(separator: " or ")), found \(found)",
+        "\(document), '\(name)': expected \(words.joined(separator: " or ")), found \(found)",
         hint: NearWord.nearest(to: found, among: words).map { "did you mean '\($0)'?" })
     }
     return choice
@@ -107,6 +113,8 @@ struct RecipeField {
     guard let fields = value as? [String: Any] else {
       throw mismatch("a mapping, true or false")
     }
-    return fields.sorted { $0.key < $1.key }.map { RecipeField("\(name).\($0.key)", $0.value) }
+    return fields.sorted { $0.key < $1.key }.map {
+      RecipeField("\(name).\($0.key)", $0.value, of: document)
+    }
   }
 }

@@ -29,7 +29,7 @@ func tensorChanges(_ x: Tensor, _ y: Tensor, equal: Bool) -> [Change] {
       changes.append(Change(kind: .weight, change: .elements(difference)))
     }
   } else {
-    changes.append(Change(kind: .weight, change: .replaced(from: "\(x.digest)", to: "\(y.digest)")))
+    changes.append(Change(kind: .weight, change: .replaced(from: x.telling, to: y.telling)))
   }
   return changes
 }
@@ -69,7 +69,7 @@ func attributeChanges(
 
 extension AttributeValue {
   /// The value in a few words.
-  fileprivate var brief: String {
+  var brief: String {
     func list<T>(_ items: [T], _ text: (T) -> String) -> String {
       let rest = items.count > 8 ? ",… \(items.count) in all" : ""
       return "[" + items.prefix(8).map(text).joined(separator: ",") + rest + "]"
@@ -104,5 +104,15 @@ extension TensorType {
     return zip(x.dimensions, y.dimensions).contains { p, q in
       if let m = p.value, let n = q.value { m != n } else { false }
     }
+  }
+}
+
+extension Tensor {
+  /// A single short text itself, anything else as its digest.
+  fileprivate var telling: String {
+    guard case .strings(let texts) = payload, texts.count == 1, texts[0].count <= 80 else {
+      return digest
+    }
+    return String(decoding: texts[0], as: UTF8.self)
   }
 }

@@ -1,4 +1,5 @@
 public import IR
+internal import Operators
 
 /// Compares what two models compute.
 ///
@@ -11,14 +12,33 @@ public import IR
 ///   - b: the second model.
 ///   - options: which differences count.
 public func diff(_ a: Model, _ b: Model, options: DiffOptions = DiffOptions()) -> DiffReport {
+  diff(a, b, views: nil, options: options)
+}
+
+/// Compares two models, their graphs as others see them: with quantization taken out and with folded
+/// weights. What was taken out is reported too, so that nothing is hidden.
+package func diff(
+  _ a: Model, _ b: Model, views: (a: ModelView, b: ModelView)?, options: DiffOptions
+) -> DiffReport {
   var report = DiffReport(failOn: options.failOn)
   report.compareTexts(a, b)
   report.compareOpsets(a, b)
   report.compareContract(a.graph, b.graph)
-  report.compareGraphs(
-    DiffGraph(a.graph, opsets: a.opsetImports), DiffGraph(b.graph, opsets: b.opsetImports), path: []
-  )
+  let (x, y) = (views?.a.model ?? a, views?.b.model ?? b)
+  var facts: (TypedGraph, TypedGraph)?
+  if views != nil, let p = try? inferTypes(x), let q = try? inferTypes(y) { facts = (p, q) }
+  let comparison = GraphComparison(
+    DiffGraph(x.graph, opsets: x.opsetImports), DiffGraph(y.graph, opsets: y.opsetImports),
+    path: [],
+    facts: facts, ranges: views.map { QuantizedRanges($0.b.ranges) })
+  report.isByLayer = views != nil
+  if let views {
+    comparison.report(views.a.notes, isFirst: true)
+    comparison.report(views.b.notes, isFirst: false)
+  }
+  report.add(comparison)
   report.compareFunctions(a.functions, b.functions)
+  report.allow(options)
   return report
 }
 
@@ -90,10 +110,12 @@ extension DiffReport {
     }
   }
 
-  fileprivate mutating func compareGraphs(_ a: DiffGraph, _ b: DiffGraph, path: [String]) {
-    let comparison = GraphComparison(a, b, path: path)
+  fileprivate mutating func add(_ comparison: GraphComparison) {
     hunks += comparison.hunks
     matchedNodes += comparison.matchedNodes
+    let layers = comparison.layers
+    layerCount += layers.all
+    matchedLayers += layers.matched
   }
 
   fileprivate mutating func compareFunctions(_ a: [Function], _ b: [Function]) {
@@ -130,9 +152,10 @@ extension DiffReport {
     if x.metadata != y.metadata { add(.metadata, .said("metadata"), path: path) }
     compareOpsets(
       x.opsetImports, y.opsetImports, used: x.body.domains.union(y.body.domains), path: path)
-    compareGraphs(
-      DiffGraph(x.body, opsets: x.opsetImports), DiffGraph(y.body, opsets: y.opsetImports),
-      path: path)
+    add(
+      GraphComparison(
+        DiffGraph(x.body, opsets: x.opsetImports), DiffGraph(y.body, opsets: y.opsetImports),
+        path: path))
   }
 }
 

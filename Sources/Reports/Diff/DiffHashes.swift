@@ -12,6 +12,8 @@ struct DiffHashes {
   /// Item by operator, attributes and types of constants of rank 2 and more: what stays when
   /// something is folded into a weight or a bias is added.
   private(set) var signature: [ContentHash] = []
+  /// Item by operator, attributes and the positions of its kernel: what stays when channels go.
+  private(set) var kind: [ContentHash] = []
   /// The whole graph, per level.
   private(set) var whole: [ContentHash] = []
 
@@ -21,7 +23,16 @@ struct DiffHashes {
   init() {}
 
   init(_ graph: DiffGraph) {
-    signature = graph.items.map { Self.signature($0, graph) }
+    signature = graph.items.map { item in
+      Self.signature(item, graph, item.attributes) { $0.type.description }
+    }
+    kind = graph.items.map { item in
+      // A single number can be one of channels, such as the groups of a convolution.
+      let attributes = item.attributes.filter { if case .int = $0.value { false } else { true } }
+      return Self.signature(item, graph, attributes) {
+        "\($0.dimensions.count) \($0.dimensions.dropFirst(2))"
+      }
+    }
     for level in 0..<Self.levels {
       local[level] = graph.items.map { Self.local($0, graph, level) }
       upward[level] = Self.upward(graph, local[level], level)
@@ -33,17 +44,20 @@ struct DiffHashes {
     }
   }
 
-  private static func signature(_ item: DiffGraph.Item, _ graph: DiffGraph) -> ContentHash {
+  private static func signature(
+    _ item: DiffGraph.Item, _ graph: DiffGraph, _ attributes: [Attribute],
+    _ shape: (Tensor) -> String
+  ) -> ContentHash {
     var hash = ContentHash(seed: 8)
     hash.combine(item.op.domain)
     hash.combine(item.op.type)
-    for attribute in item.attributes {
+    for attribute in attributes {
       hash.combine(attribute.name)
       hash.combine(attribute.hash(withElements: false))
     }
     for case .constant(let index) in item.inputs
     where graph.constants[index].tensor.dimensions.count > 1 {
-      hash.combine(graph.constants[index].tensor.type.description)
+      hash.combine(shape(graph.constants[index].tensor))
     }
     return hash
   }

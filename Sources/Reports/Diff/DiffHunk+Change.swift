@@ -15,6 +15,10 @@ extension DiffHunk {
     case shape(from: [Int], to: [Int])
     /// A constant's elements.
     case elements(TensorDifference)
+    /// A weight whose channels may be other ones.
+    case weight(WeightChange)
+    /// Numbers that one model has in another type: `INT8 per channel`.
+    case quantization(Quantization)
     /// Something of an attribute's value.
     case attribute(String, Change)
     /// What stands around a node without a counterpart, and what became of it where that is known.
@@ -35,6 +39,8 @@ extension DiffHunk {
         "operator set '\(domain)': \(x.map { "\($0)" } ?? "none") → \(y.map { "\($0)" } ?? "none")"
       case .shape(let x, let y): "\(Self.list(x)) → \(Self.list(y))"
       case .elements(let difference): difference.text
+      case .weight(let change): change.text
+      case .quantization(let quantization): quantization.text
       case .attribute(let name, let change): "attribute '\(name)': \(change.text)"
       case .surroundings(let reads, let readBy, let fate):
         "reads \(Self.brief(reads)); read by \(Self.brief(readBy))" + (fate.map { "; \($0)" } ?? "")
@@ -60,6 +66,8 @@ extension DiffHunk {
           .init(key: "shape_b", value: .array(y.map { .int($0) })),
         ]
       case .elements(let difference): difference.figures
+      case .weight(let change): change.members
+      case .quantization(let quantization): quantization.members
       case .attribute(let name, let change):
         [.init(key: "attribute", value: .string(name))] + change.members
       case .surroundings(let reads, let readBy, let fate):

@@ -20,6 +20,12 @@ public struct DiffHunk: Hashable, Sendable {
     case shape
     /// The elements of a constant.
     case weight
+    /// Channels of a layer that are gone, new or in another order.
+    case channels
+    /// Numbers of a layer that stand for others by scales and zero-points in one model only.
+    case quantized
+    /// Nodes that went into the weights of a layer, or came out of them.
+    case folded
     /// Nodes in another order, or operands of a commutative operator.
     case moved
     /// A name.
@@ -38,20 +44,46 @@ public struct DiffHunk: Hashable, Sendable {
   public var b: String?
   /// What changed.
   public var change: Change
-}
+  /// The layer whose node the place is, as the first model calls it, or the second where it is only
+  /// there; nil for what is no layer's.
+  public internal(set) var layer: String?
+  /// The node in the first model; nil for what is at none.
+  public internal(set) var siteA: Site?
+  /// The node in the second model.
+  public internal(set) var siteB: Site?
+  /// Why the difference does not count; nil where it does, as far as its kind does.
+  public internal(set) var allowance: String?
 
-/// What counts as a difference.
-public struct DiffOptions: Sendable {
-  /// The kinds that make two models differ; the others are reported only.
-  public var failOn: Set<DiffHunk.Kind>
+  /// A node, and where at it.
+  public struct Site: Hashable, Sendable {
+    /// The operator.
+    public let `operator`: String
+    /// The node's name, empty where it has none.
+    public let node: String
+    /// The name of its first output.
+    public let output: String
+    /// `input_1` or `output_0`; nil for the node itself.
+    public let port: String?
 
-  /// By default names, order and metadata do not make a difference, all else does.
-  public init(
-    failOn: Set<DiffHunk.Kind> = Set(DiffHunk.Kind.allCases).subtracting([
-      .moved, .renamed, .metadata,
-    ])
+    /// For programs.
+    var json: JSONValue {
+      .object([
+        "operator": .string(self.operator), "node": .string(node), "output": .string(output),
+        "port": .string(port),
+      ])
+    }
+  }
+
+  init(
+    kind: Kind, path: [String], a: String? = nil, b: String? = nil, change: Change,
+    layer: String? = nil
   ) {
-    self.failOn = failOn
+    self.kind = kind
+    self.path = path
+    self.a = a
+    self.b = b
+    self.change = change
+    self.layer = layer
   }
 }
 
@@ -65,17 +97,28 @@ public struct DiffReport: Sendable {
   public internal(set) var hunks: [DiffHunk] = []
   /// Nodes that have a counterpart, subgraphs and functions included.
   public internal(set) var matchedNodes = 0
+  /// The layers of the first model: nodes with a weight of their own.
+  public internal(set) var layerCount = 0
+  /// Layers of the first model that have a counterpart.
+  public internal(set) var matchedLayers = 0
+  /// Whether the models were compared by layers, with quantization taken out and folded weights.
+  package internal(set) var isByLayer = false
   /// The kinds that make the models differ.
   public let failOn: Set<DiffHunk.Kind>
 
   init(failOn: Set<DiffHunk.Kind>) { self.failOn = failOn }
 
   /// Whether there is a difference of a kind that counts.
-  public var differs: Bool { hunks.contains { failOn.contains($0.kind) } }
+  public var differs: Bool { hunks.contains(where: counts) }
+
+  /// Whether a difference makes the models differ.
+  public func counts(_ hunk: DiffHunk) -> Bool {
+    hunk.allowance == nil && failOn.contains(hunk.kind)
+  }
 
   /// The differences of a kind.
   public func hunks(of kind: DiffHunk.Kind) -> [DiffHunk] { hunks.filter { $0.kind == kind } }
 
   /// The differences that count.
-  public var failing: [DiffHunk] { hunks.filter { failOn.contains($0.kind) } }
+  public var failing: [DiffHunk] { hunks.filter(counts) }
 }

@@ -1,4 +1,5 @@
 internal import IR
+internal import Operators
 
 /// Compares two graphs whose items have been paired, and says what differs.
 ///
@@ -9,20 +10,35 @@ final class GraphComparison {
   let b: DiffGraph
   let matcher: Matcher
   private let parent: GraphComparison?
-  private let path: [String]
-  private(set) var hunks: [DiffHunk] = []
+  let path: [String]
+  /// How channels correspond, where that has been found out; shapes then follow from it.
+  let correspondence: Correspondence?
+  var hunks: [DiffHunk] = []
   private(set) var matchedNodes = 0
-  private var comparedConstants: Set<[Int]> = []
+  let layersA: LayerNames
+  let layersB: LayerNames
+  var comparedConstants: Set<[Int]> = []
   private var renamedValues: Set<ValueID> = []
   /// What the second graph's nodes record about nodes that a fusion rule absorbed, by label.
   private lazy var absorbers = b.recordedFusions
 
-  init(_ a: DiffGraph, _ b: DiffGraph, path: [String], parent: GraphComparison? = nil) {
+  /// - Parameter facts: what is known of the first graph's types, for finding out how channels
+  ///   correspond; nil to compare shapes as they are.
+  init(
+    _ a: DiffGraph, _ b: DiffGraph, path: [String], parent: GraphComparison? = nil,
+    facts: (a: TypedGraph, b: TypedGraph)? = nil, ranges: QuantizedRanges? = nil
+  ) {
     self.a = a
     self.b = b
     self.path = path
     self.parent = parent
-    matcher = Matcher(a, b)
+    let matcher = Matcher(a, b)
+    self.matcher = matcher
+    correspondence = facts.map { Correspondence(a, b, matcher, $0) }
+    let clamped =
+      facts.flatMap { facts in ranges.map { $0.absorbed(a, facts.a, b, matcher) } } ?? [:]
+    layersA = LayerNames(a)
+    layersB = LayerNames(b)
     compareInputs()
     if parent == nil, path.isEmpty {
       // Their names are compared as the interface, not as names of values.
@@ -31,27 +47,37 @@ final class GraphComparison {
     for (item, other) in matcher.counterpart.enumerated() {
       if let other {
         matchedNodes += 1
+        let start = hunks.count
         compare(item, other)
+        sign(from: start, item, other)
       } else {
+        let start = hunks.count
+        defer { sign(from: start, item, nil) }
+        if let change = clamped[item] {
+          report(.folded, a.label(item), nil, change)
+          continue
+        }
         let fate = absorbers[a.label(item)]
         report(.removed, a.label(item), nil, surroundings(a, item, fate: fate))
       }
     }
     for (item, other) in matcher.origin.enumerated() where other == nil {
+      let start = hunks.count
       report(.inserted, nil, b.label(item), surroundings(b, item))
+      sign(from: start, nil, item)
     }
     compareOutputs()
     compareOrder()
     compareTexts()
   }
 
-  private func report(
+  func report(
     _ kind: DiffHunk.Kind, _ a: String?, _ b: String?, _ change: DiffHunk.Change
   ) {
     hunks.append(DiffHunk(kind: kind, path: path, a: a, b: b, change: change))
   }
 
-  private func rename(_ kind: String, _ x: String?, _ y: String?) {
+  func rename(_ kind: String, _ x: String?, _ y: String?) {
     let x = x ?? "", y = y ?? ""
     guard x != y else { return }
     report(.renamed, "\(kind) '\(x)'", "\(kind) '\(y)'", .none)
@@ -105,7 +131,7 @@ final class GraphComparison {
   }
 
   /// Whether a source's item has no counterpart, which is reported by itself.
-  private func isExplained(_ x: DiffGraph.Source, _ y: DiffGraph.Source) -> Bool {
+  func isExplained(_ x: DiffGraph.Source, _ y: DiffGraph.Source) -> Bool {
     if case .result(let item, _) = x, matcher.counterpart[item] == nil { return true }
     if case .result(let item, _) = y, matcher.origin[item] == nil { return true }
     return false
@@ -157,77 +183,6 @@ final class GraphComparison {
     }
   }
 
-  private func compareOperands(
-    _ x: DiffGraph.Item, _ y: DiffGraph.Item, _ labelA: String, _ labelB: String
-  ) {
-    let count = max(x.inputs.count, y.inputs.count)
-    func padded(_ sources: [DiffGraph.Source]) -> [DiffGraph.Source] {
-      sources + Array(repeating: .none, count: count - sources.count)
-    }
-    let left = padded(x.inputs), right = padded(y.inputs)
-    let order = x.isCommutative ? bestOrder(left, right) : Array(0..<count)
-    if order != Array(0..<count) {
-      report(.moved, labelA, labelB, .said("operands in another order"))
-    }
-    for (slot, place) in order.enumerated() {
-      compareOperand(
-        left[slot], right[place], "\(labelA), input \(slot)", "\(labelB), input \(place)")
-    }
-  }
-
-  /// For each operand of a commutative item, its partner: an equal one, else one that is left.
-  private func bestOrder(_ left: [DiffGraph.Source], _ right: [DiffGraph.Source]) -> [Int] {
-    func isEqual(_ x: DiffGraph.Source, _ y: DiffGraph.Source) -> Bool {
-      if case .constant(let m) = x, case .constant(let n) = y {
-        return a.constants[m].hash == b.constants[n].hash
-      }
-      return areSame(x, y)
-    }
-    var order = [Int?](repeating: nil, count: left.count)
-    var free = Set(right.indices)
-    for slot in left.indices where isEqual(left[slot], right[slot]) {
-      order[slot] = slot
-      free.remove(slot)
-    }
-    for slot in left.indices where order[slot] == nil {
-      let place = free.sorted().first { isEqual(left[slot], right[$0]) }
-      if let place {
-        order[slot] = place
-        free.remove(place)
-      }
-    }
-    // What is left differs; constants go with constants.
-    for slot in left.indices where order[slot] == nil {
-      let rest = free.sorted()
-      guard
-        let place = rest.first(where: { left[slot].isConstant == right[$0].isConstant })
-          ?? rest.first
-      else { continue }
-      order[slot] = place
-      free.remove(place)
-    }
-    return order.enumerated().map { $1 ?? $0 }
-  }
-
-  private func compareOperand(
-    _ x: DiffGraph.Source, _ y: DiffGraph.Source, _ placeA: String, _ placeB: String
-  ) {
-    if case .constant(let m) = x, case .constant(let n) = y {
-      compareConstants(m, n, placeA, placeB)
-    } else if !areSame(x, y), !isExplained(x, y) {
-      report(.rewired, placeA, placeB, .replaced(from: a.name(x), to: b.name(y)))
-    }
-  }
-
-  private func compareConstants(_ m: Int, _ n: Int, _ placeA: String, _ placeB: String) {
-    guard comparedConstants.insert([m, n]).inserted else { return }
-    let x = a.constants[m], y = b.constants[n]
-    rename("constant", x.name, y.name)
-    for change in tensorChanges(x.tensor, y.tensor, equal: x.hash == y.hash) {
-      report(change.kind, "\(placeA) '\(x.name)'", "\(placeB) '\(y.name)'", change.change)
-    }
-  }
-
   private func compareResults(_ nodeA: Node, _ nodeB: Node, _ labelA: String, _ labelB: String) {
     for slot in 0..<max(nodeA.outputs.count, nodeB.outputs.count) {
       let x = nodeA.outputs[safe: slot] ?? nil, y = nodeB.outputs[safe: slot] ?? nil
@@ -254,7 +209,7 @@ final class GraphComparison {
   private func compareDeclared(
     _ x: TensorType?, _ y: TensorType?, _ placeA: String, _ placeB: String
   ) {
-    guard let x, let y, x.contradicts(y) else { return }
+    guard correspondence == nil, let x, let y, x.contradicts(y) else { return }
     let isShape = x.elementType == y.elementType
     report(isShape ? .shape : .elementType, placeA, placeB, .replaced(from: "\(x)", to: "\(y)"))
   }
@@ -328,10 +283,6 @@ extension DiffGraph.Child {
   fileprivate func isAt(_ other: DiffGraph.Child) -> Bool {
     attribute == other.attribute && index == other.index
   }
-}
-
-extension DiffGraph.Source {
-  fileprivate var isConstant: Bool { if case .constant = self { true } else { false } }
 }
 
 /// Positions of a longest rising subsequence of distinct numbers, in O(n log n).

@@ -29,7 +29,6 @@ struct Matcher {
 
   private mutating func run() {
     for level in (0..<DiffHashes.levels).reversed() {
-      if level == 0 { pairAlike() }
       let up: Key = { graph, item in graph.hashes.upward[level][item] }
       let down: Key = { graph, item in graph.hashes.downward[level][item] }
       let both: Key = { graph, item in
@@ -38,6 +37,10 @@ struct Matcher {
         return hash
       }
       pairUnique(both)
+      if level == 0 {
+        spreadFromEverywhere(1)
+        pairAlike()
+      }
       pairUnique(up)
       pairUnique(down)
       if level > 0 {
@@ -235,9 +238,29 @@ struct Matcher {
     spreadFromEverywhere(1)
     let left = a.items.indices.filter { counterpart[$0] == nil && a.hasWeight($0) }
     let right = b.items.indices.filter { origin[$0] == nil && b.hasWeight($0) }
+    func kinds(_ graph: DiffGraph, _ items: [Int]) -> [ContentHash] {
+      items.map { graph.hashes.kind[$0] }
+    }
+    // As many layers of the same kinds in the same order, though of other widths, are the same layers;
+    // equal widths would pair the layers of one stage with those of another.
+    if left.count == right.count, kinds(a, left) == kinds(b, right) {
+      for (i, j) in zip(left, right) { pair(i, j) }
+      return
+    }
     for (i, j) in longestCommonSubsequence(
       left.map { a.hashes.signature[$0] }, right.map { b.hashes.signature[$0] })
     { pair(left[i], right[j]) }
+    let restA = left.filter { counterpart[$0] == nil }, restB = right.filter { origin[$0] == nil }
+    for (i, j) in longestCommonSubsequence(kinds(a, restA), kinds(b, restB)) {
+      if fits(restA[i], restB[j]) { pair(restA[i], restB[j]) }
+    }
+  }
+
+  /// Whether pairing two items keeps pairs with weights in one order on both sides.
+  private func fits(_ i: Int, _ j: Int) -> Bool {
+    let before = counterpart[..<i].lastIndex { $0 != nil }.flatMap { counterpart[$0] }
+    let after = counterpart[(i + 1)...].first { $0 != nil } ?? nil
+    return (before ?? -1) < j && j < (after ?? .max)
   }
 
   /// Pairs what is left with items of the same operator beside a counterpart of a neighbour.

@@ -25,7 +25,7 @@ public struct JSONRenderer: Sendable {
     case .facts(let facts): facts.flatMap(\.members)
     case .table(let table): members(table)
     case .listing(let listing):
-      [.init(key: listing.key, value: .array(listing.entries.map(\.json)))]
+      [.init(key: listing.key, value: .array(listing.entries.flatMap { [$0.json] + $0.more }))]
     case .sentence(let sentence): sentence.members
     case .statement(let key, let text, _): [.init(key: key, value: .string(text))]
     case .list(let key?, _, let lines): [.init(key: key, value: .array(lines.map(\.json)))]

@@ -127,3 +127,34 @@ public indirect enum JSONValue: Hashable, Sendable {
     out += "\""
   }
 }
+
+extension JSONValue {
+  /// The document on one line, without spaces.
+  package var line: String {
+    var out = ""
+    writeLine(to: &out)
+    return out
+  }
+
+  private func writeLine(to out: inout String) {
+    switch self {
+    case .array(let items):
+      out += "["
+      for (index, item) in items.enumerated() {
+        if index > 0 { out += "," }
+        item.writeLine(to: &out)
+      }
+      out += "]"
+    case .object(let members):
+      out += "{"
+      for (index, member) in members.enumerated() {
+        if index > 0 { out += "," }
+        JSONValue.string(member.key).writeLine(to: &out)
+        out += ":"
+        member.value.writeLine(to: &out)
+      }
+      out += "}"
+    default: write(to: &out, depth: 0)
+    }
+  }
+}

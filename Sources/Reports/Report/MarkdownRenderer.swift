@@ -1,10 +1,35 @@
 /// Writes reports for a pull request.
+///
+/// A forge refuses comments of more than 65,536 characters, so a document is never longer than `limit`:
+/// tables and lists are cut until it fits, and say how much was left out.
 public struct MarkdownRenderer: Sendable {
+  /// The characters that a document has at most.
+  public var limit: Int
+
+  /// How many rows of a table or entries of a list are tried in turn.
+  private static let attempts = [Int.max, 400, 200, 100, 50, 20, 5, 1]
+  /// Entries from which on a list is folded.
+  private static let folded = 25
+  /// Rows of a table or entries of a list that are shown.
+  private var rows = Int.max
+
   /// Makes a renderer.
-  public init() {}
+  public init(limit: Int = 60_000) { self.limit = limit }
 
   /// The report in Markdown: blocks with an empty line between them, lines as one list.
   public func render(_ report: Report) -> String {
+    var text = ""
+    for rows in Self.attempts {
+      var attempt = self
+      attempt.rows = rows
+      text = attempt.whole(report)
+      if text.count <= limit { return text }
+    }
+    let note = "\n… cut here\n"
+    return String(text.prefix(max(0, limit - note.count))) + note
+  }
+
+  private func whole(_ report: Report) -> String {
     var parts: [String] = []
     var items: [String] = []
     func endList() {
@@ -24,7 +49,8 @@ public struct MarkdownRenderer: Sendable {
           items.append(markdownEscaped(text))
         }
       case .list(_, let prefix, let lines):
-        items += lines.map { markdownEscaped(prefix + $0.text) }
+        items += lines.prefix(rows).map { markdownEscaped(prefix + $0.text) }
+        if lines.count > rows { items.append("… and \(grouped(lines.count - rows)) more") }
       case .heading(let heading):
         endList()
         parts.append("## \(markdownEscaped(heading.document))\n")
@@ -33,7 +59,7 @@ public struct MarkdownRenderer: Sendable {
         if table.isShown { parts.append(render(table)) }
       case .listing(let listing):
         endList()
-        parts.append(render(listing))
+        if !listing.isForPrograms { parts.append(render(listing)) }
       case .data, .gap: break
       }
     }
@@ -47,9 +73,10 @@ public struct MarkdownRenderer: Sendable {
   }
 
   private func render(_ listing: Listing) -> String {
-    let rows = [listing.headings] + listing.entries.map { [$0.label] + $0.cells }
-    let table = grid(rows, numeric: listing.headings.map { _ in false })
-    guard let fold = listing.fold else { return table }
+    let lines = [listing.headings] + listing.entries.map { [$0.label] + $0.cells }
+    let table = grid(lines, numeric: listing.headings.map { _ in false })
+    let isLong = listing.entries.count > Self.folded
+    guard let fold = listing.fold ?? (isLong ? "Differences" : nil) else { return table }
     return """
       <details><summary>\(markdownEscaped(fold)): \(listing.entries.count)</summary>
 
@@ -62,7 +89,12 @@ public struct MarkdownRenderer: Sendable {
   /// Headings, a line that says how columns are aligned, and rows.
   private func grid(_ rows: [[String]], numeric: [Bool]) -> String {
     func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |\n" }
-    let lines = rows.map { line($0.map(markdownEscaped)) }
+    let shown = rows.count - 1 > self.rows ? Array(rows.prefix(self.rows + 1)) : rows
+    var lines = shown.map { line($0.map(markdownEscaped)) }
+    if shown.count < rows.count {
+      let rest = "… and \(grouped(rows.count - shown.count)) more"
+      lines.append(line([rest] + Array(repeating: "", count: max(0, numeric.count - 1))))
+    }
     return (lines.prefix(1) + [line(numeric.map { $0 ? "--:" : ":--" })] + lines.dropFirst())
       .joined()
   }

@@ -114,6 +114,16 @@ public struct Listing: Hashable, Sendable {
     public var cells: [String]
     /// What programs read.
     public var json: JSONValue
+    /// Further entries for programs, which people read as this one.
+    public var more: [JSONValue] = []
+
+    /// A line.
+    public init(label: String, cells: [String], json: JSONValue, more: [JSONValue] = []) {
+      self.label = label
+      self.cells = cells
+      self.json = json
+      self.more = more
+    }
   }
 
   /// The key of the entries in JSON.
@@ -128,4 +138,20 @@ public struct Listing: Hashable, Sendable {
   public var limit: Int?
   /// The words under which a document folds the entries away; nil for not at all.
   public var fold: String?
+  /// Whether people read the same elsewhere.
+  public var isForPrograms = false
+
+  /// Lines under a key.
+  public init(
+    key: String, headings: [String], entries: [Entry], labelWidth: Int, limit: Int? = nil,
+    fold: String? = nil, isForPrograms: Bool = false
+  ) {
+    self.key = key
+    self.headings = headings
+    self.entries = entries
+    self.labelWidth = labelWidth
+    self.limit = limit
+    self.fold = fold
+    self.isForPrograms = isForPrograms
+  }
 }

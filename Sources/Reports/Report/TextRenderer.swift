@@ -40,6 +40,7 @@ public struct TextRenderer: Sendable {
   }
 
   private func render(_ listing: Listing) -> String {
+    guard !listing.isForPrograms else { return "" }
     var out = ""
     func add(_ label: String, _ text: String) {
       out += "  \(padded(label, to: listing.labelWidth))  \(text)\n"

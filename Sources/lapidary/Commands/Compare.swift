@@ -28,6 +28,7 @@ struct Compare: ParsableCommand, RunsModels {
   var tolerance = 1e-4
 
   @OptionGroup var dimensions: DimensionOptions
+  @OptionGroup var page: HTMLOptions
   @OptionGroup var report: ReportOptions
   @OptionGroup var runOptions: RunOptions
 
@@ -47,7 +48,9 @@ struct Compare: ParsableCommand, RunsModels {
     let progress = Progress("comparing", total: data.count)
     let result = try ModelComparison(
       first, second, on: data, options: runOptions.session(), progress: progress.update)
-    try report.print(result.report(tolerance: tolerance, notes: notes + result.notes))
+    let found = result.report(tolerance: tolerance, notes: notes + result.notes)
+    try page.write { .comparison(found, result, title: "\(a) → \(b)") }
+    try report.print(found)
     if result.maxRelative > tolerance { throw ExitCode(1) }
   }
 }

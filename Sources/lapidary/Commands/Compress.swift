@@ -54,6 +54,7 @@ struct Compress: ParsableCommand, RunsModels {
   var noFuse = false
 
   @OptionGroup var dimensions: DimensionOptions
+  @OptionGroup var page: HTMLOptions
   @OptionGroup var report: ReportOptions
   @OptionGroup var verification: VerificationOptions
   @OptionGroup var runOptions: RunOptions
@@ -75,9 +76,10 @@ struct Compress: ParsableCommand, RunsModels {
       options: runOptions.session(), verification: verification.verification(runOptions),
       progress: { progress.update($0) })
     try output.write(result.model, placement, from: loaded, at: model)
-    try report.print(
-      result.report(notes: edits.notes + ModelNotes(original).lines + unasked(plan, samples)),
-      toStandardError: output.reportsToStandardError)
+    let found = result.report(
+      notes: edits.notes + ModelNotes(original).lines + unasked(plan, samples))
+    try page.write { .compression(found, result, original: original, title: model) }
+    try report.print(found, toStandardError: output.reportsToStandardError)
     if result.state.budget?.isExceeded ?? false { throw ExitCode(1) }
   }
 

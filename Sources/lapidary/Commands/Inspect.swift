@@ -16,6 +16,7 @@ struct Inspect: ParsableCommand {
 
   @OptionGroup var dimensions: DimensionOptions
 
+  @OptionGroup var page: HTMLOptions
   @OptionGroup var report: ReportOptions
 
   func run() throws {
@@ -24,6 +25,7 @@ struct Inspect: ParsableCommand {
     let summary = ModelSummary(bound.placed, title: model, binding: bound.symbols)
     var found = summary.report
     found.add(notes: loaded.readingNotes)
+    try page.write { .inspection(found, of: loaded, title: model) }
     try report.print(found)
     if let error = summary.costError { throw error }
   }

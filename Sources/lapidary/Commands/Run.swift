@@ -19,10 +19,19 @@ struct Run: ParsableCommand, RunsModels {
 
   @Option(
     help: "Samples: an .npz file, a folder of .npy or .pb files, or random:N.", completion: .file())
-  var inputs: String
+  var inputs: String?
 
   @Option(name: [.short, .long], help: "The folder to write to.", completion: .file())
-  var output: String
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Compare the outputs with those of a golden, or with output_0.pb or NAME.npy in a folder; the exit status is 1 where one differs.",
+      valueName: "DIR"), completion: .file())
+  var expect: String?
+
+  @Option(help: "The largest difference for --expect, relative to the output's largest magnitude.")
+  var tolerance = 1e-4
 
   @Option(
     help: ArgumentHelp("Which implementation runs the model.", valueName: "accelerated|reference"))
@@ -40,25 +49,50 @@ struct Run: ParsableCommand, RunsModels {
 
   func validate() throws {
     guard batch >= 0 else { throw ValidationError("--batch: expected 0 or more, found \(batch)") }
+    guard output != nil || expect != nil else {
+      throw ValidationError("expected -o FOLDER, --expect DIR or both, found neither")
+    }
+    guard inputs != nil || expect != nil else {
+      throw ValidationError("expected --inputs DATA, found none")
+    }
   }
 
   func run() throws {
     let loaded = try ONNXFile.read(model)
+    if let expect, inputs == nil, Golden.isAt(expect) { return try verify(loaded, expect) }
+    let inputs = inputs ?? expect ?? ""
     let session = try Session(loaded, options: runOptions.session(backend))
     let results: [String: Datum]
-    let files: [String: String]
+    var files: [String: String] = [:]
     var notes: [String] = []
     if let set = try ValueSet(inputs, for: loaded.graph) {
       results = try session.run(values: set.values)
-      files = try OutputFolder(output).write(results, of: loaded.graph, asProtos: true)
+      if let output {
+        files = try OutputFolder(output).write(results, of: loaded.graph, asProtos: true)
+      }
     } else {
       let data = try runOptions.data(inputs, for: try dimensions.bound(loaded).model)
       notes = data.notes
       let progress = Progress("running", total: data.count)
       results = try data.run(
         on: session, batch: batch > 0 ? batch : nil, progress: progress.update)
-      files = try OutputFolder(output).write(results, of: loaded.graph, asProtos: data.isFromProtos)
+      if let output {
+        files = try OutputFolder(output).write(results, of: loaded.graph, asProtos: data.isFromProtos)
+      }
     }
-    try report.print(.run(results, of: loaded.graph, files: files, notes: notes))
+    var found = Report.run(results, of: loaded.graph, files: files, notes: notes)
+    guard let expect else { return try report.print(found) }
+    let expected = try ExpectedOutputs(expect, results, of: loaded.graph, tolerance: tolerance)
+    found.add(expected.table)
+    try report.print(found)
+    if expected.differs { throw ExitCode(1) }
+  }
+
+  /// Runs the model on a golden's own samples and looks at numbers alone.
+  private func verify(_ model: Model, _ folder: String) throws {
+    let found = try GoldenVerification(
+      model, against: folder, comparison: nil, options: runOptions.session(backend))
+    try report.print(found.report())
+    if found.differs { throw ExitCode(1) }
   }
 }

@@ -1,4 +1,4 @@
-import Passes
+import IR
 import Testing
 
 @Suite struct GlobTests {

@@ -1,0 +1,190 @@
+internal import IR
+
+/// Two arrays of numbers, of which the second's indices along some axes are to be found in the first.
+struct RowMatching {
+  let x: [Float]
+  let y: [Float]
+  let shapeX: [Int]
+  let shapeY: [Int]
+
+  /// The least signal over error, in dB, at which rows are taken to correspond.
+  private static let leastSignal = 1.0
+  /// Directions that rows are projected on to find those that may be alike.
+  private static let directions = 8
+
+  init?(_ x: Tensor, _ y: Tensor) {
+    guard x.dimensions.count == y.dimensions.count, !x.isAbsent, !y.isAbsent, !x.dimensions.isEmpty,
+      let p = x.floats, let q = y.floats
+    else { return nil }
+    (self.x, self.y, shapeX, shapeY) = (p, q, x.dimensions, y.dimensions)
+  }
+
+  /// Where the elements of each row along `axis` lie, other axes mapped: offsets of one row's elements
+  /// relative to its start, and the distance of neighbouring rows.
+  private func places(
+    _ shape: [Int], axis: Int, _ maps: [ChannelMap?]?
+  ) -> (columns: [Int], step: Int) {
+    var strides = [Int](repeating: 1, count: shape.count)
+    for other in shape.indices.dropLast().reversed() {
+      strides[other] = strides[other + 1] * shape[other + 1]
+    }
+    var columns = [0]
+    for other in shape.indices where other != axis {
+      let indices = maps?[other]?.places ?? Array(0..<shape[other])
+      let step = strides[other]
+      columns = columns.flatMap { start in indices.map { start + $0 * step } }
+    }
+    return (columns, strides[axis])
+  }
+
+  /// Finds the rows of the second along an axis among those of the first, the other axes known.
+  ///
+  /// - Returns: nil where rows of the second resemble none of the first.
+  func rows(axis: Int, knowing maps: [ChannelMap?]) -> ChannelMap? {
+    let (columnsX, stepX) = places(shapeX, axis: axis, maps)
+    let (columnsY, stepY) = places(shapeY, axis: axis, nil)
+    guard columnsX.count == columnsY.count, !columnsX.isEmpty else { return nil }
+    let rows = RowSets(
+      x: x, y: y, columnsX: columnsX, columnsY: columnsY, stepX: stepX, stepY: stepY,
+      countX: shapeX[axis], countY: shapeY[axis])
+    if let exact = rows.exact() { return exact }
+    let same = shapeX[axis] == shapeY[axis] ? ChannelMap.identity(shapeX[axis]) : nil
+    let signal = same.map { rows.signal($0) }
+    if let same, let signal, signal > 10 { return same }
+    guard let near = rows.nearest(directions: Self.directions) else { return same }
+    let found = rows.signal(near)
+    if let same, let signal, found < signal + 3 { return same }
+    return found >= Self.leastSignal ? near : same
+  }
+
+  /// How far the elements that correspond lie apart.
+  func difference(_ maps: [ChannelMap]) -> TensorDifference {
+    let (columns, _) = places(shapeX, axis: 0, maps)
+    let width = shapeY.dropFirst().reduce(1, *)
+    let stepX = shapeX.dropFirst().reduce(1, *)
+    var sums = TensorDifference(count: y.count)
+    x.withUnsafeBufferPointer { x in
+      y.withUnsafeBufferPointer { y in
+        for (row, place) in maps[0].places.enumerated() {
+          for column in 0..<width {
+            sums.take(x[place * stepX + columns[column]], y[row * width + column])
+          }
+        }
+      }
+    }
+    return sums
+  }
+}
+
+/// Rows of two arrays.
+private struct RowSets {
+  let x: [Float], y: [Float]
+  let columnsX: [Int], columnsY: [Int]
+  let stepX: Int, stepY: Int
+  let countX: Int, countY: Int
+
+  private func hash(_ data: UnsafeBufferPointer<Float>, _ start: Int, _ columns: [Int]) -> UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for column in columns {
+      // Zeros of either sign are one number.
+      let value = data[start + column]
+      hash = (hash ^ UInt64(value == 0 ? 0 : value.bitPattern)) &* 0x9e37_79b9_7f4a_7c15
+      hash ^= hash >> 29
+    }
+    return hash
+  }
+
+  /// Each row of the second as an equal one of the first; nil where one has none. Among equal rows the
+  /// one in the same place, else the first that is free.
+  func exact() -> ChannelMap? {
+    var table: [UInt64: [Int]] = [:]
+    x.withUnsafeBufferPointer { data in
+      for row in 0..<countX { table[hash(data, row * stepX, columnsX), default: []].append(row) }
+    }
+    var places: [Int] = []
+    var isTaken = [Bool](repeating: false, count: countX)
+    let hashes = y.withUnsafeBufferPointer { data in
+      (0..<countY).map { hash(data, $0 * stepY, columnsY) }
+    }
+    for (row, hash) in hashes.enumerated() {
+      guard let rows = table[hash] else { return nil }
+      let free = rows.filter { !isTaken[$0] }
+      guard let place = free.first(where: { $0 == row }) ?? free.first else { return nil }
+      isTaken[place] = true
+      places.append(place)
+    }
+    return ChannelMap(places, of: countX)
+  }
+
+  /// Each row of the second as the one of the first that lies nearest; nil where two have the same.
+  func nearest(directions: Int) -> ChannelMap? {
+    var random: UInt64 = 0x2545_f491_4f6c_dd1d
+    var signs: [Float] = []
+    for _ in 0..<columnsX.count * directions {
+      random ^= random << 13
+      random ^= random >> 7
+      random ^= random << 17
+      signs.append(random & 1 == 0 ? 1 : -1)
+    }
+    func projected(_ data: [Float], _ columns: [Int], _ step: Int, _ count: Int) -> [Float] {
+      var out = [Float](repeating: 0, count: count * directions)
+      data.withUnsafeBufferPointer { data in
+        for row in 0..<count {
+          for (index, column) in columns.enumerated() {
+            let value = data[row * step + column]
+            for direction in 0..<directions {
+              out[row * directions + direction] += value * signs[index * directions + direction]
+            }
+          }
+        }
+      }
+      return out
+    }
+    let p = projected(x, columnsX, stepX, countX), q = projected(y, columnsY, stepY, countY)
+    var places: [Int] = []
+    var isTaken = [Bool](repeating: false, count: countX)
+    for row in 0..<countY {
+      var best: [(distance: Float, place: Int)] = []
+      for place in 0..<countX where !isTaken[place] {
+        var distance: Float = 0
+        for direction in 0..<directions {
+          let gap = p[place * directions + direction] - q[row * directions + direction]
+          distance += gap * gap
+        }
+        guard best.count < 4 || distance < best[best.count - 1].distance else { continue }
+        best.insert(
+          (distance, place), at: best.firstIndex { distance < $0.distance } ?? best.count)
+        if best.count > 4 { best.removeLast() }
+      }
+      guard let found = best.min(by: { distance(row, $0.place) < distance(row, $1.place) }) else {
+        return nil
+      }
+      isTaken[found.place] = true
+      places.append(found.place)
+    }
+    return ChannelMap(places, of: countX)
+  }
+
+  private func distance(_ row: Int, _ place: Int) -> Float {
+    var sum: Float = 0
+    for (m, n) in zip(columnsX, columnsY) {
+      let gap = x[place * stepX + m] - y[row * stepY + n]
+      sum += gap * gap
+    }
+    return sum
+  }
+
+  /// Signal over error of the rows that correspond, in dB.
+  func signal(_ map: ChannelMap) -> Double {
+    var power = 0.0, error = 0.0
+    for (row, place) in map.places.enumerated() {
+      for (m, n) in zip(columnsX, columnsY) {
+        let p = x[place * stepX + m]
+        let gap = p - y[row * stepY + n]
+        power += Double(p * p)
+        error += Double(gap * gap)
+      }
+    }
+    return TensorDifference.decibels(power, error)
+  }
+}
