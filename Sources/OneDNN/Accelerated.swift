@@ -1,9 +1,16 @@
+internal import COneDNN
 public import Execution
 public import IR
 
 extension BackendChoice {
   /// oneDNN where it has a primitive, reference kernels elsewhere.
   public static let accelerated = BackendChoice("accelerated") { Accelerator(threads: $0) }
+
+  /// The version of oneDNN, such as `2.6.3`.
+  public static var libraryVersion: String {
+    guard let version = dnnl_version()?.pointee else { return "?" }
+    return "\(version.major).\(version.minor).\(version.patch)"
+  }
 }
 
 extension SessionOptions {

@@ -1,5 +1,6 @@
 internal import Execution
 internal import ONNXFile
+internal import OneDNN
 
 /// Which Lapidary this is, and what it runs on.
 public enum Version {
@@ -11,7 +12,7 @@ public enum Version {
     let commit = BuildCommit.name.map { " (commit \($0))" } ?? ""
     return """
       lapidary \(number)\(commit)
-      oneDNN \(Backend.libraryVersion), ONNX \(ONNXChecker.libraryVersion)
+      oneDNN \(BackendChoice.libraryVersion), ONNX \(ONNXChecker.libraryVersion)
       """
   }
 }

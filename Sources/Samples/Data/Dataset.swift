@@ -229,7 +229,9 @@ public struct Dataset: Sendable {
     }
     // A state whose first axis counts layers is no array of so many samples.
     let perGroup = counted.first { $0.step == nil }.map { $0.rows / groups }
-    return (groups, lead.step.map { perGroup ?? $0 }, lead.rows - groups * (lead.step ?? 1))
+    return (
+      groups, lead.step.map { min($0, perGroup ?? $0) }, lead.rows - groups * (lead.step ?? 1)
+    )
   }
 
   /// What a user should know about the data, if anything.

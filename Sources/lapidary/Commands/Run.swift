@@ -77,7 +77,8 @@ struct Run: ParsableCommand, RunsModels {
       results = try data.run(
         on: session, batch: batch > 0 ? batch : nil, progress: progress.update)
       if let output {
-        files = try OutputFolder(output).write(results, of: loaded.graph, asProtos: data.isFromProtos)
+        files = try OutputFolder(output).write(
+          results, of: loaded.graph, asProtos: data.isFromProtos)
       }
     }
     var found = Report.run(results, of: loaded.graph, files: files, notes: notes)

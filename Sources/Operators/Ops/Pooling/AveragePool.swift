@@ -18,7 +18,7 @@ package struct AveragePool: Pool {
       """)
   package let window: SlidingWindow
   /// Whether padding counts as zeros.
-  private let includesPadding: Bool
+  let includesPadding: Bool
 
   package static let traits = Traits(attributeDefaults: windowDefaults)
 

@@ -15,7 +15,7 @@ package struct Clip: Operator {
   package static let traits = Traits(auxiliaryInputs: [1, 2])
 
   /// The bounds given as attributes; nil where they are inputs.
-  private let fixed: ClosedRange<Float>?
+  let fixed: ClosedRange<Float>?
 
   package var conditioning: Conditioning { .relative }
 
