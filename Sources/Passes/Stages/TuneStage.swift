@@ -16,6 +16,9 @@ public struct TuneStage: Stage {
   private let options: TuningOptions
   /// Fewer samples than this are learnt by heart; a stage that nobody asked for leaves them alone.
   public static let fewest = 256
+  /// Multiply-accumulates beyond which a stage that nobody asked for leaves a model alone: some five
+  /// minutes on two cores. A bound in seconds would give other bytes on another machine.
+  public static let mostWork = 3e13
   private let isAsked: Bool
 
   /// A stage with options.
@@ -33,6 +36,15 @@ public struct TuneStage: Stage {
     guard let cut = state.cut, let fit = setting.fit, let proof = setting.proof else { return nil }
     let count = fit.count + (proof.part == .heldOut ? proof.count : 0)
     guard isAsked || count >= Self.fewest && fit.part != .random else { return nil }
+    // A step runs the model forwards, backwards to its data, and backwards to its weights.
+    let work =
+      3 * Double(cut.result.after.macs) * Double(options.batch)
+      * Double(options.steps ?? TuningOptions.usualSteps)
+    guard isAsked || work <= Self.mostWork else {
+      state.notes.append(
+        "tune: left out, since it would take long; ask for it in a recipe, or use tune")
+      return nil
+    }
     let graph = cut.result.model.graph
     let objective = try Objective(
       kinds: options.kinds, student: state.model, teacher: cut.prepared
