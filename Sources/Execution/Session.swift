@@ -20,8 +20,11 @@ public final class Session: Sendable {
     self.options = options
     let backend = options.backend.open(options.threads)
     Self.useThreads(options, backend)
-    let plan = try Plan(model, backend: backend, keepsConstants: options.keepsConstants)
-    runner = Runner(plan: plan, valueCount: model.graph.valueCount, backend: backend)
+    let plan = try Plan(
+      model, backend: backend, keepsConstants: options.keepsConstants, saturates: options.saturates)
+    runner = Runner(
+      plan: plan, valueCount: model.graph.valueCount, backend: backend,
+      rewrites: !options.saturates)
   }
 
   /// Sets the threads for what the calling thread starts.

@@ -8,6 +8,10 @@ public struct SessionOptions: Sendable {
   /// model that runs once needs each only while a node reads it.
   public var keepsConstants = true
 
+  /// Whether products of bytes are summed up as on processors with AVX2 or AVX-512 but without VNNI,
+  /// where pairs of them saturate at 16 bits.
+  public var saturates = false
+
   /// Makes options.
   public init(backend: BackendChoice, threads: Int = 0) {
     self.backend = backend

@@ -16,6 +16,13 @@ struct GraphSketch {
     return value
   }
 
+  /// An input of a type.
+  mutating func input(_ name: String, _ type: TensorType) -> ValueID {
+    let value = graph.addFreshValue(name)
+    graph.addInput(ValueInfo(value, type: .tensor(type)))
+    return value
+  }
+
   /// A constant of floats that follow from its place.
   mutating func weight(_ shape: [Int]) throws -> ValueID {
     seed += 1

@@ -63,7 +63,10 @@ import Testing
       "recipe: expected one of edit, fuse, prune, recover, tune, quantize, data, found 'polish'"
     ),
     ("prune: { ratio: 0.5, speed: 1 }", "recipe: 'prune.speed' is not known"),
-    ("quantize: { method: guess }", "method: expected minmax or percentile, found 'guess'"),
+    (
+      "quantize: { method: guess }",
+      "method: expected auto, minmax, moving-average, percentile, entropy or mse, found 'guess'"
+    ),
     ("- a list", "recipe: expected a mapping of stages, found none"),
   ])
   func mistakesAreNamed(yaml: String, message: String) throws {

@@ -21,6 +21,9 @@ struct Step {
   var released: [Int] = []
   /// The accelerated way to run the node, where there is one.
   var fast: (any FastStep)?
+  /// How the step multiplies bytes where sums of pairs saturate, and whether they do.
+  var product: SaturatingProduct?
+  var saturates = false
   /// What the step computes, where that is not the operator alone.
   var form = StepForm.plain
   /// What the step's operand has to be for it to stand for its parts.
@@ -66,13 +69,14 @@ struct Plan {
   private static let fleetingThreshold = 1 << 20
 
   init(
-    _ model: Model, backend: (any Backend)?, keepsConstants: Bool = true
+    _ model: Model, backend: (any Backend)?, keepsConstants: Bool = true, saturates: Bool = false
   ) throws(ModelError) {
     try model.checkInvariants()
     var budget = 1_000_000
     try self.init(
       model.graph, OperatorScope(model), backend: backend, keepsConstants: keepsConstants,
       depth: 0, budget: &budget)
+    if saturates { saturateProducts() }
   }
 
   /// - Parameters:

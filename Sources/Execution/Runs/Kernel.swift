@@ -7,6 +7,7 @@ enum Kernel {
   static func evaluate(
     _ step: Step, _ given: [RuntimeTensor?], _ pool: BufferPool
   ) throws(ModelError) -> [RuntimeTensor?] {
+    if let product = step.product, let y = try product.run(given, step.label, pool) { return [y] }
     try step.checkTypes(given)
     var operands = given
     var isAdapted = false
@@ -29,6 +30,7 @@ enum Kernel {
       }
       return tensor.target
     }
+    context.saturates = step.saturates
     if isAdapted { context.givenTypes = given.map { $0?.elementType ?? .undefined } }
     let shared = operands
     context.share = { input, shape in

@@ -24,7 +24,8 @@ struct Runner {
 
   /// - Parameter valueCount: how many values the plan's graph has.
   init(
-    plan: Plan, valueCount: Int, backend: (any Backend)?, pool: BufferPool = BufferPool()
+    plan: Plan, valueCount: Int, backend: (any Backend)?, pool: BufferPool = BufferPool(),
+    rewrites: Bool = true
   ) {
     self.plan = plan
     self.backend = backend
@@ -35,7 +36,7 @@ struct Runner {
     }
     self.bodies = bodies
     whole = Program(plan, valueCount: valueCount)
-    guard let backend else {
+    guard let backend, rewrites else {
       rewritten = nil
       return
     }

@@ -7,7 +7,7 @@ package struct Patches {
   private let plane: Int
   private let positions: Int
   /// For every output position and kernel position the place in the input's plane; -1 for padding.
-  private let places: [Int]
+  let places: [Int]
 
   /// - Parameters:
   ///   - transposed: whether the rows are those of the transposed convolution: its output is the

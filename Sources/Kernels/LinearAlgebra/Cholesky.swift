@@ -26,6 +26,9 @@ struct Cholesky {
     guard isDefinite else { return nil }
   }
 
+  /// An element on or below the diagonal of L.
+  subscript(row: Int, column: Int) -> Double { rows[row * size + column] }
+
   /// Solves A·x = b for several b, one a row; the solutions take their places.
   func solve(_ sides: inout [Double]) {
     guard size > 0, sides.count.isMultiple(of: size) else { return }

@@ -59,7 +59,7 @@ extension Recipe {
 
     quantize:
       profile: ort-x86
-      method: minmax          # or percentile
+      method: minmax          # or auto, moving-average, percentile, entropy, mse
       # percentile: 0.9999    # the fraction of values that the method percentile keeps
       # exclude: []           # names or patterns of nodes or operators that stay in float
 

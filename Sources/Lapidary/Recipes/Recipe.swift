@@ -197,9 +197,16 @@ extension QuantizationOptions.Method {
   public init(named name: String) throws(ModelError) {
     switch name {
     case "minmax": self = .minmax
+    case "moving-average": self = .movingAverage
     case "percentile": self = .percentile(Self.defaultPercentile)
+    case "entropy": self = .entropy
+    case "mse": self = .mse
+    case "auto": self = .auto
     default:
-      throw ModelError(.request, "method: expected minmax or percentile, found '\(name)'")
+      throw ModelError(
+        .request,
+        "method: expected auto, minmax, moving-average, percentile, entropy or mse, found '\(name)'"
+      )
     }
   }
 }

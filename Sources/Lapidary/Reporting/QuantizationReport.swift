@@ -11,20 +11,29 @@ extension Quantizer.Result {
   ///
   /// - Parameters:
   ///   - comparison: how far outputs moved; nil when it was not asked or the model cannot be run.
+  ///   - saturating: the same on a processor before VNNI; nil where it cannot differ.
+  ///   - values: how far quantized values moved, the worst first.
+  ///   - fallback: what was given back to float for accuracy.
   ///   - wasAsked: whether it was asked.
   ///   - notes: what is to be said of the model.
   public func report(
-    _ comparison: ModelComparison?, wasAsked: Bool, notes: [String]
+    _ comparison: ModelComparison?, saturating: ModelComparison? = nil,
+    values: [ValueFidelity] = [], fallback: AccuracyFallback.Outcome? = nil, wasAsked: Bool,
+    notes: [String]
   ) -> Report {
     var report = Report()
     report.add(operatorTable)
     let nodes = entries.map { entry -> JSONValue in
       .object([
-        "node": .string(entry.node), "integer": .bool(entry.reason == nil),
-        "reason": .string(entry.reason),
+        "node": .string(entry.node), "name": .string(entry.name),
+        "operator": .string("\(entry.op)"), "output": .string(entry.output),
+        "integer": .bool(entry.reason == nil), "reason": .string(entry.reason),
       ])
     }
     report.add(data: ["nodes": .array(nodes)])
+    if !values.isEmpty { report.add(Self.valueTable(values)) }
+    report.add(data: ["values": .array(values.map(\.json))])
+    if let fallback { report.add("fallback", fallback.text) }
     if wasAsked && comparison == nil { report.add("comparison", notCompared) }
     report.add(
       "outputs",
@@ -35,8 +44,56 @@ extension Quantizer.Result {
       report.add("basis", comparison.basisText)
       report.add(data: ["samples": comparison.basis, "worst_channels": comparison.worstChannels])
     }
+    if let comparison, let saturating {
+      // Figures that agree to a hundredth of a decibel say the same.
+      let differs = abs(comparison.sqnr - saturating.sqnr) > 0.01
+      if differs {
+        report.add(
+          "saturating_outputs",
+          lines: saturating.outputLines {
+            .init(word: "cosine", cell: .quantity($0.comparison.cosine, digits: 5))
+          })
+        report.add(
+          "saturating",
+          "the second figures: on a processor without VNNI, where sums of pairs of products saturate; the profile ort-x86 is right on both"
+        )
+      }
+    }
     report.add(notes: notes)
+    report.add(warnings: warning.map { [$0] } ?? [])
     return report
+  }
+
+  /// What is wrong with the whole result: nothing became integer.
+  private var warning: String? {
+    guard !entries.isEmpty, entries.allSatisfy({ $0.reason != nil }) else { return nil }
+    let counts = Dictionary(grouping: entries.compactMap(\.reason)) { $0 }.mapValues(\.count)
+    let most = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }
+    return "no operator is computed in integers"
+      + (most.map { "; the most frequent reason: \($0.key)" } ?? "")
+  }
+
+  /// The values that lost most.
+  private static func valueTable(_ values: [ValueFidelity]) -> Table {
+    Table(
+      "worst_values", of: Array(values.prefix(5)),
+      [
+        (.init("value", "worst value"), { .text($0.value) }),
+        (.init("node"), { .text($0.node ?? "input") }),
+        (.init("sqnr_db", "SQNR dB", numeric: true), { .quantity($0.sqnr, digits: 1) }),
+        (.init("cosine", numeric: true), { .quantity($0.cosine, digits: 5) }),
+        (
+          .init("clipped_percent", "clipped %", numeric: true),
+          { .quantity(100 * $0.clipped, digits: 3) }
+        ),
+        (
+          .init("worst_channel", "worst channel"),
+          { own in
+            .text(
+              own.worstChannel.map { "\($0.index), \(NumberText.decimal($0.sqnr, 1)) dB" } ?? "-")
+          }
+        ),
+      ])
   }
 
   private var operatorTable: Table {
@@ -55,5 +112,33 @@ extension Quantizer.Result {
           }
         ),
       ])
+  }
+}
+
+extension ValueFidelity {
+  fileprivate var json: JSONValue {
+    .object([
+      "value": .string(value), "node": .string(node), "operator": .string(op.map { "\($0)" }),
+      "port": .int(port), "sqnr_db": .number(sqnr), "cosine": .number(cosine),
+      "clipped": .number(clipped), "least": .number(Double(range.lowerBound)),
+      "most": .number(Double(range.upperBound)),
+      "worst_channel": worstChannel.map {
+        .object([
+          "axis": .int($0.axis), "index": .int($0.index), "sqnr_db": .number($0.sqnr),
+        ])
+      } ?? .null,
+    ])
+  }
+}
+
+extension AccuracyFallback.Outcome {
+  fileprivate var text: String {
+    let before = NumberText.decimal(before, 2), after = NumberText.decimal(after, 2)
+    guard !floats.isEmpty else {
+      return "points of \(metric) lost on \(samples) samples: \(before)"
+    }
+    return
+      "points of \(metric) lost on \(samples) samples: \(before), and \(after) with \(floats.count) layers in float: "
+      + floats.joined(separator: ", ")
   }
 }

@@ -8,7 +8,8 @@ package enum QuantizationForm: Sendable {
   /// Every listed input and the output stand for numbers by parameters of their own; `manner` tells
   /// apart what the operator does by its attributes.
   case free(inputs: [Int], manner: String? = nil)
-  /// As `free`, and the output's range is known beforehand.
+  /// As `free`, and the output's range is known beforehand. Without inputs the output is the same
+  /// number whatever these are.
   case bounded(inputs: [Int], range: ClosedRange<Float>)
   /// Moves or selects elements: inputs and all outputs share scale and zero-point.
   case shared(inputs: [Int])

@@ -1,16 +1,15 @@
-public import Execution
 public import IR
 internal import Operators
-public import Samples
 
 /// Quantizes a model to 8-bit integers in QDQ form: nodes keep their operators, and pairs of
 /// QuantizeLinear and DequantizeLinear tell the runtime which of them to run in integers.
 public struct Quantizer: Sendable {
   /// The model as it is calibrated: simplified, so that nothing is quantized that folds away.
   public let model: Model
-  private let options: QuantizationOptions
-  private let scheme: QuantizationScheme
-  private let facts: TypedGraph
+  let options: QuantizationOptions
+  let scheme: QuantizationScheme
+  let facts: TypedGraph
+  private let opset: Int
 
   /// What became of one node.
   public struct Entry: Hashable, Sendable {
@@ -20,6 +19,10 @@ public struct Quantizer: Sendable {
     public let op: OperatorName
     /// Why the node stays in float; nil when it is integer.
     public let reason: String?
+    /// The node's own name.
+    public let name: String?
+    /// The name of its first output.
+    public let output: String
   }
 
   /// What came of a quantization.
@@ -48,40 +51,11 @@ public struct Quantizer: Sendable {
     scheme = QuantizationScheme(facts, options, opset: opset)
     self.model = prepared
     self.options = options
-  }
-
-  /// Runs the model on samples and finds the ranges of what will be quantized.
-  ///
-  /// - Parameter progress: called after each batch.
-  public func calibrate(
-    on samples: SampleRun, modelHash: String = "", options: SessionOptions,
-    progress: (WorkProgress) -> Void = { _ in }
-  ) throws(ModelError) -> CalibrationStatistics {
-    guard samples.count > 0 else {
-      throw ModelError(.request, "calibration: expected at least one sample, found none")
-    }
-    var histogram = false
-    if case .percentile = self.options.method { histogram = true }
-    let model = computable
-    let calibration = RangeCalibration(observed, histogram: histogram)
-    let count = try samples.observe(
-      try Session(model, options: options), by: [calibration], progress: progress)
-    return CalibrationStatistics(
-      model: modelHash, samples: count,
-      ranges: calibration.ranges(self.options.method, in: model.graph))
-  }
-
-  /// Runs the model on a data set.
-  public func calibrate(
-    on data: Dataset, modelHash: String = "", options: SessionOptions,
-    progress: (WorkProgress) -> Void = { _ in }
-  ) throws(ModelError) -> CalibrationStatistics {
-    try calibrate(
-      on: SampleRun(data, for: model), modelHash: modelHash, options: options, progress: progress)
+    self.opset = opset
   }
 
   /// The model without what cannot run.
-  private var computable: Model {
+  var computable: Model {
     guard !scheme.blind.isEmpty else { return model }
     var part = model
     part.graph.removeOutputs()
@@ -89,8 +63,9 @@ public struct Quantizer: Sendable {
     return part
   }
 
-  private var observed: Set<ValueID> {
-    scheme.quantized.filter { scheme.fixed[$0] == nil && facts.graph.constant($0) == nil }
+  /// Values whose ranges are wanted: also those known beforehand, since a node may yet stay in float.
+  var observed: Set<ValueID> {
+    scheme.quantized.filter { facts.graph.constant($0) == nil }
   }
 
   /// Decides what becomes of each node and value, with the ranges that calibration found.
@@ -100,34 +75,73 @@ public struct Quantizer: Sendable {
   public func plan(
     _ statistics: CalibrationStatistics, modelHash: String = ""
   ) throws(ModelError) -> QuantizationPlan {
-    var scheme = scheme
+    var (scheme, ranges) = try settled(statistics)
     var groups: [Int: ClosedRange<Float>] = [:]
     let quantized = scheme.quantized.sorted().map { ($0, scheme.parameterGroup($0)) }
     for (value, group) in quantized {
-      let range = try range(of: value, statistics)
+      guard let range = ranges[value] else { continue }
       let known = groups[group] ?? range
       groups[group] =
         min(known.lowerBound, range.lowerBound)...max(known.upperBound, range.upperBound)
     }
-    let graph = facts.graph
+    let graph = facts.graph, grid = options.effectiveTarget.activations
     let values = quantized.compactMap { value, group -> QuantizationPlan.Value? in
-      guard let own = groups[group].map({ ActivationParameters($0) }) else { return nil }
-      return .init(value: graph[value].name, scale: own.scale, zeroPoint: own.zeroPoint)
+      guard let own = groups[group].map({ ActivationParameters($0, grid) }) else { return nil }
+      return .init(
+        value: graph[value].name, scale: own.scale, zeroPoint: own.zeroPoint, type: "\(own.type)")
     }
     return QuantizationPlan(
       model: modelHash, profile: options.profile.rawValue, samples: statistics.samples,
-      nodes: graph.nodeIDs.map { node($0) }, values: values)
+      nodes: graph.nodeIDs.map { node($0, scheme) }, values: values)
   }
 
-  private func node(_ id: NodeID) -> QuantizationPlan.Node {
+  /// The scheme without values that no 8 bits can hold, and the ranges of all others.
+  private func settled(
+    _ statistics: CalibrationStatistics
+  ) throws(ModelError) -> (QuantizationScheme, [ValueID: ClosedRange<Float>]) {
+    var scheme = scheme
+    var barred: [ValueID: String] = [:]
+    // Each round bars more values; what they were joined with may be the next.
+    while true {
+      var ranges: [ValueID: ClosedRange<Float>] = [:]
+      var more: [ValueID: String] = [:]
+      let limits = RangeLimits(facts, statistics, options)
+      for value in scheme.quantized.sorted() {
+        switch try limits.range(of: value, fixed: scheme.fixed[value]) {
+        case .range(let range): ranges[value] = range
+        case .barred(let reason): more[value] = reason
+        }
+      }
+      if more.isEmpty { more = limits.unlikeParts(scheme, ranges) }
+      if more.isEmpty { return (scheme, ranges) }
+      for (value, reason) in more {
+        barred[value] = reason
+        // A clamp that is not absorbed leaves its operand, of which nothing is known.
+        if let producer = facts.graph[value].producer,
+          case .absorbed = scheme.decisions[producer], let source = facts.graph[producer].inputs[0]
+        {
+          barred[source] = reason
+        }
+      }
+      scheme = QuantizationScheme(facts, options, opset: opset, barred: barred)
+    }
+  }
+
+  private func node(_ id: NodeID, _ scheme: QuantizationScheme) -> QuantizationPlan.Node {
     let graph = facts.graph
     let output = graph[id].outputs.lazy.compactMap { $0 }.first.map { graph[$0].name }
     var node: QuantizationPlan.Node = .init(
-      node: graph.label(id), output: output ?? "", form: .float, reason: nil)
+      node: graph.label(id), output: output ?? "", form: .float, reason: nil, pairs: false)
     switch scheme.decisions[id] {
-    case .weighted(let activation, let weight, let axis, let bias):
+    case .weighted(let own):
       node.form = .weighted
-      (node.activation, node.weight, node.axis, node.bias) = (activation, weight, axis, bias)
+      (node.activation, node.weight, node.axis, node.bias) = (
+        own.activation, own.weight, own.axis, own.bias
+      )
+      (node.contraction, node.peak, node.pairPeak) = (
+        own.contraction, own.grid.peak, own.grid.pairPeak
+      )
+      node.pairs = own.pairs
     case .integer: node.form = .integer
     case .absorbed: node.form = .absorbed
     case .float(let reason): node.reason = reason
@@ -159,8 +173,10 @@ public struct Quantizer: Sendable {
     return try write(plan)
   }
 
-  private func write(_ plan: QuantizationPlan) throws(ModelError) -> Result {
-    var writer = QDQWriter(model, try ResolvedPlan(plan, in: model.graph))
+  func write(
+    _ plan: QuantizationPlan, rounded: [NodeID: QuantizedWeight] = [:]
+  ) throws(ModelError) -> Result {
+    var writer = QDQWriter(model, try ResolvedPlan(plan, in: model.graph), rounded: rounded)
     try writer.run()
     var reasons: [String: String] = [:]
     for node in plan.nodes where node.form == .float { reasons[node.output] = node.reason ?? "" }
@@ -168,25 +184,9 @@ public struct Quantizer: Sendable {
       let output = facts.graph[id].outputs.lazy.compactMap { $0 }.first
       return Entry(
         node: facts.graph.label(id), op: facts.graph[id].op,
-        reason: output.flatMap { reasons[facts.graph[$0].name] })
+        reason: output.flatMap { reasons[facts.graph[$0].name] }, name: facts.graph[id].name,
+        output: output.map { facts.graph[$0].name } ?? "")
     }
     return Result(model: writer.model, entries: entries, plan: plan)
-  }
-
-  private func range(
-    of value: ValueID, _ statistics: CalibrationStatistics
-  ) throws(ModelError) -> ClosedRange<Float> {
-    if let fixed = scheme.fixed[value] { return fixed }
-    if let constant = facts.graph.constant(value)?.floats {
-      let finite = constant.filter(\.isFinite)
-      return (finite.min() ?? 0)...(finite.max() ?? 0)
-    }
-    let name = facts.graph[value].name
-    guard let pair = statistics.ranges[name], pair.count == 2, pair[0] <= pair[1] else {
-      throw ModelError(
-        .request, "calibration: expected a range for '\(name)', found none",
-        hint: "the data never reached it, or the statistics belong to another model")
-    }
-    return pair[0]...pair[1]
   }
 }

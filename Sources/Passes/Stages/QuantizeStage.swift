@@ -28,7 +28,10 @@ public struct QuantizeStage: Stage {
     let quantizer = try Quantizer(state.model, options)
     let statistics = try quantizer.calibrate(
       on: fit, options: setting.options, progress: { setting.progress($0.within("calibrating")) })
-    let result = try quantizer.quantize(statistics)
+    let fitted = try quantizer.fit(
+      try quantizer.plan(statistics), on: SampleRun(fit, for: quantizer.model, limit: 256),
+      options: setting.options)
+    let result = try quantizer.quantize(fitted)
     state.replace(with: result.model)
     state.statistics = statistics
     state.quantization = result.plan

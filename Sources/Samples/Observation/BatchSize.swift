@@ -22,6 +22,15 @@ enum BatchSize {
       sample.graph.setInputType(index, .tensor(tensor.type))
     }
     guard let graph = (try? inferTypes(sample))?.graph else { return most }
+    // A length that is written into the graph may be right for one sample at a time only.
+    if let several = try? data.inputs(0..<min(most, data.count)) {
+      var batch = sample
+      for (index, info) in model.graph.inputs.enumerated() {
+        guard let tensor = several[model.graph[info.value].name] else { continue }
+        batch.graph.setInputType(index, .tensor(tensor.type))
+      }
+      do { _ = try inferTypes(batch) } catch { return 1 }
+    }
     func bytes(_ value: ValueID) -> Int {
       guard let type = graph[value].tensorType, let shape = type.shape?.known else { return 0 }
       return shape.reduce(type.elementType.byteWidth ?? 1) {

@@ -25,6 +25,8 @@ public struct SampleRun: Sendable {
   private let ranges: [Range<Int>]
   /// The number of samples.
   public let count: Int
+  /// Samples a run; the last may have fewer.
+  public let size: Int
 
   /// The labels of the samples; nil where there are none.
   public var labels: [Int]? { if case .data(let data) = source { data.labels } else { nil } }
@@ -46,6 +48,19 @@ public struct SampleRun: Sendable {
     ranges = first.map { data.batch == nil ? $0.clamped(to: 0..<limit) : $0 }
     source = .data(data)
     count = ranges.last?.upperBound ?? 0
+    self.size = ranges.first?.count ?? 1
+  }
+
+  /// Every `count`-th batch, from number `first` on.
+  public func every(_ count: Int, from first: Int) -> SampleRun {
+    SampleRun(source, stride(from: first, to: ranges.count, by: count).map { ranges[$0] }, size)
+  }
+
+  private init(_ source: Source, _ ranges: [Range<Int>], _ size: Int) {
+    self.source = source
+    self.ranges = ranges
+    self.size = size
+    count = ranges.reduce(0) { $0 + $1.count }
   }
 
   /// Samples of which each is run by itself.
@@ -53,6 +68,7 @@ public struct SampleRun: Sendable {
     source = .single(samples)
     ranges = samples.indices.map { $0..<$0 + 1 }
     count = samples.count
+    size = 1
   }
 
   /// Hands over the inputs of each batch.
@@ -64,12 +80,14 @@ public struct SampleRun: Sendable {
     progress: (WorkProgress) -> Void = { _ in },
     _ body: (_ inputs: [String: Tensor], _ samples: Range<Int>) throws(ModelError) -> Void
   ) throws(ModelError) -> Int {
+    var done = 0
     for range in ranges {
       switch source {
       case .data(let data): try body(try data.inputs(range), range)
       case .single(let samples): try body(samples[range.lowerBound], range)
       }
-      progress(WorkProgress(done: range.upperBound, of: count))
+      done += range.count
+      progress(WorkProgress(done: done, of: count))
     }
     return count
   }
@@ -95,12 +113,23 @@ public struct SampleRun: Sendable {
     let wanted = runs.map { run in run.observers.reduce(into: Set()) { $0.formUnion($1.values) } }
     return try forEach(progress: progress) { inputs, _ throws(ModelError) in
       for (run, values) in zip(runs, wanted) {
-        _ = try run.session.run(inputs, outputs: [], observing: values) {
-          value, view throws(ModelError) in
-          for observer in run.observers where observer.values.contains(value) {
-            try observer.observe(value, view)
-          }
-        }
+        try run.session.run(inputs, observedBy: run.observers, values)
+      }
+    }
+  }
+}
+
+extension Session {
+  /// Runs a batch and shows observers what they asked for.
+  ///
+  /// - Parameter wanted: what they ask for together, where that is known.
+  package func run(
+    _ inputs: [String: Tensor], observedBy observers: [any Observer], _ wanted: Set<ValueID>? = nil
+  ) throws(ModelError) {
+    let values = wanted ?? observers.reduce(into: Set()) { $0.formUnion($1.values) }
+    _ = try run(inputs, outputs: [], observing: values) { value, view throws(ModelError) in
+      for observer in observers where observer.values.contains(value) {
+        try observer.observe(value, view)
       }
     }
   }

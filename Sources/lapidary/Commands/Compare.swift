@@ -29,6 +29,7 @@ struct Compare: ParsableCommand, RunsModels {
 
   @OptionGroup var dimensions: DimensionOptions
   @OptionGroup var page: HTMLOptions
+  @OptionGroup var saturation: SaturationOptions
   @OptionGroup var report: ReportOptions
   @OptionGroup var runOptions: RunOptions
 
@@ -47,7 +48,8 @@ struct Compare: ParsableCommand, RunsModels {
     }
     let progress = Progress("comparing", total: data.count)
     let result = try ModelComparison(
-      first, second, on: data, options: runOptions.session(), progress: progress.update)
+      first, second, on: data, options: runOptions.session().saturating(saturation),
+      progress: progress.update)
     let found = result.report(tolerance: tolerance, notes: notes + result.notes)
     try page.write { .comparison(found, result, title: "\(a) → \(b)") }
     try report.print(found)

@@ -21,6 +21,7 @@ struct Evaluate: ParsableCommand, RunsModels {
     help: ArgumentHelp("Which implementation runs the model.", valueName: "accelerated|reference"))
   var backend = BackendName.accelerated
 
+  @OptionGroup var saturation: SaturationOptions
   @OptionGroup var report: ReportOptions
   @OptionGroup var runOptions: RunOptions
 
@@ -30,7 +31,8 @@ struct Evaluate: ParsableCommand, RunsModels {
     let notes = samples.notes + (try DataSurvey(samples, label: "data").notes)
     let progress = Progress("evaluating", total: samples.count)
     let accuracy = try Accuracy(
-      of: loaded, on: samples, options: runOptions.session(backend), progress: progress.update)
+      of: loaded, on: samples, options: runOptions.session(backend).saturating(saturation),
+      progress: progress.update)
     try report.print(accuracy.report(notes: notes))
   }
 }

@@ -25,14 +25,19 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
     help: "Samples: an .npz file, a folder of .npy or .pb files, or random:N.", completion: .file())
   var calibration: String?
 
-  @Option(help: ArgumentHelp("For which runtime.", valueName: "ort-x86"))
+  @Option(
+    help: ArgumentHelp(
+      "For which runtime. ort-vnni uses a bit more of each weight and is wrong on other processors.",
+      valueName: "ort-x86|ort-vnni|ort-arm|tensorrt|openvino|qnn|generic"))
   var profile = QuantizationOptions.Profile.ortX86
 
   @Option(help: ArgumentHelp("The form of the result.", valueName: "qdq"))
   var encoding = Encoding.qdq
 
   @Option(
-    help: ArgumentHelp("How ranges follow from the values seen.", valueName: "minmax|percentile"))
+    help: ArgumentHelp(
+      "How ranges follow from the values seen; auto chooses for each value on samples kept apart.",
+      valueName: "auto|minmax|moving-average|percentile|entropy|mse"))
   var method = "minmax"
 
   @Option(help: "The fraction of values that the percentile method keeps.")
@@ -43,8 +48,33 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
     completion: .file())
   var statistics: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "How weights are rounded; gptq chooses them together on calibration data.",
+      valueName: "nearest|gptq"))
+  var rounding = QuantizationOptions.Rounding.nearest
+
+  @Option(help: "Bits of a weight, where not all that the profile has.")
+  var weightBits: Int?
+
+  @Flag(
+    inversion: .prefixedNo, help: "Let biases make up for what rounding shifts on calibration data."
+  )
+  var biasCorrection = true
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      The most points that may be lost, of a labelled metric or of agreement with the model: layers \
+      that cost most go back to float until it holds, on samples kept apart.
+      """, valueName: "POINTS"))
+  var maxLoss: Double?
+
   @Option(help: "Names or patterns of nodes or operators that stay in float.")
   var exclude: [String] = []
+
+  @Option(help: "Samples to run at a time in calibration, where the model takes any number.")
+  var batch = SampleRun.usualBatch
 
   @OptionGroup var dimensions: DimensionOptions
   @Option(help: ArgumentHelp("Write the plan and no model.", valueName: "PLAN.json"))
@@ -72,6 +102,16 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
     if planOnly != nil && applyPlan != nil {
       throw ValidationError("give only one of --plan-only and --apply-plan")
     }
+    guard weightBits.map({ 2...8 ~= $0 }) ?? true else {
+      throw ValidationError("--weight-bits: expected 2 to 8, found \(weightBits ?? 0)")
+    }
+    guard maxLoss.map({ $0 >= 0 }) ?? true else {
+      throw ValidationError("--max-loss: expected 0 or more, found \(maxLoss ?? 0)")
+    }
+    if maxLoss != nil && calibration == nil {
+      throw ValidationError("--max-loss needs --calibration")
+    }
+    guard batch >= 1 else { throw ValidationError("--batch: expected 1 or more, found \(batch)") }
     try Fraction.check(percentile, "--percentile", in: 0.5...1)
   }
 
@@ -88,6 +128,9 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
     options.method = try .init(named: method)
     if let percentile { options.method = .percentile(percentile) }
     options.exclude = exclude
+    options.rounding = rounding
+    options.weightBits = weightBits
+    options.correctsBias = biasCorrection
     let quantizer = try Quantizer(original, options)
     var data: Dataset?
     if let calibration {
@@ -97,31 +140,79 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
       try DataSurvey(data, label: "calibration").notes
     }
     let parts = data?.parts
-    let plan = try plan(quantizer, original, parts?.fit)
+    let found = try plan(quantizer, original, parts?.fit)
+    var (result, fallback) = try fitted(quantizer, found.plan, parts)
+    if let maxLoss, let parts, let statistics = found.statistics {
+      (result, fallback) = try accurate(
+        maxLoss, original, options, result.plan, statistics, parts)
+    }
+    let plan = result.plan
     if let planOnly { try TextFile.write(try plan.json(), to: planOnly) }
-    let result = try quantizer.apply(plan, modelHash: plan.model)
     let comparison =
       planOnly == nil
       ? try verification.comparison(original, result.model, on: parts?.proof, runOptions) : nil
+    let saturating =
+      comparison != nil && plan.maySaturate
+      ? try verification.comparison(
+        original, result.model, on: parts?.proof, runOptions, saturates: true) : nil
     if planOnly == nil {
       try destination.write(result.model, placement, from: original, at: model)
+    }
+    var values: [ValueFidelity] = []
+    if comparison != nil, let proof = parts?.proof {
+      values = try quantizer.fidelity(of: result, on: proof, options: runOptions.session())
     }
     var lines = ModelNotes(original).lines + (comparison?.notes ?? []) + (notes ?? [])
     if planOnly != nil { lines.append("plan only: no model written") }
     try report.print(
       result.report(
-        comparison, wasAsked: verification.verify && planOnly == nil, notes: lines),
+        comparison, saturating: saturating, values: values, fallback: fallback,
+        wasAsked: verification.verify && planOnly == nil,
+        notes: lines),
       toStandardError: destination.reportsToStandardError)
   }
 
-  /// The plan to replay, or a new one.
+  /// Weights and biases fitted to the samples, where there are any and no plan is replayed.
+  private func fitted(
+    _ quantizer: Quantizer, _ plan: QuantizationPlan, _ parts: (fit: Dataset, proof: Dataset)?
+  ) throws(ModelError) -> (Quantizer.Result, AccuracyFallback.Outcome?) {
+    guard let fit = parts?.fit, applyPlan == nil else {
+      return (try quantizer.apply(plan, modelHash: plan.model), nil)
+    }
+    let samples = SampleRun(fit, for: quantizer.model, batch: batch, limit: 256)
+    let progress = Progress("fitting", total: samples.count)
+    return (
+      try quantizer.quantize(
+        try quantizer.fit(
+          plan, on: samples, options: runOptions.session(), progress: progress.update)), nil
+    )
+  }
+
+  /// As many layers in integers as the loss allows.
+  private func accurate(
+    _ points: Double, _ original: Model, _ options: QuantizationOptions, _ plan: QuantizationPlan,
+    _ statistics: CalibrationStatistics, _ parts: (fit: Dataset, proof: Dataset)
+  ) throws(ModelError) -> (Quantizer.Result, AccuracyFallback.Outcome?) {
+    let layers = plan.nodes.filter { $0.form == .weighted }.map(\.output)
+    let search = AccuracyFallback(original, most: points, options: runOptions.session())
+    let found = try search.run(on: parts.proof, layers: layers) { excluded throws(ModelError) in
+      var own = options
+      own.exclude += excluded
+      let quantizer = try Quantizer(original, own)
+      return try fitted(quantizer, try quantizer.plan(statistics, modelHash: plan.model), parts).0
+    }
+    return (found.result, found.outcome)
+  }
+
+  /// The plan to replay, or a new one, and the statistics that it follows from.
   private func plan(
     _ quantizer: Quantizer, _ original: Model, _ data: Dataset?
-  ) throws(ModelError) -> QuantizationPlan {
+  ) throws(ModelError) -> (plan: QuantizationPlan, statistics: CalibrationStatistics?) {
     let hash =
       statistics != nil || planOnly != nil || applyPlan != nil ? original.contentHash() : ""
     guard let applyPlan else {
-      return try quantizer.plan(try ranges(quantizer, hash, data), modelHash: hash)
+      let statistics = try ranges(quantizer, hash, data)
+      return (try quantizer.plan(statistics, modelHash: hash), statistics)
     }
     let plan = try QuantizationPlan(json: try TextFile.read(applyPlan))
     guard plan.model == hash else {
@@ -129,7 +220,7 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
         .request, "\"\(applyPlan)\": expected a plan for model \(hash), found one for \(plan.model)"
       )
     }
-    return plan
+    return (plan, nil)
   }
 
   private func ranges(
@@ -151,10 +242,12 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
     }
     let progress = Progress("calibrating", total: data.count)
     let found = try quantizer.calibrate(
-      on: data, modelHash: hash, options: runOptions.session(), progress: progress.update)
+      on: data, modelHash: hash, batch: batch, options: runOptions.session(),
+      progress: progress.update)
     if let statistics { try TextFile.write(try found.json(), to: statistics) }
     return found
   }
 }
 
 extension QuantizationOptions.Profile: ExpressibleByArgument {}
+extension QuantizationOptions.Rounding: ExpressibleByArgument {}

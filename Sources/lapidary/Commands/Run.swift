@@ -44,6 +44,7 @@ struct Run: ParsableCommand, RunsModels {
   var batch = 0
 
   @OptionGroup var dimensions: DimensionOptions
+  @OptionGroup var saturation: SaturationOptions
   @OptionGroup var report: ReportOptions
   @OptionGroup var runOptions: RunOptions
 
@@ -61,7 +62,7 @@ struct Run: ParsableCommand, RunsModels {
     let loaded = try ONNXFile.read(model)
     if let expect, inputs == nil, Golden.isAt(expect) { return try verify(loaded, expect) }
     let inputs = inputs ?? expect ?? ""
-    let session = try Session(loaded, options: runOptions.session(backend))
+    let session = try Session(loaded, options: runOptions.session(backend).saturating(saturation))
     let results: [String: Datum]
     var files: [String: String] = [:]
     var notes: [String] = []

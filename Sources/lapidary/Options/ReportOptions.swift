@@ -83,6 +83,25 @@ struct RunOptions: ParsableArguments {
   }
 }
 
+/// How sums of products of bytes come about, for commands that run models as they are.
+struct SaturationOptions: ParsableArguments {
+  @Flag(
+    help: """
+      Compute products of bytes as ONNX Runtime does on processors with AVX2 or AVX-512 but without \
+      VNNI: neighbouring pairs of products saturate at 16 bits.
+      """)
+  var saturating = false
+}
+
+extension SessionOptions {
+  /// The same for products of bytes that saturate or not.
+  func saturating(_ options: SaturationOptions) -> SessionOptions {
+    var own = self
+    own.saturates = options.saturating
+    return own
+  }
+}
+
 /// Whether a command proves its result.
 struct VerificationOptions: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Run the model before and after, and require equal results.")
@@ -96,7 +115,7 @@ struct VerificationOptions: ParsableArguments {
   /// How far the second model lies from the first on the data, or on random inputs where there are
   /// none; nil when not asked or not to be run.
   func comparison(
-    _ before: Model, _ after: Model, on data: Dataset?, _ run: RunOptions
+    _ before: Model, _ after: Model, on data: Dataset?, _ run: RunOptions, saturates: Bool = false
   ) throws(ModelError) -> ModelComparison? {
     guard verify else { return nil }
     let sample: Dataset
@@ -105,8 +124,10 @@ struct VerificationOptions: ParsableArguments {
     } else {
       sample = try run.data("random:4", for: before)
     }
+    var options = run.session()
+    options.saturates = saturates
     return try ModelComparison.ifRunnable(
-      before, after, on: sample, options: run.session(), limit: 64)
+      before, after, on: sample, options: options, limit: 64)
   }
 }
 

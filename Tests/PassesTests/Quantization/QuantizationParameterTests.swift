@@ -1,5 +1,7 @@
 import IR
+import Execution
 import Passes
+import Samples
 import Testing
 
 /// Scales and zero-points against numbers worked out by hand (quantization.md, "Parameters").
@@ -8,7 +10,7 @@ import Testing
     let low: Float
     let high: Float
     let scale: Double
-    let zeroPoint: UInt8
+    let zeroPoint: Int
   }
 
   private let cases = [
@@ -87,5 +89,46 @@ import Testing
     let weight = QuantizedWeight([.nan, .infinity, 127, 1], [2, 2], axis: 0)
     #expect(weight.scales == [1, 1])
     #expect(weight.values == [0, 127, 127, 1])
+  }
+
+  @Test("Symmetric, 16-bit and widened ranges")
+  func grids() {
+    let symmetric = ActivationParameters(-1...3, .signedBytes)
+    #expect(symmetric.scale == 3 / 127 && symmetric.zeroPoint == 0 && symmetric.type == .int8)
+    let signed = ActivationParameters(-1...1, ActivationGrid(.int8))
+    #expect(signed.zeroPoint == 0 && signed.scale == Float(2.0 / 255))
+    let wide = ActivationParameters(0...1, ActivationGrid(.uint16))
+    #expect(wide.scale == Float(1.0 / 65_535) && wide.zeroPoint == 0)
+    let least = ActivationParameters(0...1e-9, ActivationGrid(.uint8, leastExtent: 1e-4))
+    #expect(least.scale == Float(1e-4 / 255))
+  }
+
+  @Test("No two neighbours along the contraction add up to more than 128, whatever the weight")
+  func pairs() {
+    var generator = SplitMix64(seed: 3)
+    for shape in [[4, 6, 3, 3], [5, 7, 1, 1], [3, 1, 5, 5]] {
+      let count = shape.reduce(1, *)
+      let weight = (0..<count).map { _ in generator.normal() }
+      let own = QuantizedWeight(
+        weight, shape, axis: 0, grid: .safePairs, contraction: [2, 3, 1])
+      let rows = WeightRows(shape, axis: 0, contraction: [2, 3, 1])
+      for start in rows.starts {
+        for place in stride(from: 0, to: rows.offsets.count - 1, by: 2) {
+          let a = Int(own.values[start + rows.offsets[place]])
+          let b = Int(own.values[start + rows.offsets[place + 1]])
+          #expect(abs(a + b) <= 128)
+        }
+      }
+      // As fine as seven bits at least, and no finer than eight.
+      let coarse = QuantizedWeight(weight, shape, axis: 0, grid: .sevenBits).scales
+      let fine = QuantizedWeight(weight, shape, axis: 0).scales
+      for channel in fine.indices {
+        #expect(own.scales[channel] <= coarse[channel] * 1.02)
+        #expect(own.scales[channel] >= fine[channel])
+      }
+    }
+    // The order of the contraction: kernel positions first, and within one the channels.
+    let rows = WeightRows([1, 2, 1, 3], axis: 0, contraction: [2, 3, 1])
+    #expect(rows.offsets == [0, 3, 1, 4, 2, 5] && rows.starts == [0])
   }
 }

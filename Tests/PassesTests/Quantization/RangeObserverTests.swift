@@ -5,8 +5,8 @@ import Testing
 
 /// Ranges found while streaming.
 @Suite struct RangeObserverTests {
-  private func observer(_ batches: [[Float]], histogram: Bool = true) -> RangeObserver {
-    batches.reduce(into: RangeObserver(histogram: histogram)) { observer, batch in
+  private func observer(_ batches: [[Float]]) -> RangeObserver {
+    batches.reduce(into: RangeObserver()) { observer, batch in
       batch.withUnsafeBufferPointer { observer.observe($0) }
     }
   }
@@ -21,7 +21,7 @@ import Testing
           values[length - 1] = 9
           let kept = values.indices.filter { $0 != place }.map { values[$0] }
           values[place] = odd
-          let range = observer([values], histogram: false).range
+          let range = observer([values]).range
           #expect(range?.lowerBound == kept.min() && range?.upperBound == kept.max())
         }
       }
@@ -81,5 +81,62 @@ import Testing
     let range = try #require(observer(growing).range(percentile: 0.9))
     #expect(range.contains(0.5) || range.lowerBound <= 0.5)
     #expect(range.upperBound < 1024)
+  }
+
+  @Test(
+    "Parts merge to what one run over all batches sees, in any order, sums of extremes included")
+  func merging() {
+    let whole = observer(batches)
+    for step in [1, 2, 3, 5] {
+      let order = batches.indices.map { ($0 * step + 1) % batches.count }
+      var merged = RangeObserver()
+      for index in step == 2 || step == 3 || step == 5 ? order : Array(batches.indices.reversed()) {
+        merged.merge(observer([batches[index]]))
+      }
+      #expect(merged == whole)
+    }
+    #expect(whole.meanRange != nil)
+  }
+
+  @Test("A mask's marks are told from numbers, and infinities are noticed")
+  func marks() {
+    let scores = (0..<200).map { Float($0 % 17) / 4 - 2 }
+    for mark in [Float(-10_000), -1e9, -Float.greatestFiniteMagnitude, 65_504] {
+      #expect(observer([scores + [mark, mark]]).hasMarks)
+    }
+    #expect(observer([[0, 0, -10_000]]).hasMarks)
+    #expect(!observer([[-10_000]]).hasMarks)
+    #expect(!observer([scores.map { $0 * 1000 }]).hasMarks)
+    #expect(!observer([scores + [-500]]).hasMarks)
+    #expect(observer([scores + [-.infinity]]).hasInfinities)
+    #expect(!observer([scores + [.nan]]).hasInfinities)
+  }
+
+  @Test("Methods: the mean of batches, the least error, the least divergence")
+  func methods() throws {
+    let choice = RangeChoice(grid: .unsignedBytes)
+    var generator = SplitMix64(seed: 9)
+    let normal = (0..<20_000).map { _ in generator.normal() }
+    let seen = observer([normal, [100]])
+    #expect(choice.range(.minmax, seen, kept: nil)?.upperBound == 100)
+    let mean = try #require(
+      choice.range(.movingAverage, observer([[-1, 3], [-3, 1]]), kept: nil))
+    #expect(mean == -2...2)
+    let entropy = try #require(choice.range(.entropy, seen, kept: nil))
+    #expect(entropy.upperBound <= 100 && entropy.upperBound > 2)
+    // Of a million values between -1 and 1 one at 1.3 is worth less than the steps that it costs.
+    var many = observer([(0..<16_000).map { Float($0) / 8000 - 1 }])
+    for _ in 0..<6 { many.merge(many) }
+    many.merge(observer([[1.3]]))
+    let mse = try #require(choice.range(.mse, many, kept: nil))
+    #expect(mse.upperBound < 1.25 && mse.upperBound > 0.95)
+    // One outlier among the fitted and none among the kept: a narrow range loses least on these.
+    let auto = try #require(choice.range(.auto, seen, kept: observer([normal])))
+    #expect(auto.upperBound < 50)
+    #expect(choice.range(.auto, seen, kept: nil)?.upperBound == 100)
+    // Nothing stands out: the range is hardly cut.
+    let flat = observer([(0..<5000).map { Float($0) / 5000 }])
+    let kept = try #require(choice.range(.mse, flat, kept: nil))
+    #expect(kept.upperBound > 0.97)
   }
 }

@@ -56,6 +56,8 @@ package struct Evaluation {
   package var share: ((_ input: Int, _ shape: [Int]) -> Bool)?
   /// The types that inputs had before they were widened; empty where none was.
   package var givenTypes: [ElementType] = []
+  /// Whether sums of pairs of products of bytes saturate at 16 bits, as on processors before VNNI.
+  package var saturates = false
   private let allocate: Allocator
 
   package init(

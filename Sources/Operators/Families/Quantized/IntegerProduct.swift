@@ -5,6 +5,8 @@ import Kernels
 final class WidenedOperand {
   let bytes: UnsafeMutableRawBufferPointer
   let shape: [Int]
+  /// Whether the bytes were signed, and their zero-point; nil where several were taken off.
+  var origin: (isSigned: Bool, zeroPoint: Int32)?
 
   init(count: Int, shape: [Int]) {
     bytes = .allocate(byteCount: max(1, count) * 4, alignment: 64)
@@ -18,6 +20,32 @@ final class WidenedOperand {
   }
   var source: Source { Source(.int32, shape, UnsafeRawBufferPointer(bytes)) }
   var target: Target { Target(.int32, shape, bytes) }
+}
+
+extension WidenedOperand {
+  /// The integers with their one zero-point put back; nil where there were several.
+  fileprivate var bytesAsStored: StoredBytes? {
+    guard let origin else { return nil }
+    let result = StoredBytes(count: bytes.count / 4, origin.isSigned, origin.zeroPoint)
+    for index in 0..<result.elements.count {
+      result.elements[index] = elements[index] &+ origin.zeroPoint
+    }
+    return result
+  }
+}
+
+/// Bytes as they were stored, in int32.
+private final class StoredBytes {
+  let elements: UnsafeMutableBufferPointer<Int32>
+  let operand: ByteOperand
+
+  init(count: Int, _ isSigned: Bool, _ zeroPoint: Int32) {
+    elements = .allocate(capacity: count)
+    operand = ByteOperand(
+      UnsafeBufferPointer(elements), zeroPoint: zeroPoint, isSigned: isSigned)
+  }
+
+  deinit { elements.deallocate() }
 }
 
 extension Evaluation {
@@ -45,7 +73,33 @@ extension Evaluation {
     guard widenQuantized(source, zeroPoints: zeros, axis: axis ?? 0, into: result.elements) else {
       throw mismatch(index, expected: "int8 or uint8", found: "\(view.elementType)")
     }
+    if let zero = zeros.first, zeros.allSatisfy({ $0 == zero }) {
+      result.origin = (view.elementType == .int8, zero)
+    }
     return result
+  }
+
+  /// Sums of products of matrices of bytes.
+  func multiply(
+    _ shape: MatrixProductShape, _ a: WidenedOperand, _ b: WidenedOperand, into y: Target
+  ) {
+    if saturates, let left = a.bytesAsStored, let right = b.bytesAsStored {
+      return saturatingProduct(shape, left.operand, right.operand, into: y)
+    }
+    _ = matrixProduct(shape, a.source, b.source, into: y)
+  }
+
+  /// Sums of a convolution of bytes; false where the bias is not int32.
+  func convolve(
+    _ shape: ConvolutionShape, _ x: WidenedOperand, _ w: WidenedOperand, bias: Source?,
+    into y: Target
+  ) -> Bool {
+    guard saturates, let left = x.bytesAsStored, let right = w.bytesAsStored,
+      bias.map({ $0.scalar == .int32 }) ?? true
+    else { return Kernels.convolve(shape, x.source, w.source, bias: bias, into: y) }
+    saturatingConvolution(
+      shape, left.operand, right.operand, bias: bias?.elements(Int32.self).baseAddress, into: y)
+    return true
   }
 
   /// The scales in an input: one, or `count` of them.

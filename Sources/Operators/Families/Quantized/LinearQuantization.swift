@@ -38,6 +38,8 @@ package struct LinearQuantizationSettings: Sendable {
 
 /// QuantizeLinear and DequantizeLinear.
 package protocol LinearQuantization: Operator {
+  /// Whether it makes integers of numbers; it makes numbers of integers otherwise.
+  static var quantizes: Bool { get }
   var settings: LinearQuantizationSettings { get }
 }
 

@@ -35,7 +35,7 @@ package struct ConvInteger: Operator {
     let x = try context.widened(0, zeroPoint: 2, axis: nil)
     let w = try context.widened(1, zeroPoint: 3, axis: 0)
     let y = try context.output(0, .int32, shape.outputShape)
-    _ = convolve(shape, x.source, w.source, bias: nil, into: y)
+    _ = context.convolve(shape, x, w, bias: nil, into: y)
   }
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {

@@ -28,7 +28,7 @@ package struct MatMulInteger: Operator {
     let rankA = try context.input(0).shape.count, rankB = try context.input(1).shape.count
     let a = try context.widened(0, zeroPoint: 2, axis: rankA > 1 ? rankA - 2 : nil)
     let b = try context.widened(1, zeroPoint: 3, axis: rankB > 1 ? rankB - 1 : nil)
-    _ = matrixProduct(shape, a.source, b.source, into: try context.output(0, .int32, output))
+    context.multiply(shape, a, b, into: try context.output(0, .int32, output))
   }
 
   package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {

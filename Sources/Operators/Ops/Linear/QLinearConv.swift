@@ -39,7 +39,7 @@ package struct QLinearConv: Operator {
     let bias = context.optional(8) == nil ? nil : try context.source(8)
     let sums = WidenedOperand(
       count: try context.checkedCount(shape.outputShape), shape: shape.outputShape)
-    guard convolve(shape, x.source, w.source, bias: bias, into: sums.target) else {
+    guard context.convolve(shape, x, w, bias: bias, into: sums.target) else {
       throw context.mismatch(8, expected: "int32", found: "\(try context.input(8).elementType)")
     }
     try context.finishQuantized(

@@ -33,7 +33,7 @@ package struct QLinearMatMul: Operator {
     let a = try context.widened(0, zeroPoint: 2, axis: nil)
     let b = try context.widened(3, zeroPoint: 5, axis: rank > 1 ? rank - 1 : nil)
     let sums = WidenedOperand(count: try context.checkedCount(output), shape: output)
-    _ = matrixProduct(shape, a.source, b.source, into: sums.target)
+    context.multiply(shape, a, b, into: sums.target)
     try context.finishQuantized(
       sums, a: context.scales(1)[0], b: context.scales(4, count: shape.n), y: 6, inner: 1,
       output: output)

@@ -18,7 +18,14 @@ package struct Softmax: SoftmaxFamily {
   }
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm {
-    .bounded(inputs: [0], range: 0...1)
+    // 1 whatever the input.
+    if let shape = inputs.shape(0), let place = LinearForm.place(axis, rank: shape.rank),
+      flattens
+        ? shape.dimensions[place...].allSatisfy({ $0 == .known(1) }) : shape[place] == .known(1)
+    {
+      return .bounded(inputs: [], range: 1...1)
+    }
+    return .bounded(inputs: [0], range: 0...1)
   }
 }
 

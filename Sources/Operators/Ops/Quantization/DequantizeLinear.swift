@@ -15,6 +15,7 @@ package struct DequantizeLinear: LinearQuantization {
       25: T1 + int2s
       """)
   package static let traits = quantizationTraits.with(quantizedInputs: [0])
+  package static let quantizes = false
   package let settings: LinearQuantizationSettings
 
   package var computation: Computation? { .dequantization(settings) }

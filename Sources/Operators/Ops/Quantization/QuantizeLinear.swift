@@ -18,6 +18,7 @@ package struct QuantizeLinear: LinearQuantization {
       24: T2 + float8e8m0
       25: T3 + int2s
       """)
+  package static let quantizes = true
   package let settings: LinearQuantizationSettings
 
   package var computation: Computation? { .quantization(settings) }

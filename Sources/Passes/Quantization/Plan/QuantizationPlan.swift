@@ -8,7 +8,7 @@ public import IR
 /// from the scale of what the weight is multiplied with where there is a bias.
 public struct QuantizationPlan: Codable, Hashable, Sendable {
   /// The version of the format.
-  public var schema = 1
+  public var schema = 2
   /// The hash of the model that the plan was made for.
   public var model: String
   /// The runtime that it was made for.
@@ -48,23 +48,46 @@ public struct QuantizationPlan: Codable, Hashable, Sendable {
     public var weight: Int?
     /// The axis of the weight's scales; nil for one scale.
     public var axis: Int?
-    /// The bias, by position.
+    /// The bias, by position; nil where there is none or it stays in float.
     public var bias: Int?
+    /// The axes of the weight that are summed over, the innermost last.
+    public var contraction: [Int]?
+    /// The largest magnitude of the weight's integers.
+    public var peak: Int?
+    /// The largest sum of two neighbours along the contraction that have one sign.
+    public var pairPeak: Int?
+    /// Whether several products make a sum.
+    public var pairs: Bool
+    /// The bias in place of the model's.
+    public var biases: [Float]?
+
+    private enum CodingKeys: String, CodingKey {
+      case node, output, form, reason, activation, weight, axis, bias, contraction, peak, pairs
+      case biases
+      case pairPeak = "pair_peak"
+    }
   }
 
-  /// How a value is quantized to unsigned 8-bit integers.
+  /// How a value is quantized.
   public struct Value: Codable, Hashable, Sendable {
     /// The value's name.
     public var value: String
     /// What one step is worth.
     public var scale: Float
     /// The integer that stands for 0.
-    public var zeroPoint: UInt8
+    public var zeroPoint: Int
+    /// The type of the integers, as ONNX names it.
+    public var type: String
 
     private enum CodingKeys: String, CodingKey {
-      case value, scale
+      case value, scale, type
       case zeroPoint = "zero_point"
     }
+  }
+
+  /// Whether a processor before VNNI may compute something else than others.
+  public var maySaturate: Bool {
+    nodes.contains { $0.form == .weighted && $0.pairPeak == nil && ($0.peak ?? 0) > 64 && $0.pairs }
   }
 
   /// The plan as JSON with sorted keys and a final newline.
@@ -84,8 +107,8 @@ public struct QuantizationPlan: Codable, Hashable, Sendable {
       throw ModelError(
         .malformed, "plan: expected a quantization plan in JSON, found other content")
     }
-    guard schema == 1 else {
-      throw ModelError(.unsupported, "plan: expected schema 1, found \(schema)")
+    guard schema == 2 else {
+      throw ModelError(.unsupported, "plan: expected schema 2, found \(schema)")
     }
   }
 

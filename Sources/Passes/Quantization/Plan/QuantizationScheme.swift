@@ -5,10 +5,21 @@ internal import Operators
 /// target's table in
 /// one walk (quantization.md, "What ORT turns into integer kernels").
 struct QuantizationScheme {
+  /// A node with a weight: the slots of its operands, and how the weight is rounded.
+  struct WeightedNode {
+    let activation: Int, weight: Int
+    let axis: Int?
+    let bias: Int?
+    let contraction: [Int]
+    let grid: WeightGrid
+    /// Whether sums are made of pairs of products.
+    let pairs: Bool
+  }
+
   /// What becomes of a node.
   enum Decision {
     /// Its weight and bias are quantized too.
-    case weighted(activation: Int, weight: Int, axis: Int?, bias: Int?)
+    case weighted(WeightedNode)
     /// Its inputs and outputs are quantized.
     case integer
     /// It vanishes into the operator before it.
@@ -29,10 +40,17 @@ struct QuantizationScheme {
   private var sharing: UnionFind
   private let facts: TypedGraph
   private let target: QuantizationTarget
+  /// Values that may not be quantized, with the reason.
+  private var barred: [ValueID: String]
 
-  init(_ facts: TypedGraph, _ options: QuantizationOptions, opset: Int) {
+  /// - Parameter barred: values that may not be quantized, with the reason.
+  init(
+    _ facts: TypedGraph, _ options: QuantizationOptions, opset: Int,
+    barred: [ValueID: String] = [:]
+  ) {
     self.facts = facts
-    target = options.target ?? options.profile.target
+    self.barred = barred
+    target = options.effectiveTarget
     sharing = UnionFind(count: facts.graph.valueCount)
     let excluded = options.exclude.map { ($0, Glob($0)) }
     for id in facts.graph.nodeIDs {
@@ -76,23 +94,59 @@ struct QuantizationScheme {
       if let reason = obstacle(id, activation: activation, weight: weight, axis: axis, bias: bias) {
         return .float(reason: reason)
       }
-      mark([node.inputs[activation]!] + node.outputs.compactMap { $0 })
+      let values = [node.inputs[activation]!] + node.outputs.compactMap { $0 }
+      if let reason = bar(values) { return .float(reason: reason) }
+      mark(values)
       let bias = bias.flatMap { (node.inputs[safe: $0] ?? nil) == nil ? nil : $0 }
       return .weighted(
-        activation: activation, weight: weight, axis: allowed && perChannel ? axis : nil, bias: bias
-      )
+        weightedNode(
+          id, op, activation, weight, axis: allowed && perChannel ? axis : nil,
+          bias: target.quantizesBias ? bias : nil))
     case .product(let inputs):
       let operands = inputs.compactMap { node.inputs[$0] }
+      if let reason = bar(operands + node.outputs.compactMap { $0 }) {
+        return .float(reason: reason)
+      }
       guard (operands + node.outputs.compactMap { $0 }).allSatisfy(isFloat) else {
         return .float(reason: "its operands are not of type float")
       }
       mark(operands + node.outputs.compactMap { $0 })
       return .integer
     case .free(let inputs): return follow(id, inputs, range: nil)
+    case .bounded(let inputs, _) where inputs.isEmpty:
+      // ONNX Runtime's integer Softmax over one element gives 0 for 1, and it takes any Softmax
+      // between integers: its result may not become such.
+      let reason = "its result is constant, which integer kernels get wrong"
+      for output in node.outputs.compactMap({ $0 }) { barred[output] = reason }
+      return .float(reason: reason)
     case .bounded(let inputs, let range): return follow(id, inputs, range: range)
     case .shared(let inputs): return share(id, inputs)
     case .clamp(let range): return clamp(id, range)
     }
+  }
+
+  private func weightedNode(
+    _ id: NodeID, _ op: any Operator, _ activation: Int, _ weight: Int, axis: Int?, bias: Int?
+  ) -> WeightedNode {
+    let inputs = facts.inputs(id)
+    let lengths = inputs.shape(weight)?.known ?? []
+    let form = op.linear(inputs)
+    var contraction: [Int] = []
+    if let form, let inner = form.weightInput {
+      // Kernel positions first, and within one the channels, as kernels add them up.
+      contraction =
+        lengths.indices.filter { $0 != form.weightOutput && $0 != inner && $0 >= form.stackAxes }
+        + [inner]
+    }
+    return WeightedNode(
+      activation: activation, weight: weight, axis: axis, bias: bias, contraction: contraction,
+      grid: form.map { target.grid($0, lengths) } ?? target.weights,
+      pairs: form.map { target.addsPairs($0, lengths) } ?? true)
+  }
+
+  /// Why one of the values may not be quantized.
+  private func bar(_ values: [ValueID]) -> String? {
+    values.lazy.compactMap { barred[$0] }.first
   }
 
   private func isFloat(_ value: ValueID) -> Bool {
@@ -110,7 +164,14 @@ struct QuantizationScheme {
     else { return "its input is constant or not of type float" }
     guard let value = node.inputs[safe: weight] ?? nil, let tensor = facts.graph.constant(value),
       tensor.elementType == .float, tensor.dimensions.indices.contains(axis), tensor.count > 0
-    else { return "its weight is not a constant of type float" }
+    else {
+      if let value = node.inputs[safe: weight] ?? nil, facts.graph[value].initializer != nil,
+        facts.graph.isInput(value)
+      {
+        return "its weight is an input too, so that a run may bring another"
+      }
+      return "its weight is not a constant of type float"
+    }
     guard let bias, let value = node.inputs[safe: bias] ?? nil else { return nil }
     let channels = tensor.dimensions[axis]
     guard let constant = facts.graph.constant(value), constant.elementType == .float,
@@ -136,6 +197,7 @@ struct QuantizationScheme {
     if outputs.contains(where: facts.graph.isOutput) {
       return .float(reason: "its result is a graph output")
     }
+    if let reason = bar(operands + outputs) { return .float(reason: reason) }
     mark(operands + outputs)
     if let range { for output in outputs { fixed[output] = range } }
     return .integer
@@ -153,6 +215,7 @@ struct QuantizationScheme {
     if outputs.contains(where: facts.graph.isOutput) {
       return .float(reason: "its result is a graph output")
     }
+    if let reason = bar(outputs) { return .float(reason: reason) }
     for output in outputs { sharing.unite(source.index, output.index) }
     mark(outputs)
     return .integer
@@ -169,6 +232,7 @@ struct QuantizationScheme {
     guard let producer = facts.graph[source].producer, let before = decisions[producer],
       facts.graph.onlyConsumer(of: source) == id
     else { return .float(reason: "other nodes read '\(facts.graph[source].name)' too") }
+    if let reason = bar([result]) { return .float(reason: reason) }
     switch before {
     case .weighted, .integer:
       guard sharing.root(source.index) == source.index, !isShared(source) else {

@@ -9,6 +9,10 @@ struct ResolvedPlan {
     let weight: Int
     let axis: Int?
     let bias: Int?
+    let contraction: [Int]
+    let grid: WeightGrid
+    /// In place of the model's bias.
+    let biases: [Float]?
   }
 
   /// Nodes with weights, by node.
@@ -29,7 +33,16 @@ struct ResolvedPlan {
           .request,
           "plan, value '\(entry.value)': expected a scale above 0, found \(entry.scale)")
       }
-      parameters[value] = ActivationParameters(scale: entry.scale, zeroPoint: entry.zeroPoint)
+      guard let type = Self.types.first(where: { "\($0)" == entry.type }),
+        ActivationGrid(type).bounds.contains(entry.zeroPoint)
+      else {
+        throw ModelError(
+          .request,
+          "plan, value '\(entry.value)': expected a zero-point of type \(Self.types.map { "\($0)" }.joined(separator: ", ")), found \(entry.zeroPoint) of type \(entry.type)"
+        )
+      }
+      parameters[value] = ActivationParameters(
+        scale: entry.scale, zeroPoint: entry.zeroPoint, type: type)
     }
     for entry in plan.nodes where entry.form == .weighted || entry.form == .integer {
       guard let node = graph.value(named: entry.output).flatMap({ graph[$0].producer }) else {
@@ -40,6 +53,8 @@ struct ResolvedPlan {
       weighted[node] = try Self.weighted(entry, node, graph)
     }
   }
+
+  private static let types: [ElementType] = [.uint8, .int8, .uint16, .int16]
 
   private static func missing(_ text: String) -> ModelError {
     ModelError(
@@ -58,13 +73,25 @@ struct ResolvedPlan {
     else {
       throw missing("a constant weight of type float with the plan's axis for \(entry.node)")
     }
-    if let bias = entry.bias {
+    if let biases = entry.biases {
+      guard entry.bias != nil, biases.allSatisfy(\.isFinite), !biases.isEmpty,
+        entry.axis.map({ biases.count == tensor.dimensions[$0] }) ?? true
+      else { throw missing("a place for one bias a channel for \(entry.node)") }
+    } else if let bias = entry.bias {
       guard let value = node.inputs[safe: bias] ?? nil, let constant = graph.constant(value),
         constant.elementType == .float, constant.count > 0,
         constant.count == 1
           || entry.axis.map({ constant.count == tensor.dimensions[$0] }) ?? true
       else { throw missing("a constant bias with one number a channel for \(entry.node)") }
     }
-    return Weighted(activation: activation, weight: weight, axis: entry.axis, bias: entry.bias)
+    let contraction = entry.contraction ?? []
+    guard let peak = entry.peak, 1...127 ~= peak, entry.pairPeak.map({ $0 >= 1 }) ?? true,
+      Set(contraction).count == contraction.count,
+      contraction.allSatisfy({ tensor.dimensions.indices.contains($0) && $0 != entry.axis })
+    else { throw missing("a peak from 1 to 127 and axes of a contraction for \(entry.node)") }
+    return Weighted(
+      activation: activation, weight: weight, axis: entry.axis, bias: entry.bias,
+      contraction: contraction, grid: WeightGrid(peak: peak, pairPeak: entry.pairPeak),
+      biases: entry.biases)
   }
 }

@@ -5,31 +5,31 @@ internal import Samples
 /// Watches the ranges of values while samples run.
 final class RangeCalibration: Observer {
   let values: Set<ValueID>
-  private var observers: [ValueID: RangeObserver]
+  private var fitted: [ValueID: RangeObserver]
+  private var kept: [ValueID: RangeObserver]
+  /// Whether the batch that runs is kept apart, for `auto` to choose with.
+  var keepsApart = false
 
-  init(_ values: Set<ValueID>, histogram: Bool) {
+  init(_ values: Set<ValueID>) {
     self.values = values
-    observers = Dictionary(
-      uniqueKeysWithValues: values.map { ($0, RangeObserver(histogram: histogram)) })
+    fitted = Dictionary(uniqueKeysWithValues: values.map { ($0, RangeObserver()) })
+    kept = fitted
   }
 
   func observe(_ value: ValueID, _ view: TensorView) {
     guard view.elementType == .float else { return }
-    observers[value]?.observe(view.elements(Float.self))
+    if keepsApart {
+      kept[value]?.observe(view.elements(Float.self))
+    } else {
+      fitted[value]?.observe(view.elements(Float.self))
+    }
   }
 
-  /// The range of each value by the method, under its name in the graph; values that never were
-  /// finite have none.
-  func ranges(_ method: QuantizationOptions.Method, in graph: Graph) -> [String: [Float]] {
-    var ranges: [String: [Float]] = [:]
-    for (value, observer) in observers {
-      let range =
-        switch method {
-        case .minmax: observer.range
-        case .percentile(let fraction): observer.range(percentile: fraction)
-        }
-      if let range { ranges[graph[value].name] = [range.lowerBound, range.upperBound] }
+  /// What was seen of each value, by name.
+  func seen(in graph: Graph) -> (fitted: [String: RangeObserver], kept: [String: RangeObserver]) {
+    func named(_ observers: [ValueID: RangeObserver]) -> [String: RangeObserver] {
+      Dictionary(uniqueKeysWithValues: observers.map { (graph[$0].name, $1) })
     }
-    return ranges
+    return (named(fitted), named(kept))
   }
 }

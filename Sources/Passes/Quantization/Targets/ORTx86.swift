@@ -1,4 +1,11 @@
 extension QuantizationTarget {
+  /// ONNX Runtime on x86, with or without VNNI: no pair of weights can saturate (quantization.md,
+  /// "Saturation").
+  package static let ortX86 = onnxRuntime.with { $0.weights = .safePairs }
+
+  /// ONNX Runtime on x86 with VNNI, where sums of products are exact.
+  package static let ortVNNI = onnxRuntime
+
   /// ONNX Runtime on x86, as its optimizer turns QDQ models into integer kernels (quantization.md,
   /// "What ORT turns into integer kernels").
   package static let onnxRuntime = QuantizationTarget(
@@ -39,5 +46,6 @@ extension QuantizationTarget {
       "ScatterND": "no integer kernel for ScatterND",
       "TopK": "no integer kernel for TopK",
       "Trilu": "no integer kernel for Trilu",
-    ])
+    ]
+  ).with { $0.roundsNothing = ["MatMul", "Gemm"] }
 }

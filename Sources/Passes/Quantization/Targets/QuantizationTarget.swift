@@ -12,6 +12,18 @@ package struct QuantizationTarget: Sendable {
   package let kernels: [String: IntegerKernel]
   /// Why others stay in float, where more can be said than that there is no kernel.
   package let reasons: [String: String]
+  /// Whether operators that are not named are computed in integers too, where they have such a form.
+  package var takesAll = false
+  /// The integers that stand for activations.
+  package var activations = ActivationGrid.unsignedBytes
+  /// The integers that stand for weights.
+  package var weights = WeightGrid.bytes
+  /// Whether biases are quantized; they stay in float otherwise.
+  package var quantizesBias = true
+  /// Operators that it computes in integers although nobody rounds their result.
+  package var roundsNothing: Set<String> = []
+  /// Operators whose weight has one scale.
+  package var perTensor: Set<String> = []
 
   package init(
     name: String, kernels: [String: IntegerKernel], reasons: [String: String] = [:]
@@ -21,15 +33,33 @@ package struct QuantizationTarget: Sendable {
     self.reasons = reasons
   }
 
+  /// The same runtime where some of its rules are others.
+  package func with(_ change: (inout QuantizationTarget) -> Void) -> QuantizationTarget {
+    var target = self
+    change(&target)
+    return target
+  }
+
+  /// The integers for the weight of an operator of the given form.
+  package func grid(_ form: LinearForm, _ weight: [Int]) -> WeightGrid {
+    addsPairs(form, weight) ? weights : weights.withoutPairs
+  }
+
+  /// Whether products are added up in pairs: not where each output channel sees one input channel.
+  package func addsPairs(_ form: LinearForm, _ weight: [Int]) -> Bool {
+    form.kind != .convolution || weight.count < 2 || weight[1] != 1 || weight[0] != form.groups
+  }
+
   /// How the runtime runs a node of the operator on the given inputs.
   package func rule(_ op: any Operator, _ inputs: Inputs) -> QuantizationRule {
     let name = type(of: op).schema.op, form = op.quantization(inputs)
     if case .float(let reason) = form { return .float(reason: reason) }
-    guard let kernel = kernels["\(name)"] else {
+    guard let kernel = kernels["\(name)"] ?? (takesAll ? .always : nil) else {
       return .float(
         reason: reasons["\(name)"] ?? "\(self.name) has no integer kernel for \(name.type)")
     }
-    return kernel.rule(form, inputs, named: "\(name)")
+    return kernel.rule(
+      form, inputs, named: "\(name)", perTensor: perTensor.contains("\(name)"))
   }
 }
 
@@ -63,10 +93,10 @@ package struct IntegerKernel: Sendable {
   package static let ofMovement = IntegerKernel(limits: [], movesOnly: true)
 
   fileprivate func rule(
-    _ form: QuantizationForm, _ inputs: Inputs, named name: String
+    _ form: QuantizationForm, _ inputs: Inputs, named name: String, perTensor: Bool
   ) -> QuantizationRule {
     switch form {
-    case .linear(let form): return weighted(form, inputs)
+    case .linear(let form): return weighted(form, inputs, perTensor: perTensor)
     case .product(let inputs): return .product(inputs: inputs)
     case .free(let inputs, let manner):
       guard movesOnly else { return .free(inputs: inputs) }
@@ -79,14 +109,16 @@ package struct IntegerKernel: Sendable {
     }
   }
 
-  private func weighted(_ form: LinearForm, _ inputs: Inputs) -> QuantizationRule {
+  private func weighted(
+    _ form: LinearForm, _ inputs: Inputs, perTensor: Bool
+  ) -> QuantizationRule {
     for (limit, reason) in limits where limit.holds(form, inputs) { return .float(reason: reason) }
     guard let axis = form.weightOutput else { return .float(reason: "the weight is a vector") }
     // The channels of a stack of matrices are no channels of the whole.
     return .weighted(
       activation: form.activation, weight: form.weight, axis: axis,
       bias: form.bias.flatMap { inputs.has($0.slot) ? $0.slot : nil },
-      perChannel: form.stackAxes == 0)
+      perChannel: form.stackAxes == 0 && !perTensor)
   }
 }
 

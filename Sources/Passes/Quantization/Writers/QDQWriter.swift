@@ -9,15 +9,22 @@ struct QDQWriter {
   private var weights: [WeightKey: ValueID] = [:]
   private var scalars: [ActivationParameters: (scale: ValueID, zeroPoint: ValueID)] = [:]
 
-  init(_ model: Model, _ plan: ResolvedPlan) {
+  /// Weights whose integers are not simply the nearest.
+  private let rounded: [NodeID: QuantizedWeight]
+
+  init(_ model: Model, _ plan: ResolvedPlan, rounded: [NodeID: QuantizedWeight] = [:]) {
     self.model = model
     self.plan = plan
+    self.rounded = rounded
   }
 
   private struct WeightKey: Hashable {
     let value: ValueID
     let axis: Int?
     let leastScale: [Double]?
+    let grid: WeightGrid
+    /// The node whose integers were chosen for it alone.
+    let integers: NodeID?
   }
 
   mutating func run() throws(ModelError) {
@@ -45,7 +52,7 @@ struct QDQWriter {
     let (scale, zeroPoint) = scalar(own, name)
     let type = model.graph[value].tensorType
     let quantized = model.graph.addFreshValue(
-      "\(name)_quantized", type: type.map { .tensor(TensorType(.uint8, $0.shape)) })
+      "\(name)_quantized", type: type.map { .tensor(TensorType(own.type, $0.shape)) })
     let source: ValueID
     let result: ValueID
     if model.graph.isOutput(value), let producer = model.graph[value].producer,
@@ -77,7 +84,7 @@ struct QDQWriter {
     let name = model.graph[value].name
     let (scale, zeroPoint) = scalar(own, name)
     let stored = model.graph.addInitializer(
-      "\(name)_quantized", Tensor(.uint8, tensor.dimensions, Storage(own.quantize(floats))))
+      "\(name)_quantized", own.tensor(own.quantize(floats), tensor.dimensions))
     let result = model.graph.addFreshValue("\(name)_dequantized", type: .tensor(tensor.type))
     for case .input(let node, let slot) in model.graph[value].uses
     where plan.integer.contains(node) {
@@ -97,7 +104,7 @@ struct QDQWriter {
     let pair = (
       scale: model.graph.addInitializer("\(name)_scale", Tensor(floats: [own.scale], [])),
       zeroPoint: model.graph.addInitializer(
-        "\(name)_zero_point", Tensor(.uint8, [], Storage([own.zeroPoint])))
+        "\(name)_zero_point", own.tensor([own.zeroPoint], []))
     )
     scalars[own] = pair
     return pair
@@ -113,19 +120,26 @@ struct QDQWriter {
       let scale = plan.parameters[input]?.scale
     else { return }
     let channels = axis.map { tensor.dimensions[$0] } ?? 1
-    var biases: [Float]?
-    var least: [Double]?
-    if let bias, let biasID = node.inputs[bias], let constant = model.graph.constant(biasID)?.floats
+    var biases = own.biases
+    if let bias, biases == nil, let biasID = node.inputs[safe: bias] ?? nil,
+      let constant = model.graph.constant(biasID)?.floats
     {
       // One number serves all channels; with one scale for the weight the bias keeps its length.
       let count = axis == nil ? constant.count : channels
       biases = constant.count == count ? constant : Array(repeating: constant[0], count: count)
-      let limit = Double(Int32.max) * Double(scale)
-      let needed = biases!.map { Double($0.magnitude) / limit }
-      least = axis == nil ? [needed.max() ?? 0] : needed
     }
-    let quantized = QuantizedWeight(values, tensor.dimensions, axis: axis, leastScale: least)
-    let key = WeightKey(value: weightID, axis: axis, leastScale: least)
+    let least = own.leastScales(tensor.dimensions, values, biases, plan.parameters[input])
+    let chosen = rounded[id].flatMap { chosen in
+      zip(chosen.scales, least ?? []).allSatisfy { Double($0) >= $1 * 0.999 } ? chosen : nil
+    }
+    let quantized =
+      chosen
+      ?? QuantizedWeight(
+        values, tensor.dimensions, axis: axis, grid: own.grid, contraction: own.contraction,
+        leastScale: least)
+    let key = WeightKey(
+      value: weightID, axis: axis, leastScale: least, grid: own.grid,
+      integers: chosen == nil ? nil : id)
     if let known = weights[key] {
       model.graph.setInput(id, slot: weight, to: known)
     } else {
@@ -138,7 +152,8 @@ struct QDQWriter {
       weights[key] = result
       model.graph.setInput(id, slot: weight, to: result)
     }
-    guard let bias, let biases, let biasID = node.inputs[bias] else { return }
+    guard let bias, let biases else { return }
+    let biasID = node.inputs[safe: bias] ?? nil
     let scales = quantized.scales.map { $0 * scale }
     let stored = biases.indices.map { index -> Int32 in
       let rounded = (Double(biases[index]) / Double(scales[scales.count == 1 ? 0 : index]))
@@ -146,7 +161,8 @@ struct QDQWriter {
       return rounded.isNaN ? 0 : Int32(min(max(rounded, Double(Int32.min)), Double(Int32.max)))
     }
     let result = addDequantized(
-      model.graph[biasID].name, Tensor(.int32, [stored.count], Storage(stored)), scales,
+      biasID.map { model.graph[$0].name } ?? "\(model.graph[weightID].name)_bias",
+      Tensor(.int32, [stored.count], Storage(stored)), scales,
       zero: Tensor(
         .int32, axis == nil ? [] : [channels], Storage([Int32](repeating: 0, count: scales.count))),
       axis: axis == nil ? nil : 0)

@@ -18,6 +18,12 @@ struct Check: ParsableCommand {
   @Flag(help: "Ask libonnx's checker too.")
   var onnx = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Say of each operator of a quantized model whether a runtime will compute it in integers, and which rule it breaks otherwise.",
+      valueName: "ort-x86|ort-vnni|ort-arm|tensorrt|openvino|qnn|generic"))
+  var profile: QuantizationOptions.Profile?
+
   @OptionGroup var report: ReportOptions
 
   func run() throws {
@@ -30,7 +36,11 @@ struct Check: ParsableCommand {
     }
     let verdict = ModelCheck(loaded)
     let second = onnx ? try ONNXChecker.verdict(on: loaded) : nil
-    try report.print(verdict.report(second: second?.text))
+    var found = verdict.report(second: second?.text)
+    if let profile, verdict.error == nil {
+      found.add(try IntegerLint(loaded, for: profile))
+    }
+    try report.print(found)
     // What is wrong stands in the report: it is an answer, not trouble.
     guard verdict.error == nil, second?.refuses != true else { throw ExitCode(1) }
   }

@@ -31,10 +31,11 @@ extension Microsoft {
         } ?? (1, 0)
       let a = WidenedOperand(count: x.count, shape: x.shape)
       _ = widenQuantized(codes.source, zeroPoints: [Int32(zero)], axis: 0, into: a.elements)
+      a.origin = (false, Int32(zero))
       let rank = try context.input(1).shape.count
       let b = try context.widened(1, zeroPoint: 3, axis: rank > 1 ? rank - 1 : nil)
       let sums = WidenedOperand(count: try context.checkedCount(output), shape: output)
-      _ = matrixProduct(shape, a.source, b.source, into: sums.target)
+      context.multiply(shape, a, b, into: sums.target)
       try context.scaleColumns(
         sums, scales: context.scales(2, count: shape.n).map { scale * $0 }, columns: shape.n,
         bias: 4)

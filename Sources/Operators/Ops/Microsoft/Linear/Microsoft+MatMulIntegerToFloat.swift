@@ -26,7 +26,7 @@ extension Microsoft {
       let a = try context.widened(0, zeroPoint: 4, axis: nil)
       let b = try context.widened(1, zeroPoint: 5, axis: rank > 1 ? rank - 1 : nil)
       let sums = WidenedOperand(count: try context.checkedCount(output), shape: output)
-      _ = matrixProduct(shape, a.source, b.source, into: sums.target)
+      context.multiply(shape, a, b, into: sums.target)
       let scale = try context.scales(2)[0]
       try context.scaleColumns(
         sums, scales: context.scales(3, count: shape.n).map { scale * $0 }, columns: shape.n,

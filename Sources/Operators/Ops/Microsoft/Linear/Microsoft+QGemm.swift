@@ -53,7 +53,7 @@ extension Microsoft {
       let b = try context.widened(3, zeroPoint: 5, axis: transB ? 0 : 1)
       let output = [shape.m, shape.n]
       let sums = WidenedOperand(count: try context.checkedCount(output), shape: output)
-      _ = matrixProduct(shape, a.source, b.source, into: sums.target)
+      context.multiply(shape, a, b, into: sums.target)
       try addC(context, sums.target)
       let scale = try alpha * context.scales(1)[0]
       let scales = try context.scales(4, count: shape.n)

@@ -10,6 +10,7 @@ extension Microsoft {
           float16 float
         """)
     package static let traits = quantizationTraits.with(quantizedInputs: [0])
+    package static let quantizes = false
     package let settings: LinearQuantizationSettings
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {

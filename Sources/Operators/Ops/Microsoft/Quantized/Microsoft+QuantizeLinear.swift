@@ -9,6 +9,7 @@ extension Microsoft {
         1: (T1, T1, T2?) -> T2; <axis: int>; T1: float16 float; T2: int8 uint8 int16 uint16 int4
           uint4
         """)
+    package static let quantizes = true
     package let settings: LinearQuantizationSettings
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {

@@ -1,0 +1,58 @@
+/// Sums over rows x: how many, Σ x and, where asked for, Σ x·xᵀ. Two can be merged.
+package struct GramSums: Sendable {
+  /// The length of x.
+  package let length: Int
+  /// How many rows were taken in.
+  package private(set) var count = 0.0
+  /// Σ x.
+  package private(set) var sums: [Double]
+  /// Σ x·xᵀ, row-major; empty where nobody asked.
+  package private(set) var products: [Double]
+
+  /// - Parameter squares: whether products are summed up.
+  package init(length: Int, squares: Bool) {
+    self.length = length
+    sums = [Double](repeating: 0, count: length)
+    products = squares ? [Double](repeating: 0, count: length * length) : []
+  }
+
+  /// The number of rows summed up in float before they are added to the sums in double.
+  private static let block = 512
+
+  /// Takes in rows that lie one after another.
+  package mutating func add(_ rows: ArraySlice<Float>) {
+    guard length > 0 else { return }
+    let height = rows.count / length
+    rows.withUnsafeBufferPointer { x in
+      for row in 0..<height {
+        for i in 0..<length { sums[i] += Double(x[row * length + i]) }
+      }
+    }
+    count += Double(height)
+    guard !products.isEmpty else { return }
+    var part = [Float](repeating: 0, count: length * length)
+    for first in stride(from: 0, to: height, by: Self.block) {
+      let number = min(Self.block, height - first)
+      var shape = MatrixProductShape(m: length, n: length, k: number)
+      shape.transposedA = true
+      let start = rows.startIndex + first * length
+      rows[start..<start + number * length].withUnsafeBytes { x in
+        part.withUnsafeMutableBytes { result in
+          let source = Source(.float, [number, length], x)
+          _ = matrixProduct(shape, source, source, into: Target(.float, [length, length], result))
+        }
+      }
+      products.withUnsafeMutableBufferPointer { products in
+        for i in part.indices { products[i] += Double(part[i]) }
+      }
+    }
+  }
+
+  /// Takes in what another has summed up, of rows of the same length.
+  package mutating func merge(_ other: GramSums) {
+    guard length == other.length, products.count == other.products.count else { return }
+    count += other.count
+    for i in sums.indices { sums[i] += other.sums[i] }
+    for i in products.indices { products[i] += other.products[i] }
+  }
+}

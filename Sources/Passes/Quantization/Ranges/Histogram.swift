@@ -1,0 +1,116 @@
+/// Counts of values in equal bins over (-2ᵏ, 2ᵏ), where 2ᵏ is above every value. When a larger one
+/// comes k grows and bins merge by pairs, so that the counts do not depend on the order of samples.
+package struct Histogram: Hashable, Sendable {
+  /// The number of bins.
+  static let bins = 4096
+  /// How many values lie in each.
+  private(set) var counts = [Int](repeating: 0, count: Self.bins)
+  /// The end of the last bin; 0 where nothing but zeros came.
+  private(set) var limit: Float = 0
+
+  /// The width of a bin.
+  var width: Float { 2 * limit / Float(Self.bins) }
+  /// The middle of a bin.
+  func center(_ bin: Int) -> Float { (Float(bin - Self.bins / 2) + 0.5) * width }
+  /// The number of values.
+  var total: Int { counts.reduce(0, +) }
+
+  mutating func observe(_ values: UnsafeBufferPointer<Float>, peak: Float, areFinite: Bool) {
+    if peak > 0 { widen(to: Self.powerOfTwo(above: peak)) }
+    guard limit > 0 else {
+      // Zeros alone say nothing about the limit; their bin is the same for all.
+      counts[Self.bins / 2] += values.reduce(0) { $0 + ($1.isFinite ? 1 : 0) }
+      return
+    }
+    let scale = Float(Self.bins / 2) / limit
+    let half = Int32(Self.bins / 2), last = Int32(Self.bins - 1)
+    // Cutting towards 0 is exact, so that bins nest: nothing is added before.
+    @inline(__always) func bin(_ value: Float) -> Int {
+      Int(min(max(Int32(value * scale) + half - (value < 0 ? 1 : 0), 0), last))
+    }
+    counts.withUnsafeMutableBufferPointer { counts in
+      if areFinite {
+        for value in values { counts[bin(value)] += 1 }
+        return
+      }
+      for value in values where value.isFinite { counts[bin(value)] += 1 }
+    }
+  }
+
+  /// Limits keep away from the ends of the type, where bins would have no width.
+  private static let largest: Float = 0x1p126
+  private static let smallest: Float = 0x1p-100
+
+  private static func powerOfTwo(above peak: Float) -> Float {
+    min(max(peak.binade, smallest / 2), largest / 2) * 2
+  }
+
+  private mutating func widen(to wanted: Float) {
+    if limit == 0 { limit = wanted }
+    while limit < wanted {
+      var merged = [Int](repeating: 0, count: Self.bins)
+      for bin in counts.indices { merged[Self.bins / 4 + bin / 2] += counts[bin] }
+      counts = merged
+      limit *= 2
+    }
+  }
+
+  /// Takes in what another has counted.
+  mutating func merge(_ other: Histogram) {
+    var other = other
+    let wanted = max(limit, other.limit)
+    guard wanted > 0 else {
+      counts[Self.bins / 2] += other.counts[Self.bins / 2]
+      return
+    }
+    widen(to: wanted)
+    other.widen(to: wanted)
+    for bin in counts.indices { counts[bin] += other.counts[bin] }
+  }
+
+  /// The range that leaves out a fraction of the values on each side.
+  func range(leaving fraction: Double) -> ClosedRange<Float> {
+    let target = Double(total) * fraction
+    var first = 0, last = Self.bins - 1
+    var sum = 0.0
+    while first < last, sum + Double(counts[first]) <= target {
+      sum += Double(counts[first])
+      first += 1
+    }
+    sum = 0
+    while last > first, sum + Double(counts[last]) <= target {
+      sum += Double(counts[last])
+      last -= 1
+    }
+    return (-limit + Float(first) * width)...(-limit + Float(last + 1) * width)
+  }
+}
+
+extension Histogram: Codable {
+  private enum CodingKeys: String, CodingKey { case limit, first, counts }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    let limit = try container.decode(Float.self, forKey: .limit)
+    let first = try container.decode(Int.self, forKey: .first)
+    let found = try container.decode([Int].self, forKey: .counts)
+    guard limit == 0 || limit.isFinite && limit > 0 && limit.significand == 1,
+      first >= 0, first <= Self.bins, found.count <= Self.bins - first,
+      found.allSatisfy({ (0...1 << 50).contains($0) })
+    else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .counts, in: container, debugDescription: "expected counts of at most 4096 bins")
+    }
+    self.limit = limit
+    for (index, count) in found.enumerated() { counts[first + index] = count }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    let first = counts.firstIndex { $0 > 0 } ?? 0
+    let last = counts.lastIndex { $0 > 0 } ?? -1
+    try container.encode(limit, forKey: .limit)
+    try container.encode(first, forKey: .first)
+    try container.encode(last < first ? [] : Array(counts[first...last]), forKey: .counts)
+  }
+}

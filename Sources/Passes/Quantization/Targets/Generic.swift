@@ -1,0 +1,8 @@
+extension QuantizationTarget {
+  /// No runtime in particular: every operator in integers that has such a form, with weights that are
+  /// safe everywhere.
+  package static let generic = QuantizationTarget(name: "A runtime", kernels: [:]).with {
+    $0.takesAll = true
+    $0.weights = .sevenBits
+  }
+}
