@@ -1,5 +1,6 @@
 internal import Execution
 public import IR
+public import Passes
 public import Reports
 
 extension Report {
@@ -25,9 +26,20 @@ extension Report {
   }
 
   /// What `convert` reports.
-  public static func conversion(from model: String, to output: String) -> Report {
+  ///
+  /// - Parameter versions: what became of the operators, where another version of the operator set was
+  ///   asked for.
+  public static func conversion(
+    from model: String, to output: String, _ versions: OpsetConversion.Result? = nil
+  ) -> Report {
     var report = Report()
     report.add("\(.text(model), key: "model") -> \(.text(output), key: "output")")
+    guard let versions else { return report }
+    report.add(
+      "operator set \(.count(versions.from), key: "from") -> \(.count(versions.to), key: "to"), \(.count(versions.rewritten.count), key: "rewritten") nodes rewritten"
+    )
+    report.add("nodes", prefix: "rewritten: ", lines: versions.rewritten.map { Sentence($0) })
+    report.add("proof", "proof: \(versions.proof.text)")
     return report
   }
 }

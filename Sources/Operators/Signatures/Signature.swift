@@ -42,6 +42,9 @@ package struct Signature: Sendable, Hashable {
   /// The formal that operand number `index` belongs to.
   package func input(_ index: Int) -> Formal? { Self.formal(inputs, index) }
 
+  /// The formal that result number `index` belongs to.
+  package func output(_ index: Int) -> Formal? { Self.formal(outputs, index) }
+
   private static func formal(_ formals: [Formal], _ index: Int) -> Formal? {
     if let formal = formals[safe: index] { return formal }
     return formals.last.flatMap { $0.isVariadic ? $0 : nil }
@@ -79,6 +82,23 @@ package struct TypeSet: Sendable, Hashable {
   package func contains(_ type: ElementType) -> Bool {
     guard type != .undefined, (1..<64).contains(type.rawValue) else { return true }
     return tensors >> UInt64(type.rawValue) & 1 == 1
+  }
+
+  /// Whether values of the type are among them. What is not known is let through.
+  package func contains(_ type: ValueType) -> Bool {
+    func element(_ type: ValueType?) -> ElementType { type?.tensor?.elementType ?? .undefined }
+    func isIn(_ bits: UInt64, _ type: ElementType) -> Bool {
+      guard type != .undefined, (1..<64).contains(type.rawValue) else { return bits != 0 }
+      return bits >> UInt64(type.rawValue) & 1 == 1
+    }
+    switch type {
+    case .tensor(let type): return contains(type.elementType)
+    case .sequence(let inner): return isIn(sequences, element(inner))
+    case .optional(.sequence(let inner)): return isIn(optionalSequences, element(inner))
+    case .optional(nil): return optionals != 0 || optionalSequences != 0
+    case .optional(let inner): return isIn(optionals, element(inner))
+    case .sparseTensor, .map: return true
+    }
   }
 
   package mutating func formUnion(_ other: TypeSet) {

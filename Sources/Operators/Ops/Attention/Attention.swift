@@ -280,3 +280,10 @@ package struct Attention: Operator {
 extension Attention {
   package var gradient: Gradient { .none("its derivative is not written") }
 }
+
+extension Attention {
+  package static let revisions: [Revision] = [
+    .additive(24),
+    .additive(25),
+  ]
+}

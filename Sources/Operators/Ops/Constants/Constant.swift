@@ -25,7 +25,7 @@ package struct Constant: ValueOperator {
     tensor = try Self.decode(node)
   }
 
-  private static func decode(_ node: NodeView) throws(ModelError) -> Tensor {
+  fileprivate static func decode(_ node: NodeView) throws(ModelError) -> Tensor {
     if let tensor = try node.tensor("value") { return tensor }
     if node.has("value_float") { return Tensor(floats: [try node.float("value_float")], []) }
     if node.has("value_int") { return Tensor(int64: [try node.int("value_int")], []) }
@@ -62,4 +62,25 @@ package struct Constant: ValueOperator {
 
 extension Constant {
   package var gradient: Gradient { .zero }
+}
+
+extension Constant {
+  /// The first version of the operator set in which numbers may be said without a tensor.
+  static let valuesOpset = 12
+
+  package static let revisions: [Revision] = [
+    .additive(11),
+    // Numbers and texts may be said without a tensor.
+    Revision(
+      12,
+      down: { edit throws(ModelError) in
+        guard edit.attribute("value") == nil, edit.attribute("sparse_value") == nil else { return }
+        let view = NodeView(edit.graph, edit.node)
+        guard let tensor = try? decode(view) else {
+          throw edit.decline("its value is given by the caller of a function")
+        }
+        for attribute in view.attributes { edit.set(attribute.name, nil) }
+        edit.set("value", .tensor(tensor))
+      }),
+  ]
 }

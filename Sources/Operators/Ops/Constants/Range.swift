@@ -123,3 +123,9 @@ package struct RangeOf: Operator {
 extension RangeOf {
   package var gradient: Gradient { .zero }
 }
+
+extension RangeOf {
+  package static let revisions: [Revision] = [
+    .additive(27)
+  ]
+}

@@ -70,3 +70,9 @@ package struct ShapeOf: Operator {
 extension ShapeOf {
   package var gradient: Gradient { .zero }
 }
+
+extension ShapeOf {
+  package static let revisions: [Revision] = [
+    .additive(15)
+  ]
+}

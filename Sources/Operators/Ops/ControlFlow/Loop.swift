@@ -156,3 +156,10 @@ package struct Loop: ValueOperator {
 extension Loop {
   package var gradient: Gradient { .none("it runs a body") }
 }
+
+extension Loop {
+  package static let revisions: [Revision] = [
+    // Nothing need be carried.
+    .additive(11)
+  ]
+}

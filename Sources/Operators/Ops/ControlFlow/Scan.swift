@@ -263,3 +263,16 @@ package struct Scan: ValueOperator {
 extension Scan {
   package var gradient: Gradient { .none("it runs a body") }
 }
+
+extension Scan {
+  package static let revisions: [Revision] = [
+    Revision(
+      9,
+      up: { edit throws(ModelError) in
+        throw edit.decline("operator set 8 scans batches, which no later one does")
+      },
+      down: { edit throws(ModelError) in
+        throw edit.decline("operator set 8 scans batches, which no later one does")
+      })
+  ]
+}

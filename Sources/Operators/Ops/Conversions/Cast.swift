@@ -54,3 +54,10 @@ extension Cast {
     .rule { call throws(ModelError) in [try call.cotangent(0).cast(to: call.facts.elementType(0))] }
   }
 }
+
+extension Cast {
+  package static let revisions: [Revision] = [
+    .additive(19),
+    .additive(24),
+  ]
+}

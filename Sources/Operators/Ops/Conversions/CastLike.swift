@@ -45,3 +45,10 @@ extension CastLike {
     .rule { call throws(ModelError) in [try call.cotangent(0).cast(to: call.facts.elementType(0))] }
   }
 }
+
+extension CastLike {
+  package static let revisions: [Revision] = [
+    .additive(19),
+    .additive(24),
+  ]
+}

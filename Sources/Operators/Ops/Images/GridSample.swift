@@ -99,3 +99,33 @@ package struct GridSample: Operator {
 extension GridSample {
   package var gradient: Gradient { .none("its derivative is not written") }
 }
+
+extension GridSample {
+  package static let revisions: [Revision] = [
+    Revision(
+      20,
+      up: { edit throws(ModelError) in
+        try edit.replaceMode(["bilinear": "linear", "bicubic": "cubic"])
+      },
+      down: { edit throws(ModelError) in
+        guard edit.type(0).shape?.rank == 4 else {
+          throw edit.decline("other than two spatial axes came with operator set 20")
+        }
+        try edit.replaceMode(["linear": "bilinear", "cubic": "bicubic"])
+      })
+  ]
+}
+
+extension VersionEdit {
+  fileprivate mutating func replaceMode(_ names: [String: String]) throws(ModelError) {
+    switch attribute("mode") {
+    // Left out, it means the same under either name.
+    case nil: break
+    case .string(let bytes):
+      if let name = names[String(decoding: bytes, as: UTF8.self)] {
+        set("mode", .string(Array(name.utf8)))
+      }
+    default: throw decline("attribute 'mode' is no constant string")
+    }
+  }
+}

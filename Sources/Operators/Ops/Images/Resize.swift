@@ -216,3 +216,88 @@ package struct Resize: Operator {
 extension Resize {
   package var gradient: Gradient { .none("its derivative is not written") }
 }
+
+extension Resize {
+  package static let revisions: [Revision] = [
+    .renamed(10, from: Upsample.schema.op.type, to: schema.op.type),
+    // Coordinates and rounding could be chosen, and sizes and a region given.
+    Revision(
+      11, up: { edit throws(ModelError) in try edit.sayCoordinates() },
+      down: { edit throws(ModelError) in try edit.forgetCoordinates() }),
+    // Operands without elements could be left out.
+    Revision(
+      13,
+      up: { edit throws(ModelError) in
+        let old = AttributeValue.string(Array(CoordinateTransform.tfHalfPixel.rawValue.utf8))
+        guard !(edit.attribute("coordinate_transformation_mode")?.says(old) ?? false) else {
+          throw edit.decline("tf_half_pixel_for_nn ended with operator set 13")
+        }
+        for slot in [1, 2] where edit.constant(slot)?.count == 0 { edit.setInput(slot, nil) }
+      },
+      down: { edit in
+        for (slot, name) in [(1, "roi"), (2, "scales")] where edit.input(slot) == nil {
+          edit.setInput(slot, edit.addConstant(Tensor(floats: [], [0]), name))
+        }
+      }),
+    .additive(18),
+    .values(
+      of: "coordinate_transformation_mode", before: 19,
+      ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize"]),
+  ]
+}
+
+extension Resize {
+  fileprivate static let transform = "coordinate_transformation_mode"
+  static let rounding = "nearest_mode"
+}
+
+extension VersionEdit {
+
+  private func says(_ name: String, _ word: String) -> Bool {
+    attribute(name)?.says(.string(Array(word.utf8))) ?? false
+  }
+
+  /// How a nearest element was chosen before opset 11 (`NearestRounding.simple`), in later words: down
+  /// when enlarging, up when reducing.
+  private func simpleRounding(_ scales: [Float]?) throws(ModelError) -> NearestRounding {
+    guard let scales else { throw decline("its scales are not constant") }
+    let changing = scales.filter { $0 != 1 }
+    guard changing.allSatisfy({ $0 > 1 }) || changing.allSatisfy({ $0 < 1 }) else {
+      throw decline("it enlarges one axis and reduces another, each with a rounding of its own")
+    }
+    return changing.contains { $0 < 1 } ? .ceil : .floor
+  }
+
+  /// Says what was meant by scales alone.
+  fileprivate mutating func sayCoordinates() throws(ModelError) {
+    if attribute(Resize.rounding) == nil, attribute("mode") == nil || says("mode", "nearest") {
+      let rounding = try simpleRounding(constant(1)?.floats)
+      set(Resize.rounding, .string(Array(rounding.rawValue.utf8)))
+    }
+    set(Resize.transform, .string(Array(CoordinateTransform.asymmetric.rawValue.utf8)))
+    let scales = input(1)
+    setInput(1, addConstant(Tensor(floats: [], [0]), "roi"))
+    setInput(2, scales)
+  }
+
+  /// Leaves the scales alone, where they mean the same.
+  fileprivate mutating func forgetCoordinates() throws(ModelError) {
+    let isNearest = attribute("mode") == nil || says("mode", "nearest")
+    guard says(Resize.transform, CoordinateTransform.asymmetric.rawValue),
+      isNearest || says("mode", "linear"), input(3) == nil, let scales = constant(2)?.floats,
+      !scales.isEmpty, try int("exclude_outside", default: 0) == 0
+    else { throw decline("coordinates can be chosen since operator set 11 only") }
+    if isNearest {
+      let rounding = try simpleRounding(scales)
+      guard says(Resize.rounding, rounding.rawValue) else {
+        throw decline("\(Resize.rounding) came with operator set 11")
+      }
+    }
+    for name in [
+      Resize.transform, Resize.rounding, "cubic_coeff_a", "exclude_outside", "extrapolation_value",
+    ] { set(name, nil) }
+    let kept = input(2)
+    setInput(2, nil)
+    setInput(1, kept)
+  }
+}

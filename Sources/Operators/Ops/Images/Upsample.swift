@@ -76,3 +76,17 @@ package struct Upsample: Operator {
 extension Upsample {
   package var gradient: Gradient { .none("its derivative is not written") }
 }
+
+extension Upsample {
+  package static let revisions: [Revision] = [
+    .operand("scales", becomes: 1, as: .floats, from: 9),
+    // Its scales only enlarge, which those of Resize need not: the rounding is said beforehand.
+    Revision(
+      10,
+      up: { edit in
+        guard edit.constant(1) == nil, edit.target > 10 else { return }
+        edit.set(Resize.rounding, .string(Array(NearestRounding.floor.rawValue.utf8)))
+      }),
+    .renamed(10, from: schema.op.type, to: Resize.schema.op.type),
+  ]
+}

@@ -54,3 +54,9 @@ package struct Compress: Operator {
 extension Compress {
   package var gradient: Gradient { .moved }
 }
+
+extension Compress {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axis")
+  ]
+}

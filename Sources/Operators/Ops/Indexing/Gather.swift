@@ -122,3 +122,9 @@ extension Gather {
     }
   }
 }
+
+extension Gather {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axis")
+  ]
+}

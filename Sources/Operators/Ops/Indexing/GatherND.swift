@@ -60,3 +60,9 @@ package struct GatherND: Operator {
 extension GatherND {
   package var gradient: Gradient { .moved }
 }
+
+extension GatherND {
+  package static let revisions: [Revision] = [
+    .additive(12)
+  ]
+}

@@ -20,3 +20,9 @@ package struct Scatter: ScatteringElements {
 extension Scatter {
   package var gradient: Gradient { .none("its derivative is not written") }
 }
+
+extension Scatter {
+  package static let revisions: [Revision] = [
+    .renamed(11, from: schema.op.type, to: ScatterElements.schema.op.type)
+  ]
+}

@@ -56,3 +56,10 @@ extension ScatteringElements {
 extension ScatterElements {
   package var gradient: Gradient { .none("its derivative is not written") }
 }
+
+extension ScatterElements {
+  package static let revisions: [Revision] = [
+    .renamed(11, from: Scatter.schema.op.type, to: schema.op.type), .additive(16),
+    .values(of: "reduction", before: 18, ["none", "add", "mul"]),
+  ]
+}

@@ -47,3 +47,9 @@ package struct ScatterND: Operator {
 extension ScatterND {
   package var gradient: Gradient { .none("its derivative is not written") }
 }
+
+extension ScatterND {
+  package static let revisions: [Revision] = [
+    .additive(16), .values(of: "reduction", before: 18, ["none", "add", "mul"]),
+  ]
+}

@@ -83,3 +83,9 @@ extension TopK {
     }
   }
 }
+
+extension TopK {
+  package static let revisions: [Revision] = [
+    .operand("k", becomes: 1, as: .single, from: 10), .negativeAxes("axis"), .additive(11),
+  ]
+}

@@ -172,3 +172,17 @@ extension Gemm {
     }
   }
 }
+
+extension Gemm {
+  package static let revisions: [Revision] = [
+    // C may be left out.
+    Revision(
+      11,
+      down: { edit throws(ModelError) in
+        guard edit.input(2) == nil else { return }
+        guard let zero = Tensor.zeros(edit.type(0).elementType, [1]), zero.elementType != .undefined
+        else { throw edit.decline("a C of zeros has no type, for that of A is not known") }
+        edit.setInput(2, edit.addConstant(zero, "c"))
+      })
+  ]
+}

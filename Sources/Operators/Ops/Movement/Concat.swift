@@ -117,3 +117,9 @@ extension Concat {
     }
   }
 }
+
+extension Concat {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axis")
+  ]
+}

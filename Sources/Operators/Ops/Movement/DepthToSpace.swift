@@ -76,3 +76,9 @@ package struct DepthToSpace: Operator {
 extension DepthToSpace {
   package var gradient: Gradient { .moved }
 }
+
+extension DepthToSpace {
+  package static let revisions: [Revision] = [
+    .additive(11)
+  ]
+}

@@ -51,3 +51,9 @@ package struct Flatten: Reshaping {
 extension Flatten {
   package var gradient: Gradient { .reshaped }
 }
+
+extension Flatten {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axis")
+  ]
+}

@@ -227,3 +227,32 @@ package struct Pad: Operator {
 extension Pad {
   package var gradient: Gradient { .moved }
 }
+
+extension Pad {
+  package static let revisions: [Revision] = [
+    .operand("pads", becomes: 1, as: .list, from: 11),
+    .operand("value", becomes: 2, as: .number, from: 11),
+    // Axes may be named.
+    Revision(18, down: { edit throws(ModelError) in try edit.spreadPads() }),
+    .values(of: "mode", before: 19, ["constant", "reflect", "edge"]),
+  ]
+}
+
+extension VersionEdit {
+  /// Writes the widths of named axes as those of all axes.
+  fileprivate mutating func spreadPads() throws(ModelError) {
+    guard input(3) != nil else { return }
+    guard let axes = constant(3)?.integers, let pads = constant(1)?.integers,
+      let rank = type(0).shape?.rank, pads.count == 2 * axes.count,
+      axes.allSatisfy({ $0 >= -rank && $0 < rank })
+    else { throw decline("axes came with operator set 18, and the widths are not known") }
+    var all = [Int](repeating: 0, count: 2 * rank)
+    for (place, axis) in axes.enumerated() {
+      let axis = axis < 0 ? axis + rank : axis
+      all[axis] = pads[place]
+      all[rank + axis] = pads[axes.count + place]
+    }
+    setInput(3, nil)
+    setInput(1, addConstant(Tensor(int64: all, [all.count]), "pads"))
+  }
+}

@@ -161,3 +161,9 @@ package struct Reshape: Reshaping {
 extension Reshape {
   package var gradient: Gradient { .reshaped }
 }
+
+extension Reshape {
+  package static let revisions: [Revision] = [
+    .additive(14)
+  ]
+}

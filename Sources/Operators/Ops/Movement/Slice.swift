@@ -235,3 +235,20 @@ package struct Slice: Operator {
 extension Slice {
   package var gradient: Gradient { .moved }
 }
+
+extension Slice {
+  package static let revisions: [Revision] = [
+    .operand("starts", becomes: 1, as: .list, from: 10),
+    .operand("ends", becomes: 2, as: .list, from: 10),
+    .operand("axes", becomes: 3, as: .list, from: 10),
+    Revision(
+      10,
+      down: { edit throws(ModelError) in
+        guard edit.input(4) != nil else { return }
+        guard edit.constant(4)?.integers?.allSatisfy({ $0 == 1 }) ?? false else {
+          throw edit.decline("steps came with operator set 10")
+        }
+        edit.setInput(4, nil)
+      }),
+  ]
+}

@@ -79,3 +79,9 @@ package struct SpaceToDepth: Operator {
 extension SpaceToDepth {
   package var gradient: Gradient { .moved }
 }
+
+extension SpaceToDepth {
+  package static let revisions: [Revision] = [
+    .additive(28)
+  ]
+}

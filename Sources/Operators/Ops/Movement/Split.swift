@@ -185,3 +185,29 @@ extension Split {
     }
   }
 }
+
+extension Split {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axis"), .operand("split", becomes: 1, as: .list, from: 13),
+    // Parts without given lengths are asked for by their number, and the last may be shorter.
+    Revision(
+      18,
+      up: { edit throws(ModelError) in
+        guard edit.input(1) == nil else { return }
+        edit.set("num_outputs", .int(edit.graph[edit.node].outputs.count))
+      },
+      down: { edit throws(ModelError) in
+        guard edit.input(1) == nil else { return }
+        let parts = edit.graph[edit.node].outputs.count
+        let axis = try edit.int("axis", default: 0)
+        guard let shape = edit.type(0).shape, axis < shape.rank, axis >= -shape.rank,
+          let length = shape[axis < 0 ? axis + shape.rank : axis].value
+        else { throw edit.decline("the last part may be shorter, for the length is not known") }
+        edit.set("num_outputs", nil)
+        guard length % parts != 0 else { return }
+        let share = length / parts + 1
+        let lengths = (0..<parts).map { max(0, min(share, length - $0 * share)) }
+        edit.setInput(1, edit.addConstant(Tensor(int64: lengths, [parts]), "split"))
+      }),
+  ]
+}

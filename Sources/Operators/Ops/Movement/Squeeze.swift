@@ -66,3 +66,9 @@ package struct Squeeze: Reshaping {
 extension Squeeze {
   package var gradient: Gradient { .reshaped }
 }
+
+extension Squeeze {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axes"), .operand("axes", becomes: 1, as: .list, from: 13),
+  ]
+}

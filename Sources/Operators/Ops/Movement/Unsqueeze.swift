@@ -63,3 +63,9 @@ package struct Unsqueeze: Reshaping {
 extension Unsqueeze {
   package var gradient: Gradient { .reshaped }
 }
+
+extension Unsqueeze {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axes", ofOutput: true), .operand("axes", becomes: 1, as: .list, from: 13),
+  ]
+}

@@ -144,3 +144,34 @@ extension BatchNormalization {
     }
   }
 }
+
+extension BatchNormalization {
+  package static let revisions: [Revision] = [
+    // spatial = 0 asked for parameters for each element.
+    Revision(
+      9,
+      up: { edit throws(ModelError) in
+        guard try edit.int("spatial", default: 1) != 0 else {
+          throw edit.decline("parameters for each element ended with operator set 9")
+        }
+        edit.set("spatial", nil)
+      }),
+    // Asking for statistics meant training, of which others were given.
+    Revision(
+      14,
+      up: { edit throws(ModelError) in
+        guard edit.graph[edit.node].outputs.dropFirst().allSatisfy({ $0 == nil }) else {
+          throw edit.decline(
+            "the statistics that it gives in training changed with operator set 14")
+        }
+        edit.truncateOutputs(to: 1)
+      },
+      down: { edit throws(ModelError) in
+        guard try edit.int("training_mode", default: 0) == 0,
+          !(1..<3).contains(where: { edit.isRead(output: $0) })
+        else { throw edit.decline("training_mode came with operator set 14") }
+        edit.set("training_mode", nil)
+        edit.truncateOutputs(to: 1)
+      }),
+  ]
+}

@@ -96,3 +96,28 @@ extension Dropout {
     mayTrain || ratio != nil ? .none("it draws at random in training") : .passing
   }
 }
+
+extension Dropout {
+  package static let revisions: [Revision] = [
+    // The mask was of the data's type; one that nothing reads need not be given.
+    Revision(10, up: leaveMask, down: leaveMask),
+    .operand("ratio", becomes: 1, as: .ratio, from: 12),
+    // Without training_mode there is nothing random that a seed could begin.
+    Revision(
+      12,
+      down: { edit throws(ModelError) in
+        if edit.input(2) != nil {
+          guard edit.constant(2)?.integers == [0] else {
+            throw edit.decline("training_mode came with operator set 12")
+          }
+          edit.setInput(2, nil)
+        }
+        edit.set("seed", nil)
+      }),
+  ]
+  private static let leaveMask: Revision.Step = { edit throws(ModelError) in
+    guard edit.graph[edit.node].outputs.count > 1 else { return }
+    guard !edit.isRead(output: 1) else { throw edit.decline("its mask changed its type") }
+    edit.truncateOutputs(to: 1)
+  }
+}

@@ -82,3 +82,71 @@ extension GroupNormalization {
     }
   }
 }
+
+extension GroupNormalization {
+  package static let revisions: [Revision] = [
+    // A parameter a group became one a channel; then the type of the sums could be said.
+    Revision(
+      21,
+      up: { edit throws(ModelError) in
+        for slot in [1, 2] { try edit.repeatParameters(slot) }
+      },
+      down: { edit throws(ModelError) in
+        guard try edit.int("stash_type", default: 1) == 1 else {
+          throw edit.decline("stash_type came with operator set 21")
+        }
+        edit.set("stash_type", nil)
+        for slot in [1, 2] { try edit.joinParameters(slot) }
+      })
+  ]
+}
+
+extension VersionEdit {
+  /// How many groups of how many channels there are.
+  private func groups() throws(ModelError) -> (count: Int, size: Int) {
+    let count = try int("num_groups", default: 0)
+    guard count > 0, let shape = type(0).shape, shape.rank > 1, let channels = shape[1].value,
+      channels > 0, channels % count == 0
+    else { throw decline("its channels are not known") }
+    return (count, channels / count)
+  }
+
+  /// Gives each channel the parameter of its group.
+  fileprivate mutating func repeatParameters(_ slot: Int) throws(ModelError) {
+    let (count, size) = try groups()
+    guard let parameters = input(slot) else { return }
+    if let tensor = constant(slot) {
+      let column = tensor.reshaped([count, 1])
+      guard tensor.count == count,
+        let wide = Tensor(joining: Array(repeating: column, count: size), axis: 1)
+      else { throw decline("input \(slot) is not one parameter a group") }
+      setInput(slot, addConstant(wide.reshaped([count * size]), slot == 1 ? "scale" : "bias"))
+      return
+    }
+    func shape(_ lengths: [Int]) -> ValueID {
+      addConstant(Tensor(int64: lengths, [lengths.count]), "shape")
+    }
+    let column = before(Reshape.schema.op.type, [parameters, shape([count, 1])])
+    let wide = before(Expand.schema.op.type, [column, shape([count, size])])
+    setInput(slot, before(Reshape.schema.op.type, [wide, shape([count * size])]))
+  }
+
+  /// Gives each group the parameter that all its channels have.
+  fileprivate mutating func joinParameters(_ slot: Int) throws(ModelError) {
+    let (count, size) = try groups()
+    guard let tensor = constant(slot), tensor.count == count * size,
+      let column = tensor.reshaped([count, size]).slice(0..<1, axis: 1),
+      Tensor(joining: Array(repeating: column, count: size), axis: 1)?.storage == tensor.storage
+    else { throw decline("a parameter a channel came with operator set 21") }
+    setInput(slot, addConstant(column.reshaped([count]), slot == 1 ? "scale" : "bias"))
+  }
+}
+
+extension Tensor {
+  /// The same elements under other dimensions.
+  fileprivate func reshaped(_ dimensions: [Int]) -> Tensor {
+    var copy = self
+    copy.dimensions = dimensions
+    return copy
+  }
+}

@@ -40,3 +40,9 @@ package struct Hardmax: AlongAxis {
 extension Hardmax {
   package var gradient: Gradient { .zero }
 }
+
+extension Hardmax {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axis"), .oneAxis,
+  ]
+}

@@ -21,3 +21,9 @@ package struct LogSoftmax: SoftmaxFamily {
 extension LogSoftmax {
   package var gradient: Gradient { alongAxis { g, y, axis in g - y.exp * g.sum([axis]) } }
 }
+
+extension LogSoftmax {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axis"), .oneAxis,
+  ]
+}

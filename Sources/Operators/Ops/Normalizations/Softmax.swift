@@ -32,3 +32,9 @@ package struct Softmax: SoftmaxFamily {
 extension Softmax {
   package var gradient: Gradient { alongAxis { g, y, axis in y * (g - (g * y).sum([axis])) } }
 }
+
+extension Softmax {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axis"), .oneAxis,
+  ]
+}

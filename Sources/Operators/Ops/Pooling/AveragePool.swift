@@ -52,3 +52,10 @@ package struct AveragePool: Pool {
 extension AveragePool {
   package var gradient: Gradient { pooledBack }
 }
+
+extension AveragePool {
+  package static let revisions: [Revision] = [
+    .additive(10),
+    .additive(19),
+  ]
+}

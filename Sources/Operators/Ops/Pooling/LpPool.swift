@@ -49,3 +49,10 @@ extension NodeView {
 extension LpPool {
   package var gradient: Gradient { .none("its derivative is not written") }
 }
+
+extension LpPool {
+  package static let revisions: [Revision] = [
+    .additive(11),
+    .additive(18),
+  ]
+}

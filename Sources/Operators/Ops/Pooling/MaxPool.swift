@@ -61,3 +61,10 @@ package struct MaxPool: Pool {
 extension MaxPool {
   package var gradient: Gradient { pooledBack }
 }
+
+extension MaxPool {
+  package static let revisions: [Revision] = [
+    .additive(8),
+    .additive(10),
+  ]
+}

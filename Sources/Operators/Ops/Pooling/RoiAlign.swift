@@ -94,3 +94,21 @@ package struct RoiAlign: Operator {
 extension RoiAlign {
   package var gradient: Gradient { .none("its derivative is not written") }
 }
+
+extension RoiAlign {
+  package static let revisions: [Revision] = [
+    // Before, the attribute did not exist and meant output_half_pixel.
+    Revision(
+      16,
+      up: { edit in
+        edit.set("coordinate_transformation_mode", .string(Array("output_half_pixel".utf8)))
+      },
+      down: { edit throws(ModelError) in
+        let usual = AttributeValue.string(Array("output_half_pixel".utf8))
+        guard edit.attribute("coordinate_transformation_mode")?.says(usual) ?? false else {
+          throw edit.decline("half_pixel came with operator set 16")
+        }
+        edit.set("coordinate_transformation_mode", nil)
+      })
+  ]
+}

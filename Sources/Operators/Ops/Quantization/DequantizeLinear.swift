@@ -37,3 +37,9 @@ package struct DequantizeLinear: LinearQuantization {
     try dequantize(context)
   }
 }
+
+extension DequantizeLinear {
+  package static let revisions: [Revision] = [
+    .scalarParameters, .additive(19), .additive(21), .additive(23),
+  ]
+}

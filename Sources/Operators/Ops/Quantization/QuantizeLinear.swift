@@ -36,3 +36,9 @@ package struct QuantizeLinear: LinearQuantization {
     try quantize(context)
   }
 }
+
+extension QuantizeLinear {
+  package static let revisions: [Revision] = [
+    .scalarParameters, .additive(19), .additive(21), .additive(23),
+  ]
+}

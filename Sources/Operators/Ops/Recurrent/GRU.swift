@@ -25,3 +25,9 @@ package struct GRU: Recurrent {
     cell = .gru(resetsAfter: try node.flag("linear_before_reset"))
   }
 }
+
+extension GRU {
+  package static let revisions: [Revision] = [
+    .additive(14)
+  ]
+}

@@ -25,3 +25,9 @@ package struct LSTM: Recurrent {
     cell = .lstm(couplesForget: try node.flag("input_forget"))
   }
 }
+
+extension LSTM {
+  package static let revisions: [Revision] = [
+    .additive(14)
+  ]
+}

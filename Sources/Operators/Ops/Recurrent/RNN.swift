@@ -24,3 +24,9 @@ package struct RNN: Recurrent {
     settings = try RecurrentSettings(node, opset: opset, defaults: [.tanh])
   }
 }
+
+extension RNN {
+  package static let revisions: [Revision] = [
+    .additive(14)
+  ]
+}

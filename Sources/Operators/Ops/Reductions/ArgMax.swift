@@ -17,3 +17,10 @@ package struct ArgMax: ExtremeIndex {
     options = try ExtremeIndexOptions(node, opset: opset)
   }
 }
+
+extension ArgMax {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axis"),
+    .additive(12),
+  ]
+}

@@ -17,3 +17,10 @@ package struct ArgMin: ExtremeIndex {
     options = try ExtremeIndexOptions(node, opset: opset)
   }
 }
+
+extension ArgMin {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axis"),
+    .additive(12),
+  ]
+}

@@ -21,3 +21,9 @@ package struct ReduceL1: Reduction {
 extension ReduceL1 {
   package var gradient: Gradient { reduced { g, x, _, _ in g * x.sign } }
 }
+
+extension ReduceL1 {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axes"), .operand("axes", becomes: 1, as: .listOrNone, from: 18), .namedAxes(18),
+  ]
+}

@@ -21,3 +21,9 @@ package struct ReduceL2: Reduction {
 extension ReduceL2 {
   package var gradient: Gradient { reduced { g, x, y, _ in g * x / y } }
 }
+
+extension ReduceL2 {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axes"), .operand("axes", becomes: 1, as: .listOrNone, from: 18), .namedAxes(18),
+  ]
+}

@@ -22,3 +22,9 @@ package struct ReduceLogSum: Reduction {
 extension ReduceLogSum {
   package var gradient: Gradient { reduced { g, x, y, _ in (g / y.exp).expanded(like: x) } }
 }
+
+extension ReduceLogSum {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axes"), .operand("axes", becomes: 1, as: .listOrNone, from: 18), .namedAxes(18),
+  ]
+}

@@ -22,3 +22,9 @@ package struct ReduceLogSumExp: Reduction {
 extension ReduceLogSumExp {
   package var gradient: Gradient { reduced { g, x, y, _ in g * (x - y).exp } }
 }
+
+extension ReduceLogSumExp {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axes"), .operand("axes", becomes: 1, as: .listOrNone, from: 18), .namedAxes(18),
+  ]
+}

@@ -25,3 +25,9 @@ package struct ReduceMax: Reduction {
 extension ReduceMax {
   package var gradient: Gradient { extreme }
 }
+
+extension ReduceMax {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axes"), .operand("axes", becomes: 1, as: .listOrNone, from: 18), .namedAxes(18),
+  ]
+}

@@ -21,3 +21,9 @@ package struct ReduceMean: Reduction {
 extension ReduceMean {
   package var gradient: Gradient { reduced { g, x, _, count in (g / count).expanded(like: x) } }
 }
+
+extension ReduceMean {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axes"), .operand("axes", becomes: 1, as: .listOrNone, from: 18), .namedAxes(18),
+  ]
+}

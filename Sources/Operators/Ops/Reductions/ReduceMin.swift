@@ -25,3 +25,9 @@ package struct ReduceMin: Reduction {
 extension ReduceMin {
   package var gradient: Gradient { extreme }
 }
+
+extension ReduceMin {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axes"), .operand("axes", becomes: 1, as: .listOrNone, from: 18), .namedAxes(18),
+  ]
+}

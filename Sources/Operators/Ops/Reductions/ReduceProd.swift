@@ -21,3 +21,9 @@ package struct ReduceProd: Reduction {
 extension ReduceProd {
   package var gradient: Gradient { reduced { g, x, y, _ in g * y / x } }
 }
+
+extension ReduceProd {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axes"), .operand("axes", becomes: 1, as: .listOrNone, from: 18), .namedAxes(18),
+  ]
+}

@@ -20,3 +20,9 @@ package struct ReduceSum: Reduction {
 extension ReduceSum {
   package var gradient: Gradient { reduced { g, x, _, _ in g.expanded(like: x) } }
 }
+
+extension ReduceSum {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axes"), .operand("axes", becomes: 1, as: .listOrNone, from: 13), .namedAxes(13),
+  ]
+}

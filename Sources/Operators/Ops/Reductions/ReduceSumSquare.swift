@@ -21,3 +21,9 @@ package struct ReduceSumSquare: Reduction {
 extension ReduceSumSquare {
   package var gradient: Gradient { reduced { g, x, _, _ in g * x * 2 } }
 }
+
+extension ReduceSumSquare {
+  package static let revisions: [Revision] = [
+    .negativeAxes("axes"), .operand("axes", becomes: 1, as: .listOrNone, from: 18), .namedAxes(18),
+  ]
+}

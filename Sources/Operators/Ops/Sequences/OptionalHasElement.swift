@@ -37,3 +37,9 @@ package struct OptionalHasElement: ContainerOperator {
     return [.tensor(Tensor(bool: isThere))]
   }
 }
+
+extension OptionalHasElement {
+  package static let revisions: [Revision] = [
+    .additive(18)
+  ]
+}

@@ -127,3 +127,19 @@ package struct DFT: Operator {
 extension DFT {
   package var gradient: Gradient { .none("its derivative is not written") }
 }
+
+extension DFT {
+  package static let revisions: [Revision] = [
+    Revision(
+      20,
+      up: { edit throws(ModelError) in edit.set("axis", .int(try edit.int("axis", default: 1))) },
+      down: { edit throws(ModelError) in
+        guard edit.attribute("axis") == nil else { return }
+        guard let rank = edit.type(0).shape?.rank else {
+          throw edit.decline("the axis before the last cannot be named, for the rank is not known")
+        }
+        edit.set("axis", .int(rank - 2))
+      }),
+    .operand("axis", becomes: 2, as: .scalar, from: 20),
+  ]
+}

@@ -136,3 +136,19 @@ extension Clip {
     }
   }
 }
+
+extension Clip {
+  package static let revisions: [Revision] = [
+    // Absent bounds are those of the element type now; before they were those of a float.
+    Revision(
+      11,
+      up: { edit throws(ModelError) in
+        guard edit.type(0).elementType == .double else { return }
+        for (name, bound) in [
+          ("min", -Float.greatestFiniteMagnitude), ("max", Float.greatestFiniteMagnitude),
+        ] where edit.attribute(name) == nil { edit.set(name, .float(bound)) }
+      }),
+    .operand("min", becomes: 1, as: .number, from: 11),
+    .operand("max", becomes: 2, as: .number, from: 11),
+  ]
+}

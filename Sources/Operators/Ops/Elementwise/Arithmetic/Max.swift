@@ -19,3 +19,9 @@ package struct Max: VariadicElementwise {
 extension Max {
   package var gradient: Gradient { shared { $0.isBelow($1) } }
 }
+
+extension Max {
+  package static let revisions: [Revision] = [
+    .stretching(8)
+  ]
+}

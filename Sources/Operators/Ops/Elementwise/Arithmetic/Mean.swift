@@ -19,3 +19,9 @@ package struct Mean: VariadicElementwise {
 extension Mean {
   package var gradient: Gradient { variadic { g, _, _, count in g / Double(count) } }
 }
+
+extension Mean {
+  package static let revisions: [Revision] = [
+    .stretching(8)
+  ]
+}

@@ -19,3 +19,9 @@ package struct Min: VariadicElementwise {
 extension Min {
   package var gradient: Gradient { shared { $0.isAbove($1) } }
 }
+
+extension Min {
+  package static let revisions: [Revision] = [
+    .stretching(8)
+  ]
+}

@@ -18,3 +18,9 @@ package struct Sum: VariadicElementwise {
 extension Sum {
   package var gradient: Gradient { variadic { g, _, _, _ in g } }
 }
+
+extension Sum {
+  package static let revisions: [Revision] = [
+    .stretching(8)
+  ]
+}
