@@ -45,13 +45,16 @@ import Testing
 
   private func tuned(
     _ student: Model, steps: Int, threads: Int = 1, from state: TuningState? = nil,
-    backend: BackendChoice = .accelerated, keep: (TuningState) -> Void = { _ in }
+    backend: BackendChoice = .accelerated, alterations: Set<Alteration> = [],
+    keep: (TuningState) -> Void = { _ in }
   ) throws -> Tuner.Outcome {
     let teacher = network(3)
     let parts = try data(teacher).parts
     let objective = try Objective(kinds: [.response], student: student, teacher: teacher)
+    var options = options(steps)
+    options.alterations = alterations
     return try Tuner(
-      student, teacher: teacher, objective: objective, options: options(steps),
+      student, teacher: teacher, objective: objective, options: options,
       session: SessionOptions(backend: backend, threads: threads)
     ).run(on: parts.fit, proof: parts.proof, from: state) { _ in
     } checkpoint: { state throws(ModelError) in
@@ -67,6 +70,18 @@ import Testing
     for threads in [2, 3] {
       #expect(try ONNXFile.encode(tuned(network(5), steps: 60, threads: threads).model) == bytes)
     }
+  }
+
+  @Test("Changed samples are the same on any number of threads, and lead elsewhere")
+  func alterations() throws {
+    let all = Set(Alteration.allCases)
+    let outcome = try tuned(network(5), steps: 30, alterations: all)
+    #expect(outcome.after < 0.5 * outcome.before)
+    let bytes = try ONNXFile.encode(outcome.model)
+    #expect(
+      try ONNXFile.encode(tuned(network(5), steps: 30, threads: 3, alterations: all).model) == bytes
+    )
+    #expect(try ONNXFile.encode(tuned(network(5), steps: 30).model) != bytes)
   }
 
   @Test("What is zero in a sparse weight stays zero")
@@ -111,5 +126,16 @@ import Testing
     let a = try tuned(network(5), steps: 10),
       b = try tuned(network(5), steps: 10, backend: .reference)
     #expect(abs(a.after - b.after) < 1e-3 * a.after)
+  }
+
+  @Test("Options have the same text in every run")
+  func key() {
+    var options = TuningOptions()
+    options.kinds = [.response, .feature]
+    let key = options.key
+    options.kinds = [.feature, .response]
+    #expect(options.key == key)
+    options.alterations = []
+    #expect(options.key != key)
   }
 }

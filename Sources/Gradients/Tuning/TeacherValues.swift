@@ -71,7 +71,11 @@ final class TeacherValues {
   }
 
   private func compute(_ groups: [Int]) throws(ModelError) -> [Tensor] {
-    let inputs = try data.picked(groups).inputs
+    try values(of: data.picked(groups).inputs)
+  }
+
+  /// The values for inputs, a tensor for each pair.
+  func values(of inputs: [String: Tensor]) throws(ModelError) -> [Tensor] {
     let found = try session.run(inputs, outputs: pairs.map(\.teacher))
     return try pairs.map { pair throws(ModelError) in
       guard var tensor = found[pair.teacher], tensor.elementType == .float else {

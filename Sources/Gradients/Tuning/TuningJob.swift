@@ -36,7 +36,11 @@ struct TuningJob {
       graph.model, threads: tuner.session.threads, backend: tuner.session.backend)
     judges = try PieceRunner(
       graph.judge, threads: tuner.session.threads, backend: tuner.session.backend)
-    samples = try TuningSamples(fit, values, graph.names, tuner.student)
+    let alterer =
+      pairs.isEmpty || objective.kinds.contains(.labels)
+      ? nil
+      : try SampleAlterer(tuner.options.alterations, of: fit, seed: tuner.options.seed)
+    samples = try TuningSamples(fit, values, graph.names, tuner.student, alterer: alterer)
     proof = try TuningSamples(held, proofs, graph.names, tuner.student)
     order = SampleOrder(count: fit.groupCount, seed: tuner.options.seed)
     state = TuningState(parameters.map(\.elements))
@@ -68,7 +72,9 @@ struct TuningJob {
   mutating func estimate(_ options: TuningOptions) throws(ModelError) {
     guard state.steps == 0 else { return }
     let most = max(1000, 100 * order.count / max(1, size))
-    state.steps = options.steps ?? (options.seconds == nil ? TuningOptions.usualSteps : most)
+    state.steps =
+      options.steps
+      ?? (options.seconds == nil ? TuningOptions.usualSteps(samples: order.count) : most)
     guard let seconds = options.seconds, state.steps > 0 else { return }
     // The first step compiles what the others run.
     _ = try gradients()
@@ -90,7 +96,7 @@ struct TuningJob {
   /// The gradients of the next step; nil where they are no numbers.
   private func gradients() throws(ModelError) -> [[Float]]? {
     let groups = order.groups(step: state.step, size: size)
-    let pieces = try samples.pieces(groups)
+    let pieces = try samples.pieces(groups, step: state.step)
     var sums = parameters.map { [Float](repeating: 0, count: $0.elements.count) }
     var isFinite = true
     try runner.run(pieces.map(\.inputs), shared: inputs(state.weights)) {

@@ -14,10 +14,14 @@ public struct TuningOptions: Sendable {
   public var steps: Int?
   /// The time that tuning may take, in seconds; nil where steps decide.
   public var seconds: Double?
+  /// How samples are changed before each step, where their form allows it; the teacher says what
+  /// becomes of what they are then. Labels are of the samples as they were, so that none are changed
+  /// where these count.
+  public var alterations = Set(Alteration.allCases)
   /// Samples a step.
   public var batch = 64
   /// The largest rate, which the first steps lead to and from which a cosine leads to zero.
-  public var rate = 1e-3
+  public var rate = 2e-3
   /// What share of the steps leads to the largest rate.
   public var warmUp = 0.05
   /// The share of a weight that a step takes off it, times the rate.
@@ -28,9 +32,19 @@ public struct TuningOptions: Sendable {
   public var seed: UInt64 = 0
   /// Bytes that the teacher's values may take in memory.
   public var budget = 1 << 30
-  /// Steps where neither steps nor time are given.
-  public static let usualSteps = 300
+  /// Steps where neither steps nor time are given: few samples are learnt by heart sooner.
+  public static func usualSteps(samples: Int) -> Int { samples < 1024 ? 1200 : 3000 }
+  /// Fewer steps than this do not pay.
+  public static let fewestSteps = 300
 
   /// Makes the usual options.
   public init() {}
+
+  /// All of them as a text that is the same in every run.
+  public var key: String {
+    """
+    \(kinds.map(\.rawValue).sorted()) \(steps ?? 0) \(seconds ?? 0) \(batch) \(rate) \(warmUp) \
+    \(decay) \(optimizer.rawValue) \(seed) \(alterations.map(\.rawValue).sorted())
+    """
+  }
 }

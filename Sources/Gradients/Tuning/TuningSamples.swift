@@ -15,16 +15,20 @@ struct TuningSamples {
   private let names: ObjectiveNames
   /// The number of classes, where labels count.
   private let classes: Int?
+  /// How samples are changed; nil where they stay.
+  private let alterer: SampleAlterer?
 
   /// The number of groups of samples.
   var count: Int { data.groupCount }
 
   init(
-    _ data: Dataset, _ teacher: TeacherValues, _ names: ObjectiveNames, _ student: Model
+    _ data: Dataset, _ teacher: TeacherValues, _ names: ObjectiveNames, _ student: Model,
+    alterer: SampleAlterer? = nil
   ) throws(ModelError) {
     self.data = data
     self.teacher = teacher
     self.names = names
+    self.alterer = alterer
     guard names.labels != nil else {
       classes = nil
       return
@@ -43,10 +47,27 @@ struct TuningSamples {
   }
 
   /// Pieces of samples, in order; samples that only run alone are a piece each.
-  func pieces(_ groups: [Int]) throws(ModelError) -> [Piece] {
+  ///
+  /// - Parameter step: the step that they are for; nil where samples are to be as they are.
+  func pieces(_ groups: [Int], step: Int? = nil) throws(ModelError) -> [Piece] {
+    if let alterer, let step { return try altered(groups, by: alterer, step) }
     let size = data.batch == nil ? Tuner.piece : 1
     return try stride(from: 0, to: groups.count, by: size).map { start throws(ModelError) in
       try piece(Array(groups[start..<min(start + size, groups.count)]))
+    }
+  }
+
+  /// Pieces of changed samples with what the teacher makes of these.
+  private func altered(
+    _ groups: [Int], by alterer: SampleAlterer, _ step: Int
+  ) throws(ModelError) -> [Piece] {
+    let inputs = alterer.run(try data.picked(groups).inputs, step: step)
+    let values = try teacher.values(of: inputs)
+    return stride(from: 0, to: groups.count, by: Tuner.piece).map { start in
+      let rows = start..<min(start + Tuner.piece, groups.count)
+      var part = inputs.mapValues { $0.rows(rows) }
+      for (name, tensor) in zip(names.targets, values) { part[name] = tensor.rows(rows) }
+      return Piece(inputs: part, count: rows.count)
     }
   }
 

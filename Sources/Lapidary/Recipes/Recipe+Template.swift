@@ -49,10 +49,11 @@ extension Recipe {
 
     # Learn what the original computed, step by step; only after pruning.
     tune:
-      steps: 300              # or minutes; nothing said, 300 steps with 256 samples or more
+      steps: 1200             # or minutes; nothing said, 1200, or 3000 from 1024 samples on
       # minutes: 5
       # loss: [response, feature]     # relation and labels too
-      # rate: 0.001
+      # alter: [mirror, shift, mix]   # how samples are changed before each step; [] for none
+      # rate: 0.002
       # batch: 64
       # optimizer: adam       # or sgd
       # seed: 0               # of the samples' order

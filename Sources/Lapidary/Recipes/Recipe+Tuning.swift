@@ -2,16 +2,12 @@ public import Gradients
 internal import IR
 
 extension Recipe {
-  /// Tuning with nothing said of how much: so many steps, and never by the clock, so that the same
-  /// input gives the same bytes on any machine.
-  public static var usualTuning: TuningOptions {
-    var options = TuningOptions()
-    options.steps = TuningOptions.usualSteps
-    return options
-  }
+  /// Tuning with nothing said of how much: steps by the number of samples, and never by the clock, so
+  /// that the same input gives the same bytes on any machine.
+  public static var usualTuning: TuningOptions { TuningOptions() }
 
   private enum TuneKey: String, CaseIterable {
-    case steps, minutes, loss, rate, batch, optimizer, seed
+    case steps, minutes, loss, alter, rate, batch, optimizer, seed
   }
 
   /// Reads how to tune.
@@ -32,6 +28,15 @@ extension Recipe {
           try field.strings().map { word throws(ModelError) in
             guard let kind = Objective.Kind(rawValue: word) else {
               let all = Objective.Kind.allCases.map(\.rawValue)
+              throw field.mismatch("some of " + all.joined(separator: ", "))
+            }
+            return kind
+          })
+      case .alter:
+        options.alterations = Set(
+          try field.strings().map { word throws(ModelError) in
+            guard let kind = Alteration(rawValue: word) else {
+              let all = Alteration.allCases.map(\.rawValue)
               throw field.mismatch("some of " + all.joined(separator: ", "))
             }
             return kind

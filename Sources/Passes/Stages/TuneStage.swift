@@ -36,14 +36,14 @@ public struct TuneStage: Stage {
     guard let cut = state.cut, let fit = setting.fit, let proof = setting.proof else { return nil }
     let count = fit.count + (proof.part == .heldOut ? proof.count : 0)
     guard isAsked || count >= Self.fewest && fit.part != .random else { return nil }
-    // A step runs the model forwards, backwards to its data, and backwards to its weights.
-    let work =
-      3 * Double(cut.result.after.macs) * Double(options.batch)
-      * Double(options.steps ?? TuningOptions.usualSteps)
-    guard isAsked || work <= Self.mostWork else {
-      state.notes.append(
-        "tune: left out, since it would take long; ask for it in a recipe, or use tune")
-      return nil
+    var options = options
+    if !isAsked {
+      guard let steps = Self.steps(cut, samples: fit.count, batch: options.batch) else {
+        state.notes.append(
+          "tune: left out, since it would take long; ask for it in a recipe, or use tune")
+        return nil
+      }
+      options.steps = options.steps ?? steps
     }
     let graph = cut.result.model.graph
     let objective = try Objective(
@@ -64,7 +64,8 @@ public struct TuneStage: Stage {
       outcome = try Tuner(
         state.model, teacher: cut.prepared, objective: objective, options: options,
         session: setting.options
-      ).run(on: fit, proof: proof)
+      ).run(
+        on: fit, proof: proof, progress: { setting.progress($0.within("tuning")) })
     } catch {
       // A model that cannot be run or differentiated keeps its weights as they are.
       guard error.code == .unsupported else { throw error }
@@ -81,5 +82,15 @@ public struct TuneStage: Stage {
       case .signal(_, let new, let samples, let part) = after
     else { return after }
     return .signal(before: old, after: new, samples: samples, part: part)
+  }
+
+  /// The usual number of steps, or fewer where these would take too long; nil where it does not pay.
+  private static func steps(_ cut: ModelState.Cut, samples: Int, batch: Int) -> Int? {
+    // A step runs the teacher, and the model forwards, backwards to its data and to its weights.
+    let macs = 3 * Double(cut.result.after.macs) + Double(cut.result.before.macs)
+    let most = mostWork / max(1, macs * Double(min(batch, samples)))
+    guard most >= Double(TuningOptions.fewestSteps) else { return nil }
+    let usual = TuningOptions.usualSteps(samples: samples)
+    return most < Double(usual) ? Int(most) : usual
   }
 }

@@ -79,4 +79,39 @@ import Testing
     #expect(outcome.after > outcome.before + 3, "\(outcome.before) -> \(outcome.after) dB")
     #expect(try outcome.model.node("last").inputs.count == 3)
   }
+
+  @Test("A product without a place for a bias keeps having none")
+  func withoutPlace() throws {
+    var net = Network()
+    let x = net.input("x", [1, 5, 8])
+    let hidden = net.node(
+      "Relu", "relu", [net.node("MatMul", "product1", [x, net.trained("w1", [8, 16], axis: 1)])])
+    net.output(net.node("MatMul", "product2", [hidden, net.trained("w2", [16, 6], axis: 1)]))
+    let outcome = try recover(net.model(), [5, 8])
+    #expect(outcome.after > outcome.before + 2, "\(outcome.before) -> \(outcome.after) dB")
+    #expect(try outcome.model.node("product2").inputs.count == 2)
+  }
+
+  @Test("The last layer before a sum makes up for what the other addend lost, and others do not")
+  func sums() throws {
+    // What ends in a product with a factor is not adapted.
+    func network(_ skipsFirst: Bool) -> Model {
+      var net = Network()
+      let x = net.input("x", [1, 8])
+      func branch(_ name: String, _ width: Int, _ attributes: [Attribute]) -> ValueID {
+        let weight = net.trained("\(name)1", [8, width], axis: 1)
+        let hidden = net.node(
+          "Relu", "\(name)_relu", [net.node("Gemm", "\(name)_in", [x, weight])])
+        return net.node(
+          "Gemm", "\(name)_out", [hidden, net.trained("\(name)2", [width, 4], axis: 1)], attributes)
+      }
+      let factor = [Attribute("alpha", .float(0.7))]
+      let first = skipsFirst ? branch("skip", 6, factor) : branch("layer", 40, [])
+      let second = skipsFirst ? branch("layer", 40, []) : branch("skip", 6, factor)
+      net.output(net.node("Add", "sum", [first, second]))
+      return net.model()
+    }
+    let with = try recover(network(true), [8]), without = try recover(network(false), [8])
+    #expect(with.after > without.after + 3, "\(with.after) and \(without.after) dB")
+  }
 }

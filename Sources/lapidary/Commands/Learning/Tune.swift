@@ -49,7 +49,15 @@ struct Tune: ParsableCommand, RunsModels, ChecksOptions {
   var batch = 64
 
   @Option(help: "The largest rate of a step.")
-  var rate = 1e-3
+  var rate = 2e-3
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      How samples are changed before each step, for the teacher too; all where the inputs allow it, \
+      none with --labels.
+      """, valueName: "mirror,shift,mix|none"))
+  var alter = AlterationList(alterations: Set(Alteration.allCases))
 
   @Option(help: ArgumentHelp("How steps follow from gradients.", valueName: "adam|sgd"))
   var optimizer = TuningOptions.Optimizer.adam
@@ -72,6 +80,21 @@ struct Tune: ParsableCommand, RunsModels, ChecksOptions {
       guard !kinds.isEmpty, !kinds.contains(nil) else { return nil }
       self.kinds = Set(kinds.compactMap { $0 })
     }
+  }
+
+  /// Kinds of alterations with commas between them.
+  struct AlterationList: ExpressibleByArgument {
+    let alterations: Set<Alteration>
+
+    init(alterations: Set<Alteration>) { self.alterations = alterations }
+
+    init?(argument: String) {
+      let found = argument.split(separator: ",").map { Alteration(rawValue: String($0)) }
+      guard argument == "none" || !found.isEmpty && !found.contains(nil) else { return nil }
+      alterations = Set(found.compactMap { $0 })
+    }
+
+    var defaultValueDescription: String { "all" }
   }
 
   func checkOptions() throws {
@@ -104,8 +127,9 @@ struct Tune: ParsableCommand, RunsModels, ChecksOptions {
     options.batch = batch
     options.rate = rate
     options.optimizer = optimizer
+    options.alterations = alter.alterations
     options.seed = runOptions.seed
-    let key = [UInt8]((original.contentHash() + "\(options)").utf8)
+    let key = [UInt8]((original.contentHash() + options.key).utf8)
     let earlier = try checkpoint.flatMap { path throws(ModelError) -> TuningState? in
       guard TextFile.exists(path) else { return nil }
       return try TuningState(try TextFile.read(path), key: key, label: path)
