@@ -9,6 +9,10 @@ public struct Quantizer: Sendable {
   let options: QuantizationOptions
   let scheme: QuantizationScheme
   let facts: TypedGraph
+  /// The model as it was given.
+  let source: Model
+  /// What evens out channels before anything is quantized.
+  public let smoothing: Smoothing
   private let opset: Int
 
   /// What became of one node.
@@ -37,8 +41,12 @@ public struct Quantizer: Sendable {
 
   /// Simplifies a model and plans its quantization.
   ///
-  /// - Throws: `ModelError` when the operator set is too old, or has nothing to quantize with.
-  public init(_ model: Model, _ options: QuantizationOptions) throws(ModelError) {
+  /// - Parameter smoothing: what evens out channels first.
+  /// - Throws: `ModelError` when the operator set is too old, or has nothing to quantize with, or when
+  ///   the smoothing is for another model.
+  public init(
+    _ model: Model, _ options: QuantizationOptions, smoothing: Smoothing = Smoothing()
+  ) throws(ModelError) {
     guard let opset = model.opset(), opset >= QuantizationNodes.perTensorOpset else {
       throw ModelError(
         .unsupported,
@@ -47,9 +55,12 @@ public struct Quantizer: Sendable {
     }
     var prepared = model
     _ = try PassManager(try Simplify.passes()).run(&prepared)
+    try smoothing.apply(to: &prepared)
     facts = try inferTypes(prepared)
     scheme = QuantizationScheme(facts, options, opset: opset)
     self.model = prepared
+    source = model
+    self.smoothing = smoothing
     self.options = options
     self.opset = opset
   }
@@ -92,7 +103,8 @@ public struct Quantizer: Sendable {
     }
     return QuantizationPlan(
       model: modelHash, profile: options.profile.rawValue, samples: statistics.samples,
-      nodes: graph.nodeIDs.map { node($0, scheme) }, values: values)
+      nodes: graph.nodeIDs.map { node($0, scheme) }, values: values,
+      smoothing: smoothing.values.isEmpty ? nil : smoothing)
   }
 
   /// The scheme without values that no 8 bits can hold, and the ranges of all others.
@@ -112,7 +124,6 @@ public struct Quantizer: Sendable {
         case .barred(let reason): more[value] = reason
         }
       }
-      if more.isEmpty { more = limits.unlikeParts(scheme, ranges) }
       if more.isEmpty { return (scheme, ranges) }
       for (value, reason) in more {
         barred[value] = reason

@@ -25,7 +25,8 @@ public struct QuantizeStage: Stage {
     guard let fit = setting.fit else {
       throw ModelError(.request, "calibration: expected samples, found none")
     }
-    let quantizer = try Quantizer(state.model, options)
+    let quantizer = try Quantizer(state.model, options).smoothed(
+      on: SampleRun(fit, for: state.model), options: setting.options)
     let statistics = try quantizer.calibrate(
       on: fit, options: setting.options, progress: { setting.progress($0.within("calibrating")) })
     let fitted = try quantizer.fit(

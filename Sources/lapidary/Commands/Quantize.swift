@@ -70,6 +70,11 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
       """, valueName: "POINTS"))
   var maxLoss: Double?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Even out channels of very different reach before products, where that loses much less.")
+  var smoothing = true
+
   @Option(help: "Names or patterns of nodes or operators that stay in float.")
   var exclude: [String] = []
 
@@ -131,7 +136,6 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
     options.rounding = rounding
     options.weightBits = weightBits
     options.correctsBias = biasCorrection
-    let quantizer = try Quantizer(original, options)
     var data: Dataset?
     if let calibration {
       data = try runOptions.data(calibration, for: try dimensions.bound(original).model)
@@ -140,11 +144,12 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
       try DataSurvey(data, label: "calibration").notes
     }
     let parts = data?.parts
+    let quantizer = try quantizer(original, options, parts?.fit)
     let found = try plan(quantizer, original, parts?.fit)
     var (result, fallback) = try fitted(quantizer, found.plan, parts)
     if let maxLoss, let parts, let statistics = found.statistics {
       (result, fallback) = try accurate(
-        maxLoss, original, options, result.plan, statistics, parts)
+        maxLoss, quantizer, original, options, result.plan, statistics, parts)
     }
     let plan = result.plan
     if let planOnly { try TextFile.write(try plan.json(), to: planOnly) }
@@ -172,6 +177,23 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
       toStandardError: destination.reportsToStandardError)
   }
 
+  /// A quantizer for the model, its channels evened out as the samples or the plan say. Statistics of
+  /// another run are of the model as it is.
+  private func quantizer(
+    _ original: Model, _ options: QuantizationOptions, _ data: Dataset?
+  ) throws(ModelError) -> Quantizer {
+    if let applyPlan {
+      let plan = try QuantizationPlan(json: try TextFile.read(applyPlan))
+      return try Quantizer(original, options, smoothing: plan.smoothing ?? Smoothing())
+    }
+    let quantizer = try Quantizer(original, options)
+    guard smoothing, statistics == nil, let data else { return quantizer }
+    let samples = SampleRun(data, for: quantizer.model, batch: batch)
+    let progress = Progress("looking at channels", total: samples.count)
+    return try quantizer.smoothed(
+      on: samples, options: runOptions.session(), progress: progress.update)
+  }
+
   /// Weights and biases fitted to the samples, where there are any and no plan is replayed.
   private func fitted(
     _ quantizer: Quantizer, _ plan: QuantizationPlan, _ parts: (fit: Dataset, proof: Dataset)?
@@ -190,15 +212,16 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
 
   /// As many layers in integers as the loss allows.
   private func accurate(
-    _ points: Double, _ original: Model, _ options: QuantizationOptions, _ plan: QuantizationPlan,
-    _ statistics: CalibrationStatistics, _ parts: (fit: Dataset, proof: Dataset)
+    _ points: Double, _ whole: Quantizer, _ original: Model, _ options: QuantizationOptions,
+    _ plan: QuantizationPlan, _ statistics: CalibrationStatistics,
+    _ parts: (fit: Dataset, proof: Dataset)
   ) throws(ModelError) -> (Quantizer.Result, AccuracyFallback.Outcome?) {
     let layers = plan.nodes.filter { $0.form == .weighted }.map(\.output)
     let search = AccuracyFallback(original, most: points, options: runOptions.session())
     let found = try search.run(on: parts.proof, layers: layers) { excluded throws(ModelError) in
       var own = options
       own.exclude += excluded
-      let quantizer = try Quantizer(original, own)
+      let quantizer = try Quantizer(original, own, smoothing: whole.smoothing)
       return try fitted(quantizer, try quantizer.plan(statistics, modelHash: plan.model), parts).0
     }
     return (found.result, found.outcome)

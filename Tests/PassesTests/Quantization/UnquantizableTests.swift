@@ -16,7 +16,8 @@ import Testing
       "Add", "masked", [scores, net.constant("mask", Tensor(floats: mask, [1, 1, 4]))])
     let share = net.node("Softmax", "softmax", [masked], [Attribute("axis", .int(-1))])
     net.output(net.node("MatMul", "mixed", [share, net.weight("v", [4, 4], seed: 2)]))
-    return try quantize(net.model())
+    // A profile that has integers for everything.
+    return try quantize(net.model()) { $0.profile = .generic }
   }
 
   @Test("A mask in front of a Softmax stays in float, whatever it masks with")
@@ -30,24 +31,46 @@ import Testing
     #expect(try attention([0, -1, 0, -1]).reason("masked") == "")
   }
 
-  @Test("Boxes and scores that end in one result have no scale in common")
+  @Test("Boxes and scores that end in one result share no scale: nothing in integers reads them")
   func parts() throws {
-    func joined(_ factor: Float, then reader: Bool) throws -> Quantizer.Result {
+    func joined(then reader: Bool) throws -> Quantizer.Result {
       var net = Network()
       let x = net.input("x", [1, 3, 4, 4])
       let boxes = net.node(
         "Mul", "boxes",
-        [net.conv("a", x, 3, 4), net.constant("stride", Tensor(floats: [factor], [1]))])
+        [net.conv("a", x, 3, 4), net.constant("stride", Tensor(floats: [1000], [1]))])
       let scores = net.node("Sigmoid", "scores", [net.conv("b", x, 3, 4)])
       let all = net.node("Concat", "all", [boxes, scores], [Attribute("axis", .int(1))])
       net.output(
         reader ? net.conv("c", all, 8, 2) : net.node("Transpose", "turned", [all]))
       return try quantize(net.model())
     }
-    #expect(try joined(1000, then: false).reason("all")?.contains("lose the smaller") == true)
-    #expect(try joined(1, then: false).reason("all") == "")
+    let ends = try joined(then: false)
+    for output in ["all", "scores"] {
+      #expect(ends.reason(output) == "nothing in integers reads its result")
+    }
     // What is summed up anyway stays in integers.
-    #expect(try joined(1000, then: true).reason("all") == "")
+    #expect(try joined(then: true).reason("all") == "")
+  }
+
+  @Test("A product in integers leaves its result as it is for readers in float, and rounds it else")
+  func unread() throws {
+    func rounded(_ reader: String) throws -> (Bool, String?) {
+      var net = Network()
+      let x = net.input("x", [3, 2, 8])
+      let first = net.node("MatMul", "first", [x, net.weight("w", [8, 8], seed: 1)])
+      let between = net.node("Add", "between", [first, net.input("z", [3, 2, 8])])
+      let last = net.node(reader, "last", [between])
+      net.output(net.node("MatMul", "end", [last, net.weight("v", [8, 4], seed: 3)]))
+      let result = try quantize(net.model())
+      return (
+        result.plan.values.contains { $0.value.hasPrefix("first") },
+        result.reason("between")
+      )
+    }
+    let float = try rounded("Tanh"), integer = try rounded("Sigmoid")
+    #expect(!float.0 && float.1 == "nothing in integers reads its result")
+    #expect(integer.1 == "")
   }
 
   @Test("A Softmax over one element is not computed in integers, nor put between them")

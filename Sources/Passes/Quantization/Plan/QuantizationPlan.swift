@@ -19,6 +19,8 @@ public struct QuantizationPlan: Codable, Hashable, Sendable {
   public var nodes: [Node]
   /// The values that are quantized, in the order of the simplified model.
   public var values: [Value]
+  /// What evens out channels before; nil where nothing does.
+  public var smoothing: Smoothing?
 
   /// What becomes of a node.
   public struct Node: Codable, Hashable, Sendable {
@@ -112,7 +114,11 @@ public struct QuantizationPlan: Codable, Hashable, Sendable {
     }
   }
 
-  init(model: String, profile: String, samples: Int, nodes: [Node], values: [Value]) {
+  init(
+    model: String, profile: String, samples: Int, nodes: [Node], values: [Value],
+    smoothing: Smoothing? = nil
+  ) {
+    self.smoothing = smoothing
     self.model = model
     self.profile = profile
     self.samples = samples

@@ -28,8 +28,8 @@ struct QuantizationScheme {
     case float(reason: String)
   }
 
-  private(set) var decisions: [NodeID: Decision] = [:]
-  private(set) var quantized: Set<ValueID> = []
+  var decisions: [NodeID: Decision] = [:]
+  var quantized: Set<ValueID> = []
   /// Ranges known beforehand.
   private(set) var fixed: [ValueID: ClosedRange<Float>] = [:]
   /// What absorbed clamps allow.
@@ -38,8 +38,8 @@ struct QuantizationScheme {
   /// reason.
   private(set) var blind: [NodeID: String] = [:]
   private var sharing: UnionFind
-  private let facts: TypedGraph
-  private let target: QuantizationTarget
+  let facts: TypedGraph
+  let target: QuantizationTarget
   /// Values that may not be quantized, with the reason.
   private var barred: [ValueID: String]
 
@@ -66,6 +66,7 @@ struct QuantizationScheme {
         decisions[id] = decide(id, perChannel: opset >= QuantizationNodes.perChannelOpset)
       }
     }
+    leaveUnread()
   }
 
   /// Why a node cannot run; nil when it can.
@@ -119,6 +120,8 @@ struct QuantizationScheme {
       let reason = "its result is constant, which integer kernels get wrong"
       for output in node.outputs.compactMap({ $0 }) { barred[output] = reason }
       return .float(reason: reason)
+    case .bounded where target.needsPrecision(op):
+      return .float(reason: "8 bits are too few for its input, whose differences become ratios")
     case .bounded(let inputs, let range): return follow(id, inputs, range: range)
     case .shared(let inputs): return share(id, inputs)
     case .clamp(let range): return clamp(id, range)

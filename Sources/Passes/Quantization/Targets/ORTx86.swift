@@ -47,5 +47,8 @@ extension QuantizationTarget {
       "TopK": "no integer kernel for TopK",
       "Trilu": "no integer kernel for Trilu",
     ]
-  ).with { $0.roundsNothing = ["MatMul", "Gemm"] }
+  ).with {
+    $0.roundsNothing = ["MatMul", "Gemm"]
+    $0.precise = ["Softmax"]
+  }
 }

@@ -22,6 +22,8 @@ package struct QuantizationTarget: Sendable {
   package var quantizesBias = true
   /// Operators that it computes in integers although nobody rounds their result.
   package var roundsNothing: Set<String> = []
+  /// Operators whose input is left in float although there is a kernel for integers.
+  package var precise: Set<String> = []
   /// Operators whose weight has one scale.
   package var perTensor: Set<String> = []
 
@@ -43,6 +45,16 @@ package struct QuantizationTarget: Sendable {
   /// The integers for the weight of an operator of the given form.
   package func grid(_ form: LinearForm, _ weight: [Int]) -> WeightGrid {
     addsPairs(form, weight) ? weights : weights.withoutPairs
+  }
+
+  /// Whether an operator's input is left in float although there is a kernel for integers.
+  package func needsPrecision(_ op: any Operator) -> Bool {
+    precise.contains("\(type(of: op).schema.op)")
+  }
+
+  /// Whether an operator is computed in integers although nobody rounds its result.
+  package func leavesResult(_ op: any Operator) -> Bool {
+    roundsNothing.contains("\(type(of: op).schema.op)")
   }
 
   /// Whether products are added up in pairs: not where each output channel sees one input channel.
