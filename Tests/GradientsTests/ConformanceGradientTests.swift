@@ -23,7 +23,10 @@ struct ConformanceGradientTests {
     for name in Self.names {
       guard let check = try GradientCheck(folder: "\(root)/\(name)") else { continue }
       let found: (name: String, error: Double)?
-      do { found = try check.worst() } catch {
+      do {
+        found =
+          try check.worst() ?? GradientCheck(folder: "\(root)/\(name)", onlyFirst: true)?.worst()
+      } catch {
         Issue.record("\(name): \(error)")
         continue
       }
@@ -32,7 +35,8 @@ struct ConformanceGradientTests {
       checked.insert(check.op)
       #expect(worst.error < 1e-5, "\(name): \(worst)")
     }
-    #expect(count > 280, "\(count) cases")
-    #expect(checked.count > 65, "\(checked.sorted())")
+    #expect(checked.contains("Resize"))
+    #expect(count > 290, "\(count) cases")
+    #expect(checked.count > 66, "\(checked.sorted())")
   }
 }

@@ -14,7 +14,10 @@ struct GradientCheck {
   private let names: [String]
 
   /// A conformance case; nil where nothing can be differentiated, or its shapes are large.
-  init?(folder: String) throws {
+  ///
+  /// - Parameter onlyFirst: whether the first input alone becomes one of doubles: others may have to
+  ///   be of floats, such as the scales of Resize.
+  init?(folder: String, onlyFirst: Bool = false) throws {
     var model = try ONNXFile.read("\(folder)/model.onnx")
     guard model.graph.nodeCount == 1, model.opset() ?? 0 >= 9, model.functions.isEmpty,
       let first = model.graph.nodeIDs.first
@@ -28,7 +31,7 @@ struct GradientCheck {
       guard let value = try? ONNXFile.readValue(path, as: info.type),
         case .tensor(var tensor) = value
       else { return nil }
-      if tensor.elementType == .float, let numbers = tensor.doubles {
+      if tensor.elementType == .float, index == 0 || !onlyFirst, let numbers = tensor.doubles {
         guard (1...400).contains(numbers.count) else { return nil }
         tensor = Tensor(.double, tensor.dimensions, Storage(numbers))
         names.append(model.graph[info.value].name)

@@ -194,6 +194,23 @@ package struct Taps: Sendable {
   package private(set) var indices: [Int]
   package private(set) var weights: [Float]
 
+  /// Every output index takes one input index, or nothing where that is below 0.
+  package init(nearest table: [Int]) {
+    width = 1
+    count = table.count
+    indices = table.map { max($0, 0) }
+    weights = table.map { $0 < 0 ? 0 : 1 }
+  }
+
+  /// The same with nothing combined for some output indices.
+  package func clearing(_ outside: [Int]) -> Taps {
+    var taps = self
+    for index in outside {
+      for tap in index * width..<(index + 1) * width { taps.weights[tap] = 0 }
+    }
+    return taps
+  }
+
   init(width: Int, count: Int) {
     self.width = width
     self.count = count

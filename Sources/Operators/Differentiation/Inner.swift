@@ -13,6 +13,7 @@ package enum Inner {
   package static let convolutionData = ConvolutionData.schema.op
   package static let convolutionWeights = ConvolutionWeights.schema.op
   package static let pooled = PooledBack.schema.op
+  package static let resampled = ResampledBack.schema.op
 
   static let operatorName = "of", operatorDomain = "of_domain", operatorOpset = "of_opset"
 }

@@ -133,4 +133,21 @@ package enum ScatterMode: String, Sendable {
     }
     self = mode
   }
+
+  /// The rule of an operator that writes updates, input 2, to places that indices name, input 1.
+  ///
+  /// - Parameter parts: the cotangent without what was written over, and what of it lies at the
+  ///   indices, for updates, a cotangent and indices.
+  func gradient(
+    _ parts: @escaping @Sendable (_ updates: Term, _ g: Term, _ indices: Term) -> (Term, Term)
+  ) -> Gradient {
+    guard self == .none || self == .add else {
+      return .none("what it writes is multiplied or compared with what is there")
+    }
+    return .rule { call throws(ModelError) in
+      let g = try call.cotangent(0)
+      let (rest, taken) = parts(try call.input(2), g, try call.input(1))
+      return [self == .none ? rest : g, nil, taken]
+    }
+  }
 }

@@ -43,6 +43,16 @@ struct Resizing: Sendable {
     else { throw context.unsupportedTypes([0]) }
   }
 
+  /// What each index of the result combines along the axes, or takes; nil for axes that stay.
+  func combinations(_ axes: [ResampledAxis], of shape: [Int]) -> [Taps?] {
+    if axes.map(\.target) == shape, transform != .tfCropAndResize { return axes.map { _ in nil } }
+    return axes.map { axis in
+      guard !axis.isIdentity else { return nil }
+      return mode == .nearest
+        ? Taps(nearest: axis.nearest(rounding)) : taps(axis).clearing(axis.outside)
+    }
+  }
+
   private func taps(_ axis: ResampledAxis) -> Taps {
     if antialiases {
       return axis.antialiased(
@@ -108,6 +118,33 @@ extension Evaluation {
     case .double: return view.elements(Double.self).map { Float($0) }
     case .float16: return view.elements(UInt16.self).map { Float(Float16(bitPattern: $0)) }
     default: throw mismatch(index, expected: "fractions", found: "\(view.elementType)")
+    }
+  }
+}
+
+/// What resizes: Resize, and Upsample as it was called before.
+protocol Resampler: Operator {
+  /// How, and what becomes of each axis.
+  func plan(_ context: Evaluation) throws(ModelError) -> (Resizing, [ResampledAxis])
+}
+
+extension Resampler {
+  func resample(_ context: Evaluation) throws(ModelError) {
+    let (resizing, plan) = try plan(context)
+    try resizing.evaluate(context, plan)
+  }
+
+  /// Every element of the result is a sum of some of the operand, with weights that do not depend on
+  /// it.
+  var resampledBack: Gradient {
+    .rule { call throws(ModelError) in
+      let x = try call.input(0)
+      let operands =
+        [try call.cotangent(0)]
+        + (0..<call.node.inputs.count).map { index in
+          call.node.inputs[index].map { Term(call.builder, $0, call.facts.type(index)) }
+        }
+      return [call.builder.inner(Inner.resampled, operands, of: call.node).typed(as: x.type)]
     }
   }
 }

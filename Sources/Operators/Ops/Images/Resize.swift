@@ -3,7 +3,7 @@ import Kernels
 
 /// Enlarges or reduces a tensor along its axes
 /// (https://onnx.ai/onnx/operators/onnx__Resize.html).
-package struct Resize: Operator {
+package struct Resize: Resampler {
   package static let schema = Schema(
     "Resize", opsets: 10...28,
     signature: """
@@ -127,7 +127,9 @@ package struct Resize: Operator {
     return (rounded.map { Int($0) }, scale)
   }
 
-  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) { try resample(context) }
+
+  func plan(_ context: Evaluation) throws(ModelError) -> (Resizing, [ResampledAxis]) {
     let shape = try context.input(0).shape
     let axes = try axes(rank: shape.count, label: context.label)
     let scales = try context.scales(scales)
@@ -161,7 +163,7 @@ package struct Resize: Operator {
         scale: scales?[place] ?? even?.scale ?? Float(target) / Float(length),
         transform: resizing.transform, region: ends ?? (0, 1))
     }
-    try resizing.evaluate(context, plan)
+    return (resizing, plan)
   }
 
   /// The axes that change; nil when that is not known.
@@ -214,7 +216,7 @@ package struct Resize: Operator {
 }
 
 extension Resize {
-  package var gradient: Gradient { .none("its derivative is not written") }
+  package var gradient: Gradient { resampledBack }
 }
 
 extension Resize {

@@ -2,7 +2,7 @@ package import IR
 import Kernels
 
 /// The name of Resize before opset 10 (https://onnx.ai/onnx/operators/onnx__Upsample.html).
-package struct Upsample: Operator {
+package struct Upsample: Resampler {
   package static let schema = Schema(
     "Upsample", opsets: 7...9,
     signature: """
@@ -41,7 +41,9 @@ package struct Upsample: Operator {
     return [Inferred(type.elementType, shape)]
   }
 
-  package func evaluate(_ context: inout Evaluation) throws(ModelError) {
+  package func evaluate(_ context: inout Evaluation) throws(ModelError) { try resample(context) }
+
+  func plan(_ context: Evaluation) throws(ModelError) -> (Resizing, [ResampledAxis]) {
     let shape = try context.input(0).shape
     let read = try context.scales(1)
     let scales = scales ?? read ?? []
@@ -57,7 +59,7 @@ package struct Upsample: Operator {
       plan.append(
         ResampledAxis(source: length, target: target, scale: scale, transform: .asymmetric))
     }
-    try resizing.evaluate(context, plan)
+    return (resizing, plan)
   }
 
   package func isIdentity(_ inputs: Inputs, _ outputs: [TensorType]) -> Bool {
@@ -74,7 +76,7 @@ package struct Upsample: Operator {
 }
 
 extension Upsample {
-  package var gradient: Gradient { .none("its derivative is not written") }
+  package var gradient: Gradient { resampledBack }
 }
 
 extension Upsample {

@@ -54,7 +54,16 @@ extension ScatteringElements {
 }
 
 extension ScatterElements {
-  package var gradient: Gradient { .none("its derivative is not written") }
+  package var gradient: Gradient {
+    let place = Attribute("axis", .int(axis))
+    return reduction.gradient { updates, g, indices in
+      (
+        g.apply(
+          ScatterElements.self, [indices, updates.number(0).expanded(like: updates)], [place]),
+        g.apply(GatherElements.self, [indices], [place], as: updates.type)
+      )
+    }
+  }
 }
 
 extension ScatterElements {

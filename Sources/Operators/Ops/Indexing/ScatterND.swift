@@ -45,7 +45,14 @@ package struct ScatterND: Operator {
 }
 
 extension ScatterND {
-  package var gradient: Gradient { .none("its derivative is not written") }
+  package var gradient: Gradient {
+    reduction.gradient { updates, g, indices in
+      (
+        g.apply(ScatterND.self, [indices, updates.number(0).expanded(like: updates)]),
+        g.apply(GatherND.self, [indices], as: updates.type)
+      )
+    }
+  }
 }
 
 extension ScatterND {
