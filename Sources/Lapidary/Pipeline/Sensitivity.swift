@@ -13,6 +13,8 @@ public struct Sensitivity: Sendable {
     public let kept: Int
     /// Signal over error of the outputs in dB, the worst of them.
     public let sqnr: Double
+    /// Noise over signal of the outputs, the worst of them.
+    public let noise: Double
     /// The fraction of samples whose highest score is the label's; nil without labels.
     public let top1: Double?
   }
@@ -21,6 +23,8 @@ public struct Sensitivity: Sendable {
   public struct Group: Sendable {
     /// The group's number.
     public let index: Int
+    /// Which group it is, for `PruningOptions.widths`.
+    public let key: String
     /// The weights that make the channels.
     public let weights: [String]
     /// The number of channels.
@@ -86,14 +90,16 @@ public struct Sensitivity: Sendable {
           most = max(most, comparison.noise)
         }
         let right = labels == nil ? nil : accuracy.top1Fraction
-        points.append(Point(ratio: probe.ratio, kept: probe.kept, sqnr: worst, top1: right))
+        points.append(
+          Point(ratio: probe.ratio, kept: probe.kept, sqnr: worst, noise: most, top1: right))
         noise[group.index, default: []].append(most)
         done += 1
         progress(WorkProgress(done: done, of: count))
       }
       groups.append(
         Group(
-          index: group.index, weights: group.weights, channels: group.channels, points: points))
+          index: group.index, key: group.key, weights: group.weights, channels: group.channels,
+          points: points))
     }
     self.groups = groups
     scores = probes.scores(noise)

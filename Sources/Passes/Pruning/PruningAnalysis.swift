@@ -44,8 +44,9 @@ struct PruningAnalysis {
     let selection = Selection(
       groups: groups.groups, scores: scores, protected: protected,
       kinds: options.competition == .isomorphic ? coupling.kinds(of: groups) : [],
-      fixed: coupling.ratios(of: groups.groups, options.groupRatios), options: options,
-      nothing: nothing)
+      fixed: coupling.ratios(of: groups.groups, options.groupRatios)
+        .merging(numbered(options.widths)) { $1 },
+      options: options, nothing: nothing)
     func reach(_ kept: Double, _ part: KeyPath<Pruner.Cost, Int>) -> AtomSet {
       let all = Double(cost.cost(removing: nothing)[keyPath: part])
       return selection.atoms(goal: kept * all) { Double(cost.cost(removing: $0)[keyPath: part]) }

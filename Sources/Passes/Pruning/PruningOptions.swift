@@ -119,6 +119,9 @@ public struct PruningOptions: Sendable {
   public var maxRatio = 1.0
   /// Fractions for single groups; of several patterns that fit the longest counts.
   public var groupRatios: [GroupRatio] = []
+  /// Fractions for single groups by their keys (`SensitivityProbes.Group.key`), which win over all
+  /// others: how a search states what it found.
+  public var widths: [String: Double] = [:]
   /// Names or patterns (`*` and `?`) of weights, nodes, values or operators whose channels stay.
   public var keep: [String] = []
   /// Whether channels stay whose weights a caller may override, because they are inputs of the graph

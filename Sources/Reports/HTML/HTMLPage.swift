@@ -9,6 +9,8 @@ public struct HTMLPage {
   package var picture: Picture?
   /// The charts.
   package var charts: [BarChart] = []
+  /// Further charts, below the others.
+  package var curves: [CurveChart] = []
   /// The words in the browser's title.
   public var title: String
 
@@ -46,7 +48,9 @@ public struct HTMLPage {
 
       """
     if let picture, let views { out += stage(picture, views) }
-    out += "<main>\n" + HTMLRenderer().render(words) + charts.map(\.svg).joined() + "</main>\n"
+    out +=
+      "<main>\n" + HTMLRenderer().render(words) + charts.map(\.svg).joined()
+      + curves.map(\.svg).joined() + "</main>\n"
     if let picture, let views {
       out += "<script type=\"application/json\" id=\"data\">\(data(picture, views))</script>\n"
       out += "<script>\(Self.script)</script>\n"

@@ -2,15 +2,19 @@ import ArgumentParser
 import Lapidary
 
 /// `lapidary compress`.
-struct Compress: ParsableCommand, RunsModels {
+struct Compress: ParsableCommand, RunsModels, ChecksOptions {
   static let configuration = CommandConfiguration(
     abstract: "Fuses, prunes and quantizes a model, proves each step and reports gain and cost.",
     discussion: """
       Without a target nothing is pruned; without calibration data nothing is quantized. A recipe \
-      file says the same in YAML; options given beside it win. The exit status is 1 where a budget \
-      cannot be met; the nearest that can be reached is written.
+      file says the same in YAML; options given beside it win. Instead of how much to prune, goals can \
+      be given, any of them together: what may be lost, and what the model may cost. The exit status \
+      is 1 where a budget or a goal cannot be met; the nearest that can be reached is written.
 
       Example: lapidary compress Fixtures/fashion/fashion.onnx -o small.onnx --ratio 0.3 \
+      --calibration Fixtures/fashion/calibration.npz --evaluate Fixtures/fashion/test.npz
+
+      Example: lapidary compress Fixtures/fashion/fashion.onnx -o small.onnx --max-bytes 150KB \
       --calibration Fixtures/fashion/calibration.npz --evaluate Fixtures/fashion/test.npz
       """)
 
@@ -25,6 +29,7 @@ struct Compress: ParsableCommand, RunsModels {
   var recipe: String?
 
   @OptionGroup var target: TargetOptions
+  @OptionGroup var goals: GoalOptions
 
   @Option(
     help: "Samples to quantize with: an .npz file, a folder of .npy or .pb files, or random:N.",
@@ -59,6 +64,17 @@ struct Compress: ParsableCommand, RunsModels {
   @OptionGroup var verification: VerificationOptions
   @OptionGroup var runOptions: RunOptions
 
+  func checkOptions() throws {
+    if goals.isGiven, target.target != nil {
+      throw ValidationError(
+        "a goal says how much to prune: give none of --ratio, --macs, --params and --bytes beside it"
+      )
+    }
+    if noPrune, goals.pareto != nil {
+      throw ValidationError("--pareto tries widths: leave out --no-prune")
+    }
+  }
+
   func run() throws {
     try output.check(against: [model])
     let loaded = try ONNXFile.read(model)
@@ -71,16 +87,20 @@ struct Compress: ParsableCommand, RunsModels {
     let samples = try load(calibration ?? located(plan.calibration), bound)
     let labelled = try load(evaluate ?? located(plan.evaluation), bound)
     let progress = Progress("compressing")
+    var goal = try search(original, plan, samples, labelled, progress)
     let result = try Compression(
-      original, plan, calibration: samples, evaluation: labelled, dimensions: dimensions.dim,
+      original, goal?.recipe ?? plan, calibration: samples,
+      evaluation: goal == nil ? labelled : goal?.reporting, dimensions: dimensions.dim,
       options: runOptions.session(), verification: verification.verification(runOptions),
       progress: { progress.update($0) })
     try output.write(result.model, placement, from: loaded, at: model)
-    let found = result.report(
-      notes: edits.notes + ModelNotes(original).lines + unasked(plan, samples))
+    let notes = edits.notes + ModelNotes(original).lines
+    var found = result.report(notes: notes + (goal == nil ? unasked(plan, samples) : []))
+    try goal?.finish(result.model, &found)
     try page.write { .compression(found, result, original: original, title: model) }
     try report.print(found, toStandardError: output.reportsToStandardError)
-    if result.state.budget?.isExceeded ?? false { throw ExitCode(1) }
+    let isMissed = goal?.search.plan.missed.isEmpty == false
+    if isMissed || result.state.budget?.isExceeded ?? false { throw ExitCode(1) }
   }
 
   /// What is to be done: the recipe, with the options given beside it.

@@ -62,7 +62,9 @@ final class Progress: Sendable {
   /// - Parameter fraction: how much of it is done, where that is known.
   func show(_ text: String, fraction: Double? = nil) {
     state.withLock {
-      if $0.detail != text { $0.start = .now }
+      // What goes further is the same job under another name.
+      let goesOn = ($0.fraction ?? 0) > 0 && (fraction ?? 0) >= $0.fraction ?? 0
+      if $0.detail != text, !goesOn { $0.start = .now }
       $0.detail = text
       $0.fraction = fraction
     }

@@ -7,14 +7,14 @@ internal import Operators
 /// What each node and constant costs is remembered, since from one attempt of a search to the next
 /// most lengths stay what they were.
 final class CutCost {
-  private let coupling: Coupling
+  private let atoms: AxisAtoms
   private var nodes: [CostedNode] = []
   private var constants: [CostedConstant] = []
   /// What cannot be cut: the bodies that nodes run.
   private var fixed = Pruner.Cost(macs: 0, parameters: 0, bytes: 0)
 
   init(_ coupling: Coupling) {
-    self.coupling = coupling
+    atoms = AxisAtoms(coupling)
     let facts = coupling.facts
     let axes = CutAxes(coupling)
     let weights = Set(facts.weights.map(\.value))
@@ -32,7 +32,7 @@ final class CutCost {
 
   /// The cost without some atoms.
   func cost(removing removed: AtomSet) -> Pruner.Cost {
-    let lengths = CutAxes.lengths(coupling, removing: removed)
+    let lengths = atoms.lengths(removing: removed)
     var cost = fixed
     for index in nodes.indices { cost.macs += nodes[index].macs(lengths) }
     for index in constants.indices {
@@ -88,24 +88,54 @@ private struct CutAxes {
       return coupling.space.number(of: SlotAxis(tensor: tensor, axis: axis)).map { (axis, $0) }
     }
   }
+}
 
-  /// The length of each without some atoms.
-  static func lengths(_ coupling: Coupling, removing removed: AtomSet) -> [Int] {
-    func kept(_ slots: Range<Int>) -> Int {
-      removed.isEmpty
-        ? slots.count
-        : slots.reduce(0) { $0 + (removed.contains(coupling.atom($1)) ? 0 : 1) }
+/// The atoms along all that can get shorter. Axes that are coupled have the same ones, and are counted
+/// once.
+private struct AxisAtoms {
+  private let coupling: Coupling
+  /// The lists of atoms that occur, and for each axis which is its.
+  private var lists: [[Int]] = []
+  private var list: [Int] = []
+
+  init(_ coupling: Coupling) {
+    self.coupling = coupling
+    var known: [[Int]: Int] = [:]
+    for slots in coupling.space.ranges {
+      let atoms = slots.map { coupling.atom($0) }
+      let number = known[atoms] ?? lists.count
+      if number == lists.count {
+        known[atoms] = number
+        lists.append(atoms)
+      }
+      list.append(number)
     }
-    var lengths = coupling.space.ranges.map(kept)
+  }
+
+  /// The length of each axis without some atoms, then that of grouped convolutions' columns.
+  func lengths(removing removed: AtomSet) -> [Int] {
+    let counts = lists.map { removed.isEmpty ? $0.count : Self.kept($0, removed) }
+    var lengths = list.map { counts[$0] }
     for column in coupling.groupedColumns {
       let length = column.channels.count / column.groups
       let start = column.channels.lowerBound
       // Whole groups may go; those that stay keep the same number.
-      let group = (0..<column.groups).lazy
-        .map { kept(start + $0 * length..<start + ($0 + 1) * length) }.first { $0 > 0 }
+      let group = (0..<column.groups).lazy.map { group in
+        let slots = start + group * length..<start + (group + 1) * length
+        return Self.kept(slots.map { coupling.atom($0) }, removed)
+      }.first { $0 > 0 }
       lengths.append(group ?? 0)
     }
     return lengths
+  }
+
+  private static func kept(_ atoms: [Int], _ removed: AtomSet) -> Int {
+    var count = 0, place = 0
+    while place < atoms.count {
+      if !removed.contains(atoms[place]) { count += 1 }
+      place += 1
+    }
+    return count
   }
 }
 

@@ -13,7 +13,7 @@ struct Selection {
   /// The scores of each group, ascending, where groups compete.
   private let ascending: [[Double]]
   /// Fractions that were asked for of single groups, by number.
-  private let fixed: [Int: Double]
+  private var fixed: [Int: Double]
   private let options: PruningOptions
   /// No atom at all.
   private let nothing: AtomSet
@@ -65,6 +65,13 @@ struct Selection {
   /// The atoms to remove when every group loses the fraction `ratio`, or, where groups compete, when
   /// the fraction `ratio` of all channels that compete goes.
   func atoms(ratio: Double) -> AtomSet { remove(ratios(ratio)) }
+
+  /// The atoms to remove when groups lose the given fractions, by number, and all others none.
+  func atoms(fixed: [Int: Double]) -> AtomSet {
+    var selection = self
+    selection.fixed = fixed
+    return selection.atoms(ratio: 0)
+  }
 
   /// The fraction that each group loses.
   private func ratios(_ ratio: Double) -> [Double] {

@@ -2,16 +2,38 @@ internal import IR
 
 extension PruningAnalysis {
   /// The atoms to remove when one group alone loses a fraction of its channels.
-  func atoms(of group: Int, ratio: Double) -> AtomSet {
+  func atoms(of group: Int, ratio: Double) -> AtomSet { selection.atoms(fixed: [group: ratio]) }
+
+  /// What chooses among the channels of each group by itself.
+  var selection: Selection {
     Selection(
-      groups: groups.groups, scores: scores, protected: protected, kinds: [],
-      fixed: [group: ratio], options: options, nothing: nothing
-    ).atoms(ratio: 0)
+      groups: groups.groups, scores: scores, protected: protected, kinds: [], fixed: [:],
+      options: options, nothing: nothing)
   }
 
   /// The names of the weights that make a group's channels.
   func weightNames(_ group: ChannelGroup) -> [String] {
     group.producers.map { slice(coupling.producers[$0], kept: []).weight }
+  }
+
+  /// For each group a text that says which it is: the weights that make its channels, and a number
+  /// where several groups have the same. It does not depend on what other groups there are.
+  var keys: [String] {
+    var seen: [String: Int] = [:]
+    return groups.groups.map { group in
+      let names = weightNames(group).joined(separator: " + ")
+      let place = seen[names, default: 0]
+      seen[names] = place + 1
+      return place == 0 ? names : "\(names) #\(place + 1)"
+    }
+  }
+
+  /// Fractions by key as fractions by number.
+  func numbered(_ widths: [String: Double]) -> [Int: Double] {
+    guard !widths.isEmpty else { return [:] }
+    var ratios: [Int: Double] = [:]
+    for (group, key) in zip(groups.groups, keys) { ratios[group.index] = widths[key] }
+    return ratios
   }
 
   /// For each channel of a group that can go how many go before it, by atom.

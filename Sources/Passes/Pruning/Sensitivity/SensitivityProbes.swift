@@ -17,6 +17,8 @@ public struct SensitivityProbes {
   public struct Group: Sendable {
     /// The group's number.
     public let index: Int
+    /// Which group it is, for `PruningOptions.widths`.
+    public let key: String
     /// The weights that make the channels.
     public let weights: [String]
     /// The number of channels.
@@ -39,6 +41,7 @@ public struct SensitivityProbes {
     _ model: Model, _ analysis: PruningAnalysis, ratios: [Double], _ options: SessionOptions
   ) throws(ModelError) {
     var groups: [Group] = []
+    let keys = analysis.keys
     for group in analysis.groups.groups where group.frozen.contains(nil) {
       var probes: [Probe] = []
       for ratio in ratios {
@@ -52,7 +55,8 @@ public struct SensitivityProbes {
       }
       groups.append(
         Group(
-          index: group.index, weights: analysis.weightNames(group), channels: group.count,
+          index: group.index, key: keys[group.index], weights: analysis.weightNames(group),
+          channels: group.count,
           probes: probes, ranks: analysis.ranks(of: group)))
     }
     self.groups = groups

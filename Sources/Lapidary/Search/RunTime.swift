@@ -1,0 +1,50 @@
+internal import Execution
+internal import IR
+internal import Samples
+
+/// How long a run of one sample takes, and how long the original takes on the same machine in the
+/// same minutes.
+public struct RunTime: Sendable, Hashable, Codable {
+  /// The median in seconds.
+  public let seconds: Double
+  /// The same of the original.
+  public let original: Double
+  /// The part of the original's time that it takes: the median over blocks of runs that alternate.
+  public let share: Double
+
+  private static let warmUp = Duration.milliseconds(150)
+  private static let block = Duration.milliseconds(30)
+  private static let blocks = 15
+
+  /// Measures by turns, so that what else the machine does concerns both alike.
+  static func measure(
+    _ model: Model, against original: Model, on data: Dataset, _ options: SessionOptions
+  ) throws(ModelError) -> RunTime {
+    let inputs = try data.inputs(data.batches(of: 1)[0])
+    let sessions = [
+      try Session(model, options: options), try Session(original, options: options),
+    ]
+    let clock = ContinuousClock()
+    for session in sessions {
+      let start = clock.now
+      repeat { _ = try session.run(inputs) } while clock.now - start < warmUp
+    }
+    var medians: [[Double]] = [[], []]
+    for _ in 0..<blocks {
+      for (place, session) in sessions.enumerated() {
+        var times: [Duration] = []
+        let begin = clock.now
+        repeat {
+          let start = clock.now
+          _ = try session.run(inputs)
+          times.append(clock.now - start)
+        } while clock.now - begin < block
+        medians[place].append(times.sorted()[times.count / 2] / .seconds(1))
+      }
+    }
+    func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+    let share = median(zip(medians[0], medians[1]).map { $0 / max($1, 1e-9) })
+    let whole = median(medians[1])
+    return RunTime(seconds: share * whole, original: whole, share: share)
+  }
+}

@@ -1,0 +1,108 @@
+public import Reports
+internal import Samples
+
+extension TargetSearch {
+  /// Adds what was asked, what was reached and by which means, what was tried and refused, and which
+  /// samples served for what.
+  public func add(to report: inout Report) {
+    report.add("goals", lines: goalLines)
+    if let widths = plan.widths {
+      let table = Self.widthTable(widths, plan)
+      if !table.rows.isEmpty { report.add(table) }
+    }
+    report.add(Self.table("search", plan.tried, plan: plan))
+    report.add(notes: notes)
+    report.add(warnings: plan.missed)
+  }
+
+  /// Each goal with what was reached.
+  private var goalLines: [Sentence] {
+    guard let original = plan.original, let choice = plan.choice else { return [] }
+    var lines = goals.bounds(choice.costs, original).map { bound in
+      Sentence(
+        "asked: \(bound.name) \(bound.text(bound.limit)) at most; reached: \(bound.text(bound.value))"
+      )
+    }
+    if let limit = goals.loss, let loss = choice.loss {
+      lines.append(
+        Sentence(
+          "asked: a loss of \(NumberText.decimal(limit, 2)) points at most; reached: \(loss.text)"))
+    }
+    return lines
+  }
+
+  /// The channels of each group, before and after.
+  private static func widthTable(
+    _ widths: [String: CompressionPlan.Width], _ plan: CompressionPlan
+  ) -> Table {
+    let order = (plan.groups?.map(\.key) ?? []) + widths.keys.sorted()
+    var seen: Set<String> = []
+    let rows = order.filter { key in
+      widths[key].map { $0.kept < $0.channels } ?? false && seen.insert(key).inserted
+    }
+    return Table(
+      "widths", of: rows,
+      [
+        (.init("group"), { .text($0) }),
+        (.init("channels", numeric: true), { .count(widths[$0]?.channels) }),
+        (.init("kept", numeric: true), { .count(widths[$0]?.kept) }),
+      ])
+  }
+
+  /// Candidates as a table.
+  static func table(_ key: String, _ candidates: [Candidate], plan: CompressionPlan) -> Table {
+    typealias Column = (column: Table.Column, cell: (Candidate) -> Cell)
+    var columns: [Column] = [
+      (.init("level", numeric: true), { .count($0.place.level) }),
+      (.init("numbers"), { .text($0.place.isQuantized ? "int8" : "float") }),
+      (.init("parameters", numeric: true), { .count($0.costs.parameters) }),
+      (.init("macs", "MACs", numeric: true), { .count($0.costs.macs) }),
+      (.init("bytes", numeric: true), { .count($0.costs.bytes) }),
+      (.init("energy_uj", "uJ", numeric: true), { .quantity(1e6 * $0.costs.energy, digits: 2) }),
+    ]
+    if plan.original?.time != nil {
+      columns.append(
+        (
+          .init("latency_ms", "ms", numeric: true),
+          { $0.costs.time.map { .quantity(1000 * $0.seconds, digits: 3) } ?? .missing() }
+        ))
+      columns.append(
+        (
+          .init("speedup", numeric: true),
+          { $0.costs.time.map { .quantity(1 / max($0.share, 1e-9), digits: 2) } ?? .missing() }
+        ))
+    }
+    columns += [
+      (
+        .init("loss_points", "loss", numeric: true),
+        { $0.loss.map { .quantity($0.points, digits: 2) } ?? .missing() }
+      ),
+      (
+        .init("loss_upper_bound", "at most", numeric: true),
+        { $0.loss.map { .quantity($0.upperBound, digits: 2) } ?? .missing() }
+      ),
+      (.init("taken"), { .text($0.place == plan.chosen ? "yes" : "") }),
+    ]
+    return Table(key, of: candidates, columns)
+  }
+
+  /// What the figures are of, in words.
+  var notes: [String] {
+    let losses = plan.tried.compactMap(\.loss)
+    let what =
+      switch losses.first?.basis {
+      case .accuracy?: "points of top-1 lost"
+      case .agreement?: "samples of a hundred that another class is found for"
+      case .error?, nil: "error in percent of the outputs' root mean square"
+      }
+    let parts = maker.calibration.parts
+    let held =
+      parts.proof.part == .heldOut
+      ? "fitted to \(parts.fit.count) calibration samples, with \(parts.proof.count) held out of the fit"
+      : "fitted to \(parts.fit.count) calibration samples, which judge the fit too"
+    return [
+      "search: \(plan.groups?.count ?? 0) groups measured one by one, \(plan.tried.count) models made; \(held)",
+      "loss: \(what), on \(losses.first?.samples ?? 0) samples that the choice was made with; at most: with 95 % confidence",
+    ]
+  }
+}

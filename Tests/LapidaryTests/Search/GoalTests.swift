@@ -1,0 +1,149 @@
+import Foundation
+import Lapidary
+import TestSupport
+import Testing
+
+/// `compress` towards goals, on the trained network.
+@Suite struct GoalTests {
+  private static let model = Repository.fixture("fashion/fashion.onnx")
+  /// Few samples and no fitting, so that nothing takes long.
+  private static let samples = ["--calibration", "random:64"]
+  private static let data = samples + ["--no-recover"]
+
+  private static func compress(
+    _ folder: TemporaryFolder, _ output: String, _ goals: [String]
+  ) throws -> Command.Outcome {
+    try Command.run(["compress", model, "-o", output] + data + goals, in: folder.path)
+  }
+
+  @Test("A size is met, a plan goes on and is done again, and tells what it belongs to")
+  func size() throws {
+    let folder = try TemporaryFolder()
+    let first = try Self.compress(folder, "a.onnx", ["--max-bytes", "200KB", "--plan", "p.json"])
+    #expect(first.status == 0, "\(first.errors)")
+    let bytes = try folder.bytes("a.onnx")
+    #expect(bytes.count <= 200_000 && bytes.count > 180_000)
+    let whole = try CompressionPlan(json: [UInt8](try folder.bytes("p.json")))
+
+    // As if the process had ended when nothing but the table and some outlines was known.
+    var part = whole
+    part.tried = []
+    part.outlines.removeLast(part.outlines.count / 2)
+    (part.chosen, part.widths, part.output) = (nil, nil, nil)
+    _ = try folder.add("p.json", try part.json())
+    let again = try Self.compress(folder, "b.onnx", ["--plan", "p.json"])
+    #expect(again.status == 0, "\(again.errors)")
+    #expect(try folder.bytes("b.onnx") == bytes)
+    #expect(try CompressionPlan(json: [UInt8](try folder.bytes("p.json"))).json() == whole.json())
+
+    let other = try Self.compress(folder, "d.onnx", ["--plan", "p.json", "--no-fuse"])
+    #expect(other.status == 2)
+    #expect(other.errors.contains("plan: expected a plan with fuse: no"), "\(other.errors)")
+  }
+
+  @Test("verify-plan counts and measures anew, and finds a figure that is not true")
+  func verification() throws {
+    let folder = try TemporaryFolder()
+    let made = try Self.compress(
+      folder, "a.onnx", ["--max-macs", "0.5", "--plan", "p.json", "--no-quantize"])
+    #expect(made.status == 0, "\(made.errors)")
+    let verify = ["verify-plan", Self.model, "a.onnx", "p.json"] + Self.samples
+    let found = try Command.run(verify, in: folder.path)
+    #expect(found.status == 0, "\(found.errors) \(String(decoding: found.output, as: UTF8.self))")
+    let text = String(decoding: try folder.bytes("p.json"), as: UTF8.self)
+    let plan = try CompressionPlan(json: Array(text.utf8))
+    let macs = try #require(plan.choice).costs.macs
+    #expect(macs <= 6_522_320)
+    _ = try folder.add(
+      "p.json", Array(text.replacing("\"macs\" : \(macs)", with: "\"macs\" : 1").utf8))
+    let lie = try Command.run(verify, in: folder.path)
+    #expect(lie.status == 1)
+    #expect(
+      String(decoding: lie.output, as: UTF8.self).contains(
+        "differs: multiply-accumulates: expected 1 by the plan, found \(macs)"))
+  }
+
+  @Test("What cannot be met ends with 1 and the nearest, before groups are measured")
+  func impossible() throws {
+    let folder = try TemporaryFolder()
+    let found = try Self.compress(folder, "c.onnx", ["--max-bytes", "1KB", "--plan", "p.json"])
+    #expect(found.status == 1)
+    let text = String(decoding: found.output, as: UTF8.self)
+    #expect(text.contains("warning: bytes: expected 1000 at most, nearest reached"))
+    #expect(try folder.bytes("c.onnx").count < 100_000)
+    #expect(try CompressionPlan(json: [UInt8](try folder.bytes("p.json"))).groups == nil)
+  }
+
+  @Test("Workers share a folder; the claim of one that died does not count")
+  func jobs() throws {
+    let folder = try TemporaryFolder()
+    let goal = ["--max-bytes", "200KB", "--jobs", "jobs"]
+    let first = try Self.compress(folder, "a.onnx", goal)
+    #expect(first.status == 0, "\(first.errors)")
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder["jobs"]).sorted()
+    let model = try #require(files.first { $0.hasPrefix("int8-") && $0.hasSuffix(".json") })
+    try FileManager.default.removeItem(atPath: folder["jobs/\(model)"])
+    let claim = "jobs/\(model.dropLast(5)).claim"
+    _ = try folder.add(claim, Array("\(ProcessInfo.processInfo.hostName) 2147483646\n".utf8))
+    let again = try Self.compress(folder, "b.onnx", goal)
+    #expect(again.status == 0, "\(again.errors)")
+    #expect(try folder.bytes("b.onnx") == folder.bytes("a.onnx"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder["jobs"]).sorted() == files)
+    let other = try Self.compress(folder, "d.onnx", goal + ["--no-fuse"])
+    #expect(other.status == 2)
+    #expect(other.errors.contains("expected a plan with fuse: no"), "\(other.errors)")
+  }
+
+  @Test("Goals need data, and their numbers units that make sense")
+  func mistakes() throws {
+    let folder = try TemporaryFolder()
+    func run(_ arguments: [String]) throws -> Command.Outcome {
+      try Command.run(["compress", Self.model, "-o", "x.onnx"] + arguments, in: folder.path)
+    }
+    let noData = try run(["--max-loss", "1"])
+    #expect(noData.status == 2)
+    #expect(noData.errors.contains("expected calibration data to measure with, found none"))
+    for arguments in [
+      ["--max-loss", "-1"], ["--speedup", "0.5"], ["--max-bytes", "lots"],
+      ["--max-latency", "7200"], ["--speedup", "2", "--max-latency", "1ms"],
+      ["--max-bytes", "0.5", "--ratio", "0.5"],
+    ] {
+      #expect(try run(arguments).status == 64, "\(arguments)")
+    }
+    #expect(try folder.names.isEmpty)
+  }
+
+  @Test("Limits are numbers or fractions of the original's figures; all of several have to hold")
+  func limits() throws {
+    func costs(_ bytes: Int, _ macs: Int) -> ModelCosts {
+      ModelCosts(bytes: bytes, macs: macs, parameters: 1, energy: 1, time: nil)
+    }
+    var goals = CompressionGoals()
+    #expect(goals.isEmpty)
+    goals.bytes = .absolute(100)
+    goals.macs = .fraction(0.5)
+    let original = costs(400, 1000)
+    #expect(goals.excess(costs(100, 500), original: original) == 1)
+    #expect(goals.excess(costs(100, 600), original: original) == 1.2)
+    #expect(goals.excess(costs(150, 500), original: original) == 1.5)
+    let text = try JSONEncoder().encode(goals)
+    #expect(try JSONDecoder().decode(CompressionGoals.self, from: text) == goals)
+  }
+
+  @Test("A front keeps what nothing else beats")
+  func front() {
+    func candidate(_ level: Int, _ bytes: Int, wrong: Int) -> Candidate {
+      Candidate(
+        place: .init(level: level, isQuantized: true), widths: [:], foretold: 0,
+        costs: ModelCosts(bytes: bytes, macs: bytes, parameters: 1, energy: 1, time: nil),
+        loss: OutputLoss(
+          original: Array(repeating: 0, count: 100),
+          changed: (0..<100).map { $0 < wrong ? 1 : 0 }, labels: nil), model: "\(level)")
+    }
+    let all = [
+      candidate(0, 100, wrong: 1), candidate(1, 80, wrong: 4), candidate(2, 60, wrong: 3),
+      candidate(3, 40, wrong: 9), candidate(4, 40, wrong: 9),
+    ]
+    #expect(ParetoFront.front(all).map(\.place.level) == [0, 2, 3])
+  }
+}
