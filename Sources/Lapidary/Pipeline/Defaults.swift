@@ -123,3 +123,8 @@ extension Quantizer {
     try calibrate(on: data, modelHash: modelHash, options: SessionOptions())
   }
 }
+
+extension HalfEncoding {
+  /// An encoding with defaults that measures on the accelerated backend.
+  public init(_ type: HalfType) { self.init(type, options: SessionOptions()) }
+}

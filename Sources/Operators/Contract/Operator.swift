@@ -6,7 +6,7 @@ package import IR
 /// elsewhere (inference, executor, pruning, quantization, cost) act on them. Differences between
 /// opsets are normalised in `init`.
 package protocol Operator: TypeFacet, EvaluationFacet, ComputationFacet, ChannelFacet, NumberFacet,
-  GradientFacet, VersionFacet, Sendable, SendableMetatype
+  GradientFacet, VersionFacet, LookupFacet, IntegerFacet, Sendable, SendableMetatype
 {
   /// The operator's name and arity.
   static var schema: Schema { get }

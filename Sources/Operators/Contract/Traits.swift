@@ -20,6 +20,9 @@ package struct Traits: Sendable {
   package var trainedInputs: Set<Int>
   /// Inputs whose integer constants are quantized weights.
   package var quantizedInputs: Set<Int>
+  /// Whether rounding its operands to 16 bits changes which elements it picks, how many it makes or what
+  /// its scales mean, so that a model in 16 bits computes it in float.
+  package var keepsFloat: Bool
   /// Whether the inputs may be given in any order.
   package var isCommutative: Bool
   /// Attributes whose absence means the same as the given value, though the signature gives them no
@@ -29,7 +32,8 @@ package struct Traits: Sendable {
   package init(
     widensHalf: Bool = true, takesStrings: Bool = false, readsPackedElements: Bool = false,
     auxiliaryInputs: Set<Int> = [], trainedInputs: Set<Int> = [], quantizedInputs: Set<Int> = [],
-    isCommutative: Bool = false, attributeDefaults: [String: AttributeValue] = [:]
+    keepsFloat: Bool = false, isCommutative: Bool = false,
+    attributeDefaults: [String: AttributeValue] = [:]
   ) {
     self.widensHalf = widensHalf
     self.takesStrings = takesStrings
@@ -37,6 +41,7 @@ package struct Traits: Sendable {
     self.auxiliaryInputs = auxiliaryInputs
     self.trainedInputs = trainedInputs
     self.quantizedInputs = quantizedInputs
+    self.keepsFloat = keepsFloat
     self.isCommutative = isCommutative
     self.attributeDefaults = attributeDefaults
   }

@@ -86,3 +86,8 @@ public struct QuantizationOptions: Sendable {
   /// Options with defaults.
   public init() {}
 }
+
+extension QuantizationOptions.Profile {
+  /// Whether weights may use all 8 bits: only where no pair of products saturates.
+  public var usesAllBits: Bool { rawValue == "ort-vnni" }
+}

@@ -6,6 +6,8 @@ internal import Operators
 public struct Quantizer: Sendable {
   /// The model as it is calibrated: simplified, so that nothing is quantized that folds away.
   public let model: Model
+  /// What a reader of the report should know, a line each.
+  public let notes: [String]
   let options: QuantizationOptions
   let scheme: QuantizationScheme
   let facts: TypedGraph
@@ -47,13 +49,9 @@ public struct Quantizer: Sendable {
   public init(
     _ model: Model, _ options: QuantizationOptions, smoothing: Smoothing = Smoothing()
   ) throws(ModelError) {
-    guard let opset = model.opset(), opset >= QuantizationNodes.perTensorOpset else {
-      throw ModelError(
-        .unsupported,
-        "quantization: expected operator set \(QuantizationNodes.perTensorOpset) or later, found \(model.opset().map { "\($0)" } ?? "none")",
-        hint: "convert the model to a later operator set with its exporter")
-    }
     var prepared = model
+    notes = try prepared.raiseForChannels()
+    let opset = prepared.opset() ?? QuantizationNodes.perTensorOpset
     _ = try PassManager(try Simplify.passes()).run(&prepared)
     try smoothing.apply(to: &prepared)
     facts = try inferTypes(prepared)

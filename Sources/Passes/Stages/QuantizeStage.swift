@@ -27,6 +27,7 @@ public struct QuantizeStage: Stage {
     }
     let quantizer = try Quantizer(state.model, options).smoothed(
       on: SampleRun(fit, for: state.model), options: setting.options)
+    state.notes += quantizer.notes
     let statistics = try quantizer.calibrate(
       on: fit, options: setting.options, progress: { setting.progress($0.within("calibrating")) })
     let fitted = try quantizer.fit(

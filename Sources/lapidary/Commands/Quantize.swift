@@ -4,10 +4,11 @@ public import Lapidary
 /// `lapidary quantize`.
 struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
   static let configuration = CommandConfiguration(
-    abstract: "Quantizes a model to 8-bit integers, in QDQ form.",
+    abstract: "Quantizes a model to 8-bit integers, or stores it in fewer bits.",
     discussion: """
-      Example: lapidary quantize Fixtures/fashion/fashion.onnx -o int8.onnx \
+      Examples: lapidary quantize Fixtures/fashion/fashion.onnx -o int8.onnx \
       --calibration Fixtures/fashion/calibration.npz
+                lapidary quantize Fixtures/fashion/fashion.onnx -o small.onnx --encoding weights
       """)
 
   @Argument(help: "The model; - for the standard input.", completion: .file())
@@ -31,8 +32,7 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
       valueName: "ort-x86|ort-vnni|ort-arm|tensorrt|openvino|qnn|generic"))
   var profile = QuantizationOptions.Profile.ortX86
 
-  @Option(help: ArgumentHelp("The form of the result.", valueName: "qdq"))
-  var encoding = Encoding.qdq
+  @OptionGroup var form: EncodingOptions
 
   @Option(
     help: ArgumentHelp(
@@ -92,14 +92,22 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
   @OptionGroup var verification: VerificationOptions
   @OptionGroup var runOptions: RunOptions
 
-  enum Encoding: String, ExpressibleByArgument, CaseIterable { case qdq }
-
   func checkOptions() throws {
-    if calibration == nil && statistics == nil && applyPlan == nil {
+    if form.needsRanges && calibration == nil && statistics == nil && applyPlan == nil {
       throw ValidationError("expected --calibration, --statistics or --apply-plan")
     }
     if output == nil && planOnly == nil {
       throw ValidationError("expected --output or --plan-only")
+    }
+    if !form.needsRanges {
+      let name = "--encoding \(form.encoding.rawValue)"
+      if (planOnly ?? applyPlan ?? statistics) != nil {
+        throw ValidationError("\(name) has no plan and no statistics")
+      }
+      if maxLoss != nil || weightBits != nil || rounding != .nearest {
+        throw ValidationError(
+          "--max-loss, --weight-bits and --rounding need --encoding qdq or qoperator")
+      }
     }
     if planOnly != nil && output != nil {
       throw ValidationError("--plan-only writes no model: give no --output beside it")
@@ -128,14 +136,8 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
     destination.force = force
     try destination.check(against: [model] + (applyPlan.map { [$0] } ?? []))
     let original = try ONNXFile.read(model)
-    var options = QuantizationOptions()
-    options.profile = profile
-    options.method = try .init(named: method)
-    if let percentile { options.method = .percentile(percentile) }
-    options.exclude = exclude
-    options.rounding = rounding
-    options.weightBits = weightBits
-    options.correctsBias = biasCorrection
+    if !form.needsRanges { return try encode(original, to: destination) }
+    let options = try quantizationOptions()
     var data: Dataset?
     if let calibration {
       data = try runOptions.data(calibration, for: try dimensions.bound(original).model)
@@ -153,21 +155,22 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
     }
     let plan = result.plan
     if let planOnly { try TextFile.write(try plan.json(), to: planOnly) }
+    let encoded = try form.integerOperators?.encode(result.model)
+    let written = encoded?.model ?? result.model
     let comparison =
       planOnly == nil
-      ? try verification.comparison(original, result.model, on: parts?.proof, runOptions) : nil
+      ? try verification.comparison(original, written, on: parts?.proof, runOptions) : nil
     let saturating =
       comparison != nil && plan.maySaturate
       ? try verification.comparison(
-        original, result.model, on: parts?.proof, runOptions, saturates: true) : nil
-    if planOnly == nil {
-      try destination.write(result.model, placement, from: original, at: model)
-    }
+        original, written, on: parts?.proof, runOptions, saturates: true) : nil
+    if planOnly == nil { try destination.write(written, placement, from: original, at: model) }
     var values: [ValueFidelity] = []
     if comparison != nil, let proof = parts?.proof {
       values = try quantizer.fidelity(of: result, on: proof, options: runOptions.session())
     }
-    var lines = ModelNotes(original).lines + (comparison?.notes ?? []) + (notes ?? [])
+    var lines = ModelNotes(original).lines + quantizer.notes + (encoded?.notes ?? [])
+    lines += (comparison?.notes ?? []) + (notes ?? [])
     if planOnly != nil { lines.append("plan only: no model written") }
     try report.print(
       result.report(
@@ -175,23 +178,6 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
         wasAsked: verification.verify && planOnly == nil,
         notes: lines),
       toStandardError: destination.reportsToStandardError)
-  }
-
-  /// A quantizer for the model, its channels evened out as the samples or the plan say. Statistics of
-  /// another run are of the model as it is.
-  private func quantizer(
-    _ original: Model, _ options: QuantizationOptions, _ data: Dataset?
-  ) throws(ModelError) -> Quantizer {
-    if let applyPlan {
-      let plan = try QuantizationPlan(json: try TextFile.read(applyPlan))
-      return try Quantizer(original, options, smoothing: plan.smoothing ?? Smoothing())
-    }
-    let quantizer = try Quantizer(original, options)
-    guard smoothing, statistics == nil, let data else { return quantizer }
-    let samples = SampleRun(data, for: quantizer.model, batch: batch)
-    let progress = Progress("looking at channels", total: samples.count)
-    return try quantizer.smoothed(
-      on: samples, options: runOptions.session(), progress: progress.update)
   }
 
   /// Weights and biases fitted to the samples, where there are any and no plan is replayed.

@@ -189,22 +189,31 @@ extension Quantizer.Result {
     }
   }
 
-  @Test("Quantization needs opset 10; before 13 weights have one scale")
+  @Test(
+    "Older operator sets are raised to a scale a channel, and where that fails keep one a weight")
   func opsets() throws {
     var net = Network()
     let x = net.input("x", [1, 3, 4, 4])
-    net.output(net.conv("conv1", x, 3, 4, strengths: [1, 2, 4, 8]))
-    let error = #expect(throws: ModelError.self) {
-      try Quantizer(net.model(opset: 9), QuantizationOptions())
+    let conv = net.conv("conv1", x, 3, 4, strengths: [1, 2, 4, 8])
+    var ending = net
+    net.output(conv)
+    for opset in [9, 11, 13] {
+      let raised = try quantize(net.model(opset: opset))
+      #expect(raised.model.opset() == 13)
+      #expect(raised.model.constant("conv1.w_scale")?.dimensions == [4])
     }
-    #expect(error?.code == .unsupported && error?.hint != nil)
-    #expect(error?.message.contains("10 or later, found 9") == true)
-    let old = try quantize(net.model(opset: 11))
+    // This way to choose coordinates ended with operator set 13.
+    let scales = ending.constant("scales", Tensor(floats: [1, 1, 2, 2], [4]))
+    let roi = ending.constant("roi", Tensor(floats: [], [0]))
+    let mode = Attribute(
+      "coordinate_transformation_mode", .string(Array("tf_half_pixel_for_nn".utf8)))
+    ending.output(ending.node("Resize", "resize", [conv, roi, scales], [mode]))
+    let quantizer = try Quantizer(ending.model(opset: 11), QuantizationOptions())
+    #expect(quantizer.notes.contains { $0.hasPrefix("each weight takes one scale") })
+    let old = try quantize(ending.model(opset: 11))
     #expect(old.model.constant("conv1.w_scale")?.dimensions == [])
     #expect(old.model.constant("conv1.b_scale")?.dimensions == [])
     #expect(old.model.constant("conv1.b_quantized")?.dimensions == [4])
-    let new = try quantize(net.model(opset: 13))
-    #expect(new.model.constant("conv1.w_scale")?.dimensions == [4])
   }
 
   @Test("A weight computed in the graph, and a transposed product, stay float")

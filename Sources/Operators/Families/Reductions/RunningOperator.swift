@@ -11,7 +11,7 @@ package protocol RunningOperator: Operator {
 }
 
 extension RunningOperator {
-  package static var traits: Traits { Traits(auxiliaryInputs: [1]) }
+  package static var traits: Traits { Traits(auxiliaryInputs: [1], keepsFloat: true) }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     if let axes = inputs.knownIntegers(1), let rank = inputs.rank(0) {

@@ -10,7 +10,7 @@ package struct RangeOf: Operator {
       11: (T, T, T) -> T; T: float int16 int32 int64 double
       27: <stash_type: int = 1>; T + float16 bfloat16
       """)
-  package static let traits = Traits(auxiliaryInputs: [0, 1, 2])
+  package static let traits = Traits(auxiliaryInputs: [0, 1, 2], keepsFloat: true)
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
 

@@ -124,6 +124,8 @@ extension Gather {
 }
 
 extension Gather {
+  package var lookup: Lookup? { Lookup(table: 0, indices: 1, axis: axis) }
+
   package static let revisions: [Revision] = [
     .negativeAxes("axis")
   ]

@@ -9,7 +9,7 @@ package struct NonMaxSuppression: Operator {
     signature: """
       10: (float, float, int64?, float?, float?) -> int64; <center_point_box: int = 0>
       """)
-  package static let traits = Traits(auxiliaryInputs: [2, 3, 4])
+  package static let traits = Traits(auxiliaryInputs: [2, 3, 4], keepsFloat: true)
   /// Whether boxes are centre and size rather than two corners.
   private let centered: Bool
 

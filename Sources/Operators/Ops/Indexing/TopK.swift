@@ -12,7 +12,7 @@ package struct TopK: Operator {
       11: <axis: int = -1, largest: int = 1, sorted: int = 1>; T + integers
       24: T + bfloat16
       """)
-  package static let traits = Traits(auxiliaryInputs: [1])
+  package static let traits = Traits(auxiliaryInputs: [1], keepsFloat: true)
   let axis: Int
   let largest: Bool
   /// How many elements, as an attribute before opset 10.

@@ -64,3 +64,9 @@ extension Conv {
     }
   }
 }
+
+extension Conv {
+  package func integerForm(opset: Int) -> IntegerForm? {
+    IntegerForm(QLinearConv.schema.op, .biasLast)
+  }
+}

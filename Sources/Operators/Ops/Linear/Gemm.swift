@@ -186,3 +186,9 @@ extension Gemm {
       })
   ]
 }
+
+extension Gemm {
+  package func integerForm(opset: Int) -> IntegerForm? {
+    IntegerForm(Microsoft.QGemm.schema.op, .biasBeforeResult)
+  }
+}

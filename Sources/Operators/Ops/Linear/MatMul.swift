@@ -52,3 +52,9 @@ extension MatMul {
     .rule { call throws(ModelError) in try call.matrixProduct() }
   }
 }
+
+extension MatMul {
+  package func integerForm(opset: Int) -> IntegerForm? {
+    IntegerForm(QLinearMatMul.schema.op, .resultLast)
+  }
+}

@@ -123,3 +123,9 @@ extension Concat {
     .negativeAxes("axis")
   ]
 }
+
+extension Concat {
+  package func integerForm(opset: Int) -> IntegerForm? {
+    IntegerForm(Microsoft.QLinearConcat.schema.op, .resultFirst)
+  }
+}

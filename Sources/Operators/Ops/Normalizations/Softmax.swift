@@ -38,3 +38,11 @@ extension Softmax {
     .negativeAxes("axis"), .oneAxis,
   ]
 }
+
+extension Softmax {
+  package func integerForm(opset: Int) -> IntegerForm? {
+    IntegerForm(
+      Microsoft.QLinearSoftmax.schema.op, .resultLast,
+      attributes: [Attribute("axis", .int(axis)), Attribute("opset", .int(opset))])
+  }
+}

@@ -38,3 +38,11 @@ extension GlobalAveragePool {
     }
   }
 }
+
+extension GlobalAveragePool {
+  package func integerForm(opset: Int) -> IntegerForm? {
+    IntegerForm(
+      Microsoft.QLinearGlobalAveragePool.schema.op, .resultLast,
+      attributes: [Attribute("channels_last", .int(0))])
+  }
+}

@@ -26,3 +26,9 @@ extension LeakyRelu {
       : .elementwise { g, x, _ in x.isBelow(0).select(g * Double(alpha), g) }
   }
 }
+
+extension LeakyRelu {
+  package func integerForm(opset: Int) -> IntegerForm? {
+    IntegerForm(Microsoft.QLinearLeakyRelu.schema.op, .resultLast)
+  }
+}

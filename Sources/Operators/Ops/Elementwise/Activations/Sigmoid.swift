@@ -19,3 +19,9 @@ package struct Sigmoid: UnaryElementwise {
 extension Sigmoid {
   package var gradient: Gradient { .elementwiseOfResult { g, y in g * y * (1 - y) } }
 }
+
+extension Sigmoid {
+  package func integerForm(opset: Int) -> IntegerForm? {
+    IntegerForm(Microsoft.QLinearSigmoid.schema.op, .resultLast)
+  }
+}

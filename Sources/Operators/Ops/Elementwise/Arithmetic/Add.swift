@@ -22,3 +22,9 @@ package struct Add: BroadcastBinary {
 extension Add {
   package var gradient: Gradient { .pairwise { g, _, _, _ in (g, g) } }
 }
+
+extension Add {
+  package func integerForm(opset: Int) -> IntegerForm? {
+    IntegerForm(Microsoft.QLinearAdd.schema.op, .resultLast)
+  }
+}

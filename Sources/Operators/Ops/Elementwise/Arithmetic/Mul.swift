@@ -22,3 +22,9 @@ package struct Mul: BroadcastBinary {
 extension Mul {
   package var gradient: Gradient { .pairwise { g, a, b, _ in (g * b, g * a) } }
 }
+
+extension Mul {
+  package func integerForm(opset: Int) -> IntegerForm? {
+    IntegerForm(Microsoft.QLinearMul.schema.op, .resultLast)
+  }
+}

@@ -1,0 +1,88 @@
+public import IR
+internal import Operators
+
+/// A form that a model takes in fewer bits without looking at data.
+///
+/// Integers for activations that are known beforehand need calibration and have a class of their own,
+/// `Quantizer`.
+public protocol ModelEncoding: Sendable {
+  /// Writes the model in the form.
+  ///
+  /// - Throws: `ModelError` for a model that cannot be said in the operator set that the form needs.
+  func encode(_ model: Model) throws(ModelError) -> EncodedModel
+}
+
+/// What became of a model that was encoded.
+public struct EncodedModel: Sendable {
+  /// The model in fewer bits.
+  public var model: Model
+  /// Every node of the model as it was encoded, in order.
+  public var nodes: [EncodedNode]
+  /// What a reader of the report should know, a line each.
+  public var notes: [String]
+}
+
+/// What became of one node.
+public struct EncodedNode: Hashable, Sendable {
+  /// Operator and name.
+  public let node: String
+  /// The operator.
+  public let op: OperatorName
+  /// The node's own name.
+  public let name: String?
+  /// The name of its first output.
+  public let output: String
+  /// The form that it took; nil where it stayed as it was.
+  public var form: String?
+  /// Why it stayed as it was; nil where it took a form or there was nothing to encode.
+  public var reason: String?
+}
+
+/// For which runtime a model is encoded.
+public enum EncodingTarget: String, Sendable, CaseIterable {
+  /// Any runtime: ONNX's own operators.
+  case onnx
+  /// ONNX Runtime: its own operators where they help.
+  case onnxruntime
+}
+
+extension Model {
+  /// The model simplified, so that nothing is encoded that folds away, and in an operator set that
+  /// has what the encoding needs.
+  ///
+  /// - Returns: the model, and what is to be said of it.
+  func prepared(opset needed: Int) throws(ModelError) -> (model: Model, notes: [String]) {
+    var model = self
+    _ = try PassManager(try Simplify.passes()).run(&model)
+    return try model.raised(to: needed)
+  }
+
+  /// Raises the model to the operator set in which weights take a scale a channel. A model that cannot
+  /// be raised stays where weights take one scale each, or is refused.
+  ///
+  /// - Returns: what is to be said of it.
+  mutating func raiseForChannels() throws(ModelError) -> [String] {
+    do {
+      let raised = try raised(to: QuantizationNodes.perChannelOpset)
+      self = raised.model
+      return raised.notes
+    } catch {
+      guard let opset = opset(), opset >= QuantizationNodes.perTensorOpset else { throw error }
+      return ["each weight takes one scale: \(error.message)"]
+    }
+  }
+
+  /// The model in an operator set of at least the version.
+  ///
+  /// - Returns: the model, and what is to be said of it.
+  func raised(to needed: Int) throws(ModelError) -> (model: Model, notes: [String]) {
+    guard let opset = opset(), opset < needed else { return (self, []) }
+    let result = try OpsetConversion(to: needed).convert(self)
+    return (
+      result.model,
+      [
+        "raised from operator set \(opset) to \(needed), which the encoding needs: \(result.rewritten.count) nodes rewritten"
+      ]
+    )
+  }
+}
