@@ -18,7 +18,7 @@ public struct TuneStage: Stage {
   public static let fewest = 256
   /// Multiply-accumulates beyond which a stage that nobody asked for leaves a model alone: some five
   /// minutes on two cores. A bound in seconds would give other bytes on another machine.
-  public static let mostWork = 3e13
+  public static let mostWork = 3e12
   private let isAsked: Bool
 
   /// A stage with options.

@@ -231,31 +231,6 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
     }
     return (plan, nil)
   }
-
-  private func ranges(
-    _ quantizer: Quantizer, _ hash: String, _ data: Dataset?
-  ) throws(ModelError) -> CalibrationStatistics {
-    if let statistics, TextFile.exists(statistics) {
-      let found = try CalibrationStatistics(json: try TextFile.read(statistics))
-      guard found.model == hash else {
-        throw ModelError(
-          .request,
-          "\"\(statistics)\": expected statistics of model \(hash), found those of \(found.model)")
-      }
-      return found
-    }
-    guard let data else {
-      throw ModelError(
-        .request,
-        "calibration: expected --calibration or an existing --statistics file, found neither")
-    }
-    let progress = Progress("calibrating", total: data.count)
-    let found = try quantizer.calibrate(
-      on: data, modelHash: hash, batch: batch, options: runOptions.session(),
-      progress: progress.update)
-    if let statistics { try TextFile.write(try found.json(), to: statistics) }
-    return found
-  }
 }
 
 extension QuantizationOptions.Profile: ExpressibleByArgument {}
