@@ -52,37 +52,14 @@ package enum EncodingNodes {
       outputs: [output], attributes: node.attributes)
   }
 
-  /// A node that converts to another element type.
-  package static func cast(
-    _ data: ValueID, to type: ElementType, into output: ValueID, name: String
-  ) -> Node {
-    Node(
-      Cast.schema.op.type, name: name, inputs: [data], outputs: [output],
-      attributes: [Attribute("to", .int(Int(type.rawValue)))])
-  }
-
   /// Whether a node only converts to another element type.
   package static func isCast(_ node: Node) -> Bool { node.op == Cast.schema.op }
-
-  /// A node that multiplies elements.
-  package static func multiply(
-    _ a: ValueID, _ b: ValueID, into output: ValueID, name: String
-  ) -> Node {
-    Node(Mul.schema.op.type, name: name, inputs: [a, b], outputs: [output])
-  }
 
   /// A node that subtracts elements.
   package static func subtract(
     _ a: ValueID, _ b: ValueID, into output: ValueID, name: String
   ) -> Node {
     Node(Sub.schema.op.type, name: name, inputs: [a, b], outputs: [output])
-  }
-
-  /// A node that adds elements.
-  package static func add(
-    _ a: ValueID, _ b: ValueID, into output: ValueID, name: String
-  ) -> Node {
-    Node(Add.schema.op.type, name: name, inputs: [a, b], outputs: [output])
   }
 
   /// ONNX Runtime's product with a weight of few bits in blocks along K.

@@ -1,6 +1,6 @@
 package import IR
 
-/// Nodes that edits of a model's interface insert. They are built here so that only operators know
+/// Nodes that edits and encodings of a model insert. They are built here so that only operators know
 /// operators' names.
 package enum SurgeryNodes {
   /// A node that reorders the axes of `data`: output axis `i` is input axis `permutation[i]`.

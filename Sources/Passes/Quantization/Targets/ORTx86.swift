@@ -12,12 +12,8 @@ extension QuantizationTarget {
     name: "ONNX Runtime",
     kernels: [
       "Conv": .always,
-      "Gemm": .unless([
-        .weightOnTheLeft: "its input is constant or not of type float",
-        .transposedActivation: "transA is not 0", .alpha: "alpha is not 1",
-        .beta: "beta is not 1",
-      ]),
-      "MatMul": .unless([.weightOnTheLeft: "the constant operand is the left one"]),
+      "Gemm": .ofGemm,
+      "MatMul": .ofMatMul,
 
       "Add": .always, "Mul": .always, "Where": .always, "Concat": .always,
       "LeakyRelu": .always, "Sigmoid": .always, "Softmax": .always,

@@ -5,12 +5,8 @@ extension QuantizationTarget {
     name: "OpenVINO",
     kernels: [
       "Conv": .always, "ConvTranspose": .always,
-      "Gemm": .unless([
-        .weightOnTheLeft: "its input is constant or not of type float",
-        .transposedActivation: "transA is not 0", .alpha: "alpha is not 1",
-        .beta: "beta is not 1",
-      ]),
-      "MatMul": .unless([.weightOnTheLeft: "the constant operand is the left one"]),
+      "Gemm": .ofGemm,
+      "MatMul": .ofMatMul,
       "Add": .always, "Mul": .always, "Relu": .always, "Clip": .always,
       "AveragePool": .always, "GlobalAveragePool": .always, "MaxPool": .always,
       "ReduceMax": .always, "Concat": .always,

@@ -101,6 +101,17 @@ package struct IntegerKernel: Sendable {
   /// A kernel for all forms of the operator.
   package static let always = unless([:])
 
+  /// The usual kernel for Gemm: a plain product with the weight on the right, and a bias.
+  package static let ofGemm = unless([
+    .weightOnTheLeft: "its input is constant or not of type float",
+    .transposedActivation: "transA is not 0", .alpha: "alpha is not 1", .beta: "beta is not 1",
+  ])
+
+  /// The usual kernel for MatMul, with the weight on the right.
+  package static let ofMatMul = unless([
+    .weightOnTheLeft: "the constant operand is the left one"
+  ])
+
   /// A kernel for the operator where it moves elements, not where it computes new ones.
   package static let ofMovement = IntegerKernel(limits: [], movesOnly: true)
 

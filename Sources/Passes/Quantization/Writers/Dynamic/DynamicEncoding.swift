@@ -198,20 +198,20 @@ struct DynamicWriter {
     let shape = editor.facts.graph[output].tensorType?.shape
     let floats = editor.addValue("\(name)_float", .float, shape)
     editor.model.graph.add(
-      EncodingNodes.cast(sums, to: .float, into: floats, name: "\(name)_cast"))
+      SurgeryNodes.cast(sums, to: .float, into: floats, name: "\(name)_cast"))
     let own = editor.addConstant("\(stem)_scale", scales)
     let both = editor.addValue("\(name)_scales", .float, Shape(scales.dimensions))
     editor.model.graph.add(
-      EncodingNodes.multiply(scale, own, into: both, name: "\(name)_scales"))
+      SurgeryNodes.multiply(scale, own, into: both, name: "\(name)_scales"))
     guard let bias else {
       editor.model.graph.add(
-        EncodingNodes.multiply(floats, both, into: output, name: "\(name)_multiply"))
+        SurgeryNodes.multiply(floats, both, into: output, name: "\(name)_multiply"))
       return
     }
     let scaled = editor.addValue("\(name)_scaled", .float, shape)
     editor.model.graph.add(
-      EncodingNodes.multiply(floats, both, into: scaled, name: "\(name)_multiply"))
+      SurgeryNodes.multiply(floats, both, into: scaled, name: "\(name)_multiply"))
     editor.model.graph.add(
-      EncodingNodes.add(scaled, bias, into: output, name: "\(name)_add"))
+      SurgeryNodes.add(scaled, bias, into: output, name: "\(name)_add"))
   }
 }

@@ -92,7 +92,7 @@ struct HalfWriter {
       let type = editor.facts.graph[value].tensorType
       result = editor.addValue("\(name)_\(half)", half, type?.shape)
       editor.model.graph.add(
-        EncodingNodes.cast(
+        SurgeryNodes.cast(
           castSource(value) ?? value, to: half, into: result, name: "\(name)_to_\(half)"))
     }
     halves[value] = result
@@ -117,7 +117,7 @@ struct HalfWriter {
     let result = editor.addValue(
       "\(name)_float", .float, editor.facts.graph[value].tensorType?.shape)
     editor.model.graph.add(
-      EncodingNodes.cast(value, to: .float, into: result, name: "\(name)_to_float"))
+      SurgeryNodes.cast(value, to: .float, into: result, name: "\(name)_to_float"))
     floats[value] = result
     return result
   }
@@ -141,7 +141,7 @@ struct HalfWriter {
       let inner = editor.addValue("\(name)_\(half)", half, graph[value].tensorType?.shape)
       editor.model.graph.setOutput(id, slot: slot, to: inner)
       editor.model.graph.add(
-        EncodingNodes.cast(inner, to: .float, into: value, name: "\(name)_to_float"))
+        SurgeryNodes.cast(inner, to: .float, into: value, name: "\(name)_to_float"))
       halves[value] = inner
     }
   }

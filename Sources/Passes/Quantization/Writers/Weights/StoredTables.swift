@@ -46,14 +46,14 @@ extension EncodingEditor {
       return
     }
     let floats = addValue("\(stem)_float", .float, shape)
-    model.graph.add(EncodingNodes.cast(integers, to: .float, into: floats, name: "\(stem)_cast"))
+    model.graph.add(SurgeryNodes.cast(integers, to: .float, into: floats, name: "\(stem)_cast"))
     let shift = addValue("\(stem)_shift", .float)
-    model.graph.add(EncodingNodes.cast(zero, to: .float, into: shift, name: "\(stem)_shift_cast"))
+    model.graph.add(SurgeryNodes.cast(zero, to: .float, into: shift, name: "\(stem)_shift_cast"))
     let centred = addValue("\(stem)_centred", .float, shape)
     model.graph.add(
       EncodingNodes.subtract(floats, shift, into: centred, name: "\(stem)_subtract"))
     model.graph.add(
-      EncodingNodes.multiply(centred, scale, into: output, name: "\(stem)_multiply"))
+      SurgeryNodes.multiply(centred, scale, into: output, name: "\(stem)_multiply"))
   }
 
   /// The table in integers, stored once however many nodes look up in it.
