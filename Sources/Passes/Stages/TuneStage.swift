@@ -16,8 +16,8 @@ public struct TuneStage: Stage {
   private let options: TuningOptions
   /// Fewer samples than this are learnt by heart; a stage that nobody asked for leaves them alone.
   public static let fewest = 256
-  /// Multiply-accumulates beyond which a stage that nobody asked for leaves a model alone: some five
-  /// minutes on two cores. A bound in seconds would give other bytes on another machine.
+  /// Multiply-accumulates beyond which a stage that nobody asked for leaves a model alone: some
+  /// three to nine minutes on two cores. A bound in seconds would give other bytes on another machine.
   public static let mostWork = 3e12
   private let isAsked: Bool
 

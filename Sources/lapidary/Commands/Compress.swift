@@ -47,8 +47,8 @@ struct Compress: ParsableCommand, RunsModels, ChecksOptions {
 
   @Flag(
     help: """
-      Leave out the tuning after pruning, which needs 256 samples of calibration data and takes up to \
-      five minutes.
+      Leave out the tuning after pruning, which needs 256 samples of calibration data and takes \
+      some minutes.
       """)
   var noTune = false
 

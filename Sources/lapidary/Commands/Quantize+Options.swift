@@ -15,13 +15,26 @@ extension Quantize {
     return options
   }
 
+  /// The plan that is replayed; nil where a new one is made.
+  ///
+  /// - Parameter hash: of the model.
+  func planToReplay(_ hash: String) throws(ModelError) -> QuantizationPlan? {
+    guard let applyPlan else { return nil }
+    let plan = try QuantizationPlan(json: try TextFile.read(applyPlan))
+    guard plan.model == hash else {
+      throw ModelError(
+        .request, "\"\(applyPlan)\": expected a plan for model \(hash), found one for \(plan.model)"
+      )
+    }
+    return plan
+  }
+
   /// A quantizer for the model, its channels evened out as the samples or the plan say. Statistics of
   /// another run are of the model as it is.
   func quantizer(
-    _ original: Model, _ options: QuantizationOptions, _ data: Dataset?
+    _ original: Model, _ options: QuantizationOptions, _ data: Dataset?, _ plan: QuantizationPlan?
   ) throws(ModelError) -> Quantizer {
-    if let applyPlan {
-      let plan = try QuantizationPlan(json: try TextFile.read(applyPlan))
+    if let plan {
       return try Quantizer(original, options, smoothing: plan.smoothing ?? Smoothing())
     }
     let quantizer = try Quantizer(original, options)

@@ -146,8 +146,11 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
       try DataSurvey(data, label: "calibration").notes
     }
     let parts = data?.parts
-    let quantizer = try quantizer(original, options, parts?.fit)
-    let found = try plan(quantizer, original, parts?.fit)
+    let hash =
+      statistics != nil || planOnly != nil || applyPlan != nil ? original.contentHash() : ""
+    let replayed = try planToReplay(hash)
+    let quantizer = try quantizer(original, options, parts?.fit, replayed)
+    let found = try plan(quantizer, hash, parts?.fit, replayed)
     var (result, fallback) = try fitted(quantizer, found.plan, parts)
     if let maxLoss, let parts, let statistics = found.statistics {
       (result, fallback) = try accurate(
@@ -215,21 +218,11 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
 
   /// The plan to replay, or a new one, and the statistics that it follows from.
   private func plan(
-    _ quantizer: Quantizer, _ original: Model, _ data: Dataset?
+    _ quantizer: Quantizer, _ hash: String, _ data: Dataset?, _ replayed: QuantizationPlan?
   ) throws(ModelError) -> (plan: QuantizationPlan, statistics: CalibrationStatistics?) {
-    let hash =
-      statistics != nil || planOnly != nil || applyPlan != nil ? original.contentHash() : ""
-    guard let applyPlan else {
-      let statistics = try ranges(quantizer, hash, data)
-      return (try quantizer.plan(statistics, modelHash: hash), statistics)
-    }
-    let plan = try QuantizationPlan(json: try TextFile.read(applyPlan))
-    guard plan.model == hash else {
-      throw ModelError(
-        .request, "\"\(applyPlan)\": expected a plan for model \(hash), found one for \(plan.model)"
-      )
-    }
-    return (plan, nil)
+    if let replayed { return (replayed, nil) }
+    let statistics = try ranges(quantizer, hash, data)
+    return (try quantizer.plan(statistics, modelHash: hash), statistics)
   }
 }
 

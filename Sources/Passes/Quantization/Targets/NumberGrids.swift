@@ -51,8 +51,6 @@ package struct WeightGrid: Hashable, Sendable, Codable {
   package static let sevenBits = WeightGrid(peak: 64)
   /// As many of eight bits as leave no sum of two products with bytes at 2¹⁵ or above.
   package static let safePairs = WeightGrid(peak: 127, pairPeak: 128)
-  /// Four bits.
-  package static let fourBits = WeightGrid(peak: 7)
 
   /// The grid of a weight whose products are summed up one by one.
   package var withoutPairs: WeightGrid { WeightGrid(peak: peak) }
