@@ -30,8 +30,8 @@ public struct ModelDiff: Sendable {
     if modulo.contains(.fold), options.weightTolerance == nil {
       options.weightTolerance = .sqnr(Self.foldedSignal)
     }
-    let second = byLayer(
-      try Modulo.canonical(a, modulo), try Modulo.canonical(b, modulo), options)
+    let forms = try Modulo.canonical(a, b, modulo)
+    let second = byLayer(forms.0, forms.1, options)
     return second.failing.count < first.failing.count ? second : first
   }
 

@@ -46,22 +46,45 @@ public enum Modulo: String, CaseIterable, Hashable, Sendable {
     }
   }
 
-  /// A model in the form that the words ask for.
+  /// Both models in the form that the words ask for.
   ///
   /// - Throws: `ModelError` where a word asks for what cannot be done.
-  static func canonical(_ model: Model, _ words: Set<Modulo>) throws(ModelError) -> Model {
-    if words.contains(.opset) {
-      throw ModelError(
-        .unsupported,
-        "--modulo opset: expected models that can be brought to one operator set, found no conversion between operator sets",
-        hint: "convert one of the models with its exporter")
-    }
+  static func canonical(
+    _ a: Model, _ b: Model, _ words: Set<Modulo>
+  ) throws(ModelError) -> (Model, Model) {
+    var pair = (a, b)
+    if words.contains(.opset) { pair = try inOneOperatorSet(a, b) }
     let rules = Set(words.flatMap(\.rules)).sorted()
-    guard !rules.isEmpty else { return model }
-    var copy = model
-    _ = try PassManager(try Simplify.passes(FusionOptions(only: rules))).run(&copy)
-    copy.forgetFusions()
-    return copy
+    guard !rules.isEmpty else { return pair }
+    let passes = try Simplify.passes(FusionOptions(only: rules))
+    func simplify(_ model: inout Model) throws(ModelError) {
+      _ = try PassManager(passes).run(&model)
+      model.forgetFusions()
+    }
+    try simplify(&pair.0)
+    try simplify(&pair.1)
+    return pair
+  }
+
+  /// Both models in the newer of their operator sets, or in the older one where the newer cannot say
+  /// what the other model does.
+  private static func inOneOperatorSet(
+    _ a: Model, _ b: Model
+  ) throws(ModelError) -> (Model, Model) {
+    guard let first = a.opset(), let second = b.opset(), first != second else { return (a, b) }
+    func converted(to target: Int) throws(ModelError) -> (Model, Model) {
+      let conversion = try OpsetConversion(to: target)
+      return first == target
+        ? (a, try conversion.convert(b).model) : (try conversion.convert(a).model, b)
+    }
+    do {
+      return try converted(to: max(first, second))
+    } catch {
+      guard let pair = try? converted(to: min(first, second)) else {
+        throw error.noting("--modulo opset: the models are in operator sets \(first) and \(second)")
+      }
+      return pair
+    }
   }
 }
 

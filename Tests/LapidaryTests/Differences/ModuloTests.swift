@@ -1,0 +1,58 @@
+import Lapidary
+import Passes
+import TestSupport
+import Testing
+
+/// Models that are spelled differently and are the same.
+@Suite("Differences modulo a spelling") struct ModuloTests {
+  /// Operators whose spelling versions changed: attributes that became operands, Softmax of several axes.
+  private func model(opset: Int, _ attributes: [String: [Attribute]] = [:]) -> Model {
+    var network = Network()
+    network.attributes = attributes
+    let x = network.input("x", [.known(2), .known(1), .known(6), .known(4)])
+    let squeezed = network.node("Squeeze", "squeezed", [x], [Attribute("axes", .ints([1]))])
+    let soft = network.node("Softmax", "soft", [squeezed], [Attribute("axis", .int(1))])
+    let mean = network.node("ReduceMean", "mean", [soft], [Attribute("axes", .ints([1]))])
+    network.output(network.node("Clip", "clip", [mean], [Attribute("min", .float(0.1))]))
+    return Model(graph: network.graph, opset: opset)
+  }
+
+  @Test("a model raised to another operator set is the same modulo opset", arguments: [9, 13, 21])
+  func opset(version: Int) throws {
+    let old = model(opset: 7)
+    let new = try OpsetConversion(to: version).convert(old).model
+    #expect(try ModelDiff().compare(old, new).differs)
+    for (a, b) in [(old, new), (new, old)] {
+      let found = try ModelDiff(modulo: [.opset]).compare(a, b)
+      #expect(!found.differs, "\(found.failing)")
+    }
+  }
+
+  @Test("what else changed with the operator set is named")
+  func changed() throws {
+    let old = model(opset: 7)
+    let raised = try OpsetConversion(to: 21)
+      .convert(model(opset: 7, ["clip": [Attribute("min", .float(0.2))]])).model
+    let found = try ModelDiff(modulo: [.opset]).compare(old, raised)
+    #expect(found.failing.map(\.kind) == [.weight], "\(found.failing)")
+  }
+
+  @Test("models in one operator set need no conversion, and what none can say is an error")
+  func declined() throws {
+    var (a, b) = (model(opset: 7), model(opset: 7))
+    func addUnknown(to model: inout Model, named name: String) {
+      let output = model.graph.outputs[0].value
+      let odd = model.graph.addFreshValue("odd")
+      model.graph.add(Node("NoSuchOperator", name: name, inputs: [output], outputs: [odd]))
+      model.graph.addOutput(ValueInfo(odd, type: nil))
+    }
+    addUnknown(to: &a, named: "first")
+    addUnknown(to: &b, named: "second")
+    #expect(!(try ModelDiff(modulo: [.opset]).compare(a, b).differs))
+    b.opsetImports[0].version = 9
+    let error = #expect(throws: ModelError.self) {
+      try ModelDiff(modulo: [.opset]).compare(a, b)
+    }
+    #expect(error?.notes.first?.contains("operator sets 7 and 9") == true)
+  }
+}
