@@ -17,6 +17,14 @@ import Testing
     }
   }
 
+  @Test("types in attributes are read, so that the text says them")
+  func typesInAttributes() throws {
+    let path = try #require(
+      conformanceFiles("model.onnx").first { $0.hasSuffix("test_if_opt/model.onnx") })
+    let text = try ONNXFile.read(path).text()
+    #expect(text.contains("optional_empty = Optional <type: type_proto = seq(float[5])> ()"))
+  }
+
   @Test func conformanceTensorsComeBackByteForByte() throws {
     let folder = try TemporaryFolder()
     let paths = conformanceFiles("input_0.pb").filter { path in

@@ -238,23 +238,39 @@ struct DiffTests {
     #expect(report.json["counts"]?["element_type"] == .int(0))
   }
 
-  @Test("names and order of the model's inputs and outputs are its interface")
+  /// The first operand less the second, with the graph's inputs declared in an order of their own.
+  private func subtraction(_ inputs: [String], _ output: String, declared: [String]? = nil) -> Model
+  {
+    var net = Network()
+    let ports = Dictionary(
+      uniqueKeysWithValues: (declared ?? inputs).map { ($0, net.input($0, [2])) })
+    net.output(net.node("Sub", output, inputs.map { ports[$0] }), [2])
+    return net.model()
+  }
+
+  @Test("names of the model's inputs and outputs are its interface")
   func interface() {
-    func subtraction(_ inputs: [String], _ output: String) -> Model {
-      var net = Network()
-      let operands = inputs.map { net.input($0, [2]) }
-      net.output(net.node("Sub", output, operands), [2])
-      return net.model()
-    }
     let model = subtraction(["a", "b"], "y")
     let options = DiffOptions(failOn: [.io])
-    for other in [
-      subtraction(["P", "Q"], "y"), subtraction(["b", "a"], "y"), subtraction(["a", "b"], "R"),
-    ] {
+    for other in [subtraction(["P", "Q"], "y"), subtraction(["a", "b"], "R")] {
       let report = diff(model, other, options: options)
       #expect(report.differs)
       #expect(report.failing.allSatisfy { $0.detail.hasPrefix("name '") }, "\(report.text())")
     }
     #expect(!diff(model, subtraction(["a", "b"], "y"), options: options).differs)
+  }
+
+  @Test("inputs in another order are one difference, and still paired by name")
+  func order() {
+    let model = subtraction(["a", "b"], "y")
+    let declared = diff(model, subtraction(["a", "b"], "y", declared: ["b", "a"]))
+    #expect(declared.failing.map(\.kind) == [.io], "\(declared.text())")
+    #expect(declared.failing.map(\.detail) == ["order 'a, b' → 'b, a'"])
+    let computed = diff(model, subtraction(["b", "a"], "y"))
+    #expect(computed.failing.map(\.kind) == [.io, .rewired, .rewired], "\(computed.text())")
+    let crossed = diff(model, subtraction(["b", "a"], "y", declared: ["a", "b"]))
+    #expect(crossed.failing.map(\.kind) == [.rewired, .rewired], "\(crossed.text())")
+    #expect(
+      crossed.failing.first?.detail == "graph input 'a' → graph input 'b'", "\(crossed.text())")
   }
 }

@@ -122,4 +122,18 @@ struct SampleShapesTests {
       ["run", "m.onnx", "--inputs", "random:3", "-o", "out"], in: folder.path)
     #expect(outcome.status == 0, "\(outcome.errors)")
   }
+
+  @Test("A model that no shape fits has shapes to try all the same, and running it is an error")
+  func contradictory() throws {
+    var net = Network()
+    let x = net.input("x", [2, 3])
+    net.output(net.node("Add", "add", [x, net.weight("w", [2, 4], seed: 0)]))
+    #expect(try SampleShapes.first(for: net.model()) == [[2, 3]])
+    let folder = try TemporaryFolder()
+    try ONNXFile.write(net.model(), to: folder["m.onnx"])
+    let outcome = try Command.run(
+      ["run", "m.onnx", "--inputs", "random:3", "-o", "out"], in: folder.path)
+    #expect(outcome.status == 2, "\(outcome.errors)")
+    #expect(outcome.errors.contains("broadcast"), "\(outcome.errors)")
+  }
 }

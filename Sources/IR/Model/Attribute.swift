@@ -41,6 +41,8 @@ public struct Attribute: Sendable {
   public var isPacked = false
   /// What a sparse tensor says whose bytes are in `extras`; it is not written.
   public var sparseValue: SparseTensor?
+  /// What a type says whose bytes are in `extras`; it is not written.
+  public var typeValue: ValueType?
   /// Fields kept as encoded.
   public var extras: [RawField]
 

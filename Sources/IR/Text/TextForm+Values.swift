@@ -22,6 +22,10 @@ extension TextWriter {
       put("]")
     case .reference(let name): put("@" + Self.identifier(name))
     case .opaque:
+      if let type = attribute.typeValue {
+        put(Self.type(type))
+        return
+      }
       var hash = ContentHash()
       for field in attribute.extras { field.bytes.withUnsafeBytes { hash.combine($0) } }
       put("... \(hash.digest)")

@@ -32,7 +32,7 @@ public struct ModelDiff: Sendable {
     }
     let forms = try Modulo.canonical(a, b, modulo)
     let second = byLayer(forms.0, forms.1, options)
-    return second.failing.count < first.failing.count ? second : first
+    return second.failing.count <= first.failing.count ? second : first
   }
 
   /// The kinds of difference that a view by layers can say in fewer words.

@@ -54,6 +54,9 @@ public enum Modulo: String, CaseIterable, Hashable, Sendable {
   ) throws(ModelError) -> (Model, Model) {
     var pair = (a, b)
     if words.contains(.opset) { pair = try inOneOperatorSet(a, b) }
+    if words.contains(.opset) || words.contains(.shapes) {
+      pair = (OpsetConversion.evened(pair.0), OpsetConversion.evened(pair.1))
+    }
     let rules = Set(words.flatMap(\.rules)).sorted()
     guard !rules.isEmpty else { return pair }
     let passes = try Simplify.passes(FusionOptions(only: rules))

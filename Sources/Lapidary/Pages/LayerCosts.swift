@@ -28,7 +28,7 @@ struct LayerCosts {
         rows: shown.map { row in
           (
             row.name,
-            [(Double(row.before), "\(row.before)"), (Double(row.after), "\(row.after)")]
+            [row.before, row.after].map { (Double($0), Cell.short($0).text()) }
           )
         })
     }

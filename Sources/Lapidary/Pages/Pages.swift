@@ -15,21 +15,22 @@ extension HTMLPage {
     _ report: Report, _ found: DiffReport, _ a: Model, _ b: Model
   ) -> HTMLPage {
     var page = HTMLPage(report, title: "\(found.nameA) → \(found.nameB)")
-    let views = found.isByLayer ? ModelDiff.views(a, b) : (ModelView(a), ModelView(b))
-    page.picture = Picture(a, b, views: (views.0.model, views.1.model), found)
+    page.draw(found, a, b)
     return page
   }
 
-  /// A page on what compression gained and cost.
+  /// A page on what compression gained and cost, with the model before and after in one graph.
   public static func compression(
     _ report: Report, _ result: Compression, original: Model, title: String
   ) -> HTMLPage {
     var page = HTMLPage(report, title: title)
-    page.picture = Picture(result.model)
+    if let found = try? ModelDiff().compare(original, result.model) {
+      page.draw(found, original, result.model)
+    }
     page.charts = [
       BarChart(
         "Bytes by stage", series: ["bytes"],
-        rows: result.stages.map { ($0.name, [(Double($0.bytes), "\($0.bytes)")]) })
+        rows: result.stages.map { ($0.name, [(Double($0.bytes), Cell.short($0.bytes).text())]) })
     ]
     let accuracies = result.stages.compactMap { stage in
       stage.accuracy.map { (stage.name, $0.top1Fraction) }
@@ -53,11 +54,21 @@ extension HTMLPage {
     return page
   }
 
-  /// A page on how far the outputs of two models lie apart.
+  /// A page on how far the outputs of two models lie apart, and both in one graph.
+  ///
+  /// - Parameter tolerance: the relative difference up to which outputs are the same.
   public static func comparison(
-    _ report: Report, _ result: ModelComparison, title: String
+    _ report: Report, _ result: ModelComparison, _ a: Model, _ b: Model, tolerance: Double,
+    title: String
   ) -> HTMLPage {
-    var page = HTMLPage(report, title: title)
+    var words = report
+    let word = result.maxRelative <= tolerance ? "same" : "differs"
+    words.add(
+      "verdict",
+      "\(word): outputs lie \(NumberText.scientific(result.maxRelative)) apart, relative to their largest magnitude; \(NumberText.scientific(tolerance)) is allowed",
+      strong: true)
+    var page = HTMLPage(words, title: title)
+    if let found = try? ModelDiff().compare(a, b) { page.draw(found, a, b) }
     page.charts = [
       BarChart(
         "SQNR by output, dB", series: ["SQNR"],
@@ -66,5 +77,11 @@ extension HTMLPage {
         })
     ]
     return page
+  }
+
+  /// Draws two models in one graph.
+  private mutating func draw(_ found: DiffReport, _ a: Model, _ b: Model) {
+    let views = found.isByLayer ? ModelDiff.views(a, b) : (ModelView(a), ModelView(b))
+    picture = Picture(a, b, views: (views.0.model, views.1.model), found)
   }
 }

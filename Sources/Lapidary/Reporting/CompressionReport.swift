@@ -167,7 +167,7 @@ extension Report {
 
 extension Cell {
   /// A count in three digits for people, such as `1.81 G`, and whole for programs.
-  fileprivate static func short(_ count: Int) -> Cell {
+  static func short(_ count: Int) -> Cell {
     let units = ["", " k", " M", " G", " T", " P"]
     var value = Double(count), unit = 0
     while value >= 999.5, unit + 1 < units.count {

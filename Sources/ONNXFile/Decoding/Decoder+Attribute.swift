@@ -12,6 +12,7 @@ enum AttributeField {
   static let strings = 9
   static let tensors = 10
   static let graphs = 11
+  static let type = 14
   static let reference = 21
   static let sparseTensor = 22
 
@@ -61,9 +62,15 @@ extension Decoder {
     }
     if let chosen {
       try decodeValue(message, chosen, initializersAreConstant, into: &attribute)
-    } else if !isReference, present.contains(AttributeField.sparseTensor) {
-      let parts = WireFields(message).filter { $0.number == AttributeField.sparseTensor }
-      attribute.sparseValue = try source.merged(parts.map(\.payload)).flatMap(sparseTensor)
+    } else if !isReference {
+      let whole = { number in
+        source.merged(WireFields(message).filter { $0.number == number }.map(\.payload))
+      }
+      if present.contains(AttributeField.sparseTensor) {
+        attribute.sparseValue = try whole(AttributeField.sparseTensor).flatMap(sparseTensor)
+      } else if present.contains(AttributeField.type) {
+        attribute.typeValue = whole(AttributeField.type).flatMap(type)
+      }
     }
     return attribute
   }

@@ -39,9 +39,25 @@ struct GraphConversion {
     }
   }
 
+  /// Spells nodes in the one way that neighbouring versions share, as far as types are known.
+  mutating func even() throws(ModelError) {
+    try convertBodies { conversion throws(ModelError) in try conversion.even() }
+    edit.version = to
+    for id in graph.nodeIDs where isConverted(graph[id]) {
+      let revisions = Registry.find(graph[id].op, opset: to)?.revisions ?? []
+      edit.move(to: id)
+      for revision in revisions where revision.opset <= to {
+        // What cannot be said otherwise stays as it is.
+        if let step = revision.even { try? step(&edit) }
+      }
+      if edit.isChanged { changed.insert(id) }
+    }
+    try finish()
+  }
+
   mutating func run() throws(ModelError) {
     guard from != to else { return }
-    try convertBodies()
+    try convertBodies { conversion throws(ModelError) in try conversion.run() }
     let original = graph.nodeIDs
     if from < to {
       for version in from + 1...to { step(to: version, over: version) }
@@ -52,6 +68,10 @@ struct GraphConversion {
       rewritten.append(graph.label(id))
     }
     for id in graph.nodeIDs where !declined.contains(id) { check(id) }
+    try finish()
+  }
+
+  private mutating func finish() throws(ModelError) {
     guard !changed.isEmpty || hasChangedBody else { return }
     edit.removeOrphans()
     try edit.updateGraph { graph throws(ModelError) in try graph.sortTopologically() }
@@ -90,7 +110,9 @@ struct GraphConversion {
   }
 
   /// Converts the graphs that nodes hold.
-  private mutating func convertBodies() throws(ModelError) {
+  private mutating func convertBodies(
+    _ convertBody: (inout GraphConversion) throws(ModelError) -> Void
+  ) throws(ModelError) {
     for id in graph.nodeIDs where !graph[id].subgraphs.isEmpty {
       let names = reserved.union(graph.valueIDs.map { graph[$0].name })
       let (from, to, facts, functions) = (from, to, facts, functions)
@@ -103,7 +125,7 @@ struct GraphConversion {
               body, facts.body(place, of: id), from: from, to: to, functions: functions,
               reserved: names)
             place += 1
-            try conversion.run()
+            try convertBody(&conversion)
             inner += conversion.rewritten
             errors += conversion.declines
             return conversion.graph

@@ -93,6 +93,22 @@ public struct OpsetConversion: Sendable {
   }
 }
 
+extension OpsetConversion {
+  /// A model with its nodes spelled in the one way that all versions of their operators share, such as
+  /// axes counted from the front, where types are known well enough. Functions stay as they are.
+  public static func evened(_ model: Model) -> Model {
+    guard let version = model.opset(), let types = try? inferTypes(model),
+      var conversion = try? GraphConversion(
+        model.graph, VersionFacts([types]), from: version, to: version,
+        functions: Set(model.functions.map(\.fullName))),
+      (try? conversion.even()) != nil
+    else { return model }
+    var result = model
+    result.graph = conversion.graph
+    return result
+  }
+}
+
 extension [OpsetImport] {
   /// Sets the version of ONNX's own operator set.
   fileprivate mutating func setVersion(_ version: Int) {

@@ -23,8 +23,14 @@ package func diff(
   var report = DiffReport(failOn: options.failOn)
   report.compareTexts(a, b)
   report.compareOpsets(a, b)
-  report.compareContract(a.graph, b.graph)
-  let (x, y) = (views?.a.model ?? a, views?.b.model ?? b)
+  func names(_ graph: Graph, _ ports: [ValueInfo]) -> [String] {
+    ports.map { graph[$0.value].name }
+  }
+  report.compareOrder(
+    "input", names(a.graph, a.graph.openInputs), names(b.graph, b.graph.openInputs))
+  report.compareOrder("output", names(a.graph, a.graph.outputs), names(b.graph, b.graph.outputs))
+  report.compareContract(a.graph, b.withPorts(inOrderOf: a).graph)
+  let x = views?.a.model ?? a, y = (views?.b.model ?? b).withPorts(inOrderOf: x)
   var facts: (TypedGraph, TypedGraph)?
   if views != nil, let p = try? inferTypes(x), let q = try? inferTypes(y) { facts = (p, q) }
   let comparison = GraphComparison(

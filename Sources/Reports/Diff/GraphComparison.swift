@@ -223,7 +223,7 @@ final class GraphComparison {
     for (index, (x, y)) in zip(a.inputs, b.inputs).enumerated() {
       renamePort("input", index, x.value, y.value)
       let p = a.graph[x.value].initializer, q = b.graph[y.value].initializer
-      let place = "default of graph input \(index)"
+      let place = "default of graph input \(index) '\(a.graph[x.value].name)'"
       switch (p, q) {
       case (let p?, let q?):
         for change in tensorChanges(p, q, equal: p.contentHash == q.contentHash) {

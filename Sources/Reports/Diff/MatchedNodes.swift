@@ -18,7 +18,7 @@ package struct MatchedNodes: Sendable {
 /// Which nodes of two models' main graphs correspond, constants left out.
 package func matchedNodes(_ a: Model, _ b: Model) -> MatchedNodes {
   let x = DiffGraph(a.graph, opsets: a.opsetImports)
-  let y = DiffGraph(b.graph, opsets: b.opsetImports)
+  let y = DiffGraph(b.withPorts(inOrderOf: a).graph, opsets: b.opsetImports)
   let matcher = Matcher(x, y)
   var found = MatchedNodes()
   for (item, other) in matcher.counterpart.enumerated() {

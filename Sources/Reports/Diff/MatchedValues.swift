@@ -13,7 +13,7 @@ package struct MatchedValue: Sendable {
 /// Results of nodes that correspond in two models' main graphs, in the first one's order.
 package func matchedValues(_ a: Model, _ b: Model) -> [MatchedValue] {
   let x = DiffGraph(a.graph, opsets: a.opsetImports)
-  let y = DiffGraph(b.graph, opsets: b.opsetImports)
+  let y = DiffGraph(b.withPorts(inOrderOf: a).graph, opsets: b.opsetImports)
   let matcher = Matcher(x, y)
   var found: [MatchedValue] = []
   for (item, other) in matcher.counterpart.enumerated() {

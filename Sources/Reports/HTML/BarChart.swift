@@ -37,7 +37,9 @@ package struct BarChart {
       out +=
         "<text class=\"name\" x=\"\(PictureSVG.text(Self.nameWidth - 8))\" y=\"\(PictureSVG.text(middle))\">\(htmlEscaped(name))</text>"
       for (place, value) in row.values.enumerated() {
-        let share = most > 0 && value.number.isFinite ? max(0, value.number) / most : 0
+        let share =
+          value.number == .infinity
+          ? 1 : most > 0 && value.number.isFinite ? max(0, value.number) / most : 0
         let top = y + Self.bar * Double(place)
         out +=
           "<rect class=\"k\(place)\" x=\"\(PictureSVG.text(Self.nameWidth))\" y=\"\(PictureSVG.text(top))\" width=\"\(PictureSVG.text(max(1, share * Self.barWidth)))\" height=\"\(PictureSVG.text(Self.bar - 2))\"/>"

@@ -11,11 +11,12 @@ extension HTMLPage {
     .verdict{font-weight:600;font-size:14px;margin:4px 0 0}
     dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px;margin:8px 0}
     dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
-    .table{overflow-x:auto}
+    .table{overflow-x:auto;margin:10px 0}
     table{border-collapse:collapse;font-size:13px}
     th,td{text-align:left;padding:3px 12px 3px 0;border-bottom:1px solid var(--line);\
     vertical-align:top;overflow-wrap:anywhere}
-    th{color:var(--soft);font-weight:600}
+    th{color:var(--soft);font-weight:600;white-space:nowrap}
+    td:first-child{min-width:13ch}
     .num{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
     #stage{display:grid;grid-template:36px minmax(0,1fr)/minmax(0,1fr) 340px;height:calc(100vh - 110px);\
     min-height:420px;border-bottom:1px solid var(--line)}

@@ -23,7 +23,7 @@ public struct HTMLPage {
   /// The file.
   public var text: String {
     var words = report
-    var head = ""
+    var head = "<h1>\(htmlEscaped(title))</h1>"
     if let place = words.blocks.firstIndex(where: { if case .heading = $0 { true } else { false } }
     ),
       case .heading(let heading) = words.blocks[place]

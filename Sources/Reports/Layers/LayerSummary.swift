@@ -132,7 +132,7 @@ extension WeightChange {
     }
     for (axis, map) in maps.enumerated() where axis != outputAxis {
       if let map, map.isReordering {
-        parts.append("inputs reordered alike")
+        parts.append(isSliceOnly ? "inputs reordered alike" : "inputs come in another order")
       } else if map.map({ !$0.isIdentity }) ?? true, axis < from.count, axis < to.count {
         parts.append(
           "inputs \(from[axis]) → \(to[axis])" + (map == nil ? ", which is not known" : ""))

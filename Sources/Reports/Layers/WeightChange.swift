@@ -48,7 +48,7 @@ public struct WeightChange: Hashable, Sendable {
       }
       parts.append(
         map.isReordering
-          ? "axis \(axis) reordered alike"
+          ? isSliceOnly ? "axis \(axis) reordered alike" : "axis \(axis) comes in another order"
           : "axis \(axis) cut alike, \(map.length) → \(map.places.count)")
     }
     if let difference, difference.changed > 0 { parts.append(difference.text) }

@@ -6,7 +6,8 @@ extension Picture {
   package init(_ a: Model, _ b: Model, views: (a: Model, b: Model), _ report: DiffReport) {
     self.init()
     let x = DiffGraph(views.a.graph, opsets: views.a.opsetImports)
-    let y = DiffGraph(views.b.graph, opsets: views.b.opsetImports)
+    let y = DiffGraph(
+      views.b.withPorts(inOrderOf: views.a).graph, opsets: views.b.opsetImports)
     let matcher = Matcher(x, y)
     let first = NodeDescriber(views.a), second = NodeDescriber(views.b)
     let hunks = HunksByNode(report)

@@ -60,6 +60,7 @@ public struct SampleShapes: Sequence, IteratorProtocol {
       }
       fallback = untried
     }
+    if fallback.isEmpty { fallback = untried }
     // A batch that the other lengths ask for.
     for length in lengths where !batches.isEmpty {
       var lengths = solved

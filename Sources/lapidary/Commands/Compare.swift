@@ -51,7 +51,9 @@ struct Compare: ParsableCommand, RunsModels {
       first, second, on: data, options: runOptions.session().saturating(saturation),
       progress: progress.update)
     let found = result.report(tolerance: tolerance, notes: notes + result.notes)
-    try page.write { .comparison(found, result, title: "\(a) → \(b)") }
+    try page.write {
+      .comparison(found, result, first, second, tolerance: tolerance, title: "\(a) → \(b)")
+    }
     try report.print(found)
     if result.maxRelative > tolerance { throw ExitCode(1) }
   }

@@ -37,6 +37,24 @@ import Testing
     #expect(found.failing.map(\.kind) == [.weight], "\(found.failing)")
   }
 
+  @Test("axes may be counted from either end", arguments: [Modulo.opset, .shapes])
+  func axes(word: Modulo) throws {
+    func model(_ axes: [Int], _ axis: Int?) -> Model {
+      var network = Network()
+      let x = network.input("x", [.known(2), .known(3), .known(4)])
+      let list = network.constant("axes", Tensor(int64: axes, [axes.count]))
+      let mean = network.node("ReduceMean", "mean", [x, list], [Attribute("keepdims", .int(1))])
+      let attributes = axis.map { [Attribute("axis", .int($0))] } ?? []
+      network.output(network.node("Softmax", "soft", [mean], attributes))
+      return Model(graph: network.graph, opset: 18)
+    }
+    let (front, end) = (model([1], 2), model([-2], nil))
+    #expect(try ModelDiff().compare(front, end).differs)
+    #expect(!(try ModelDiff(modulo: [word]).compare(front, end).differs))
+    #expect(try ModelDiff(modulo: [word]).compare(front, model([1], 1)).differs)
+    #expect(try ModelDiff(modulo: [word]).compare(front, model([-1], 2)).differs)
+  }
+
   @Test("models in one operator set need no conversion, and what none can say is an error")
   func declined() throws {
     var (a, b) = (model(opset: 7), model(opset: 7))

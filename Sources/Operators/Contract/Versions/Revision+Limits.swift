@@ -32,24 +32,10 @@ extension Revision {
   package static func negativeAxes(_ name: String, ofOutput output: Bool = false) -> Revision {
     Revision(
       11,
-      down: { edit throws(ModelError) in
-        let value = output ? edit.graph[edit.node].outputs[safe: 0] ?? nil : edit.input(0)
-        let rank = edit.type(of: value).shape?.rank
-        func counted(_ axis: Int) throws(ModelError) -> Int {
-          guard axis < 0 else { return axis }
-          guard let rank, axis + rank >= 0 else {
-            throw edit.decline("axis \(axis) counts from the end of an unknown number of axes")
-          }
-          return axis + rank
-        }
-        switch edit.attribute(name) {
-        case .int(let axis) where axis < 0: edit.set(name, .int(try counted(axis)))
-        case .ints(let axes) where axes.contains { $0 < 0 }:
-          var positive: [Int] = []
-          for axis in axes { positive.append(try counted(axis)) }
-          edit.set(name, .ints(positive))
-        default: break
-        }
+      down: { edit throws(ModelError) in try edit.countFromFront(name, ofOutput: output) },
+      even: { edit throws(ModelError) in
+        try edit.countFromFront(name, ofOutput: output)
+        try edit.countImpliedFromFront(name, ofOutput: output)
       })
   }
 
@@ -74,6 +60,59 @@ extension Revision {
 }
 
 extension VersionEdit {
+  /// Counts the axes that an attribute states from the front.
+  fileprivate mutating func countFromFront(
+    _ name: String, ofOutput: Bool
+  ) throws(ModelError) {
+    switch attribute(name) {
+    case .int(let axis) where axis < 0: set(name, .int(try counted([axis], ofOutput)[0]))
+    case .ints(let axes) where axes.contains { $0 < 0 }:
+      set(name, .ints(try counted(axes, ofOutput)))
+    default: break
+    }
+  }
+
+  /// Counts the axes that leaving the attribute out means from the front, or those of the constant
+  /// operand that it became.
+  fileprivate mutating func countImpliedFromFront(
+    _ name: String, ofOutput: Bool
+  ) throws(ModelError) {
+    guard attribute(name) == nil else { return }
+    switch Registry.defaults(of: graph[node].op, opset: version)[name] {
+    case .int(let axis) where axis < 0: set(name, .int(try counted([axis], ofOutput)[0]))
+    case nil where isOperand(name):
+      guard let list = constant(1), list.elementType == .int64, let axes = list.integers,
+        axes.contains(where: { $0 < 0 })
+      else { return }
+      let positive = Tensor(int64: try counted(axes, ofOutput), list.dimensions)
+      setInput(1, addConstant(positive, name))
+    default: break
+    }
+  }
+
+  private func counted(_ axes: [Int], _ ofOutput: Bool) throws(ModelError) -> [Int] {
+    let value = ofOutput ? graph[node].outputs[safe: 0] ?? nil : input(0)
+    let rank = type(of: value).shape?.rank
+    var positive: [Int] = []
+    for axis in axes {
+      guard axis < 0 else {
+        positive.append(axis)
+        continue
+      }
+      guard let rank, axis + rank >= 0 else {
+        throw decline("axis \(axis) counts from the end of an unknown number of axes")
+      }
+      positive.append(axis + rank)
+    }
+    return positive
+  }
+
+  /// Whether an attribute of the operator's first versions is an operand now.
+  private func isOperand(_ name: String) -> Bool {
+    let signature = Registry.signature(of: graph[node].op, opset: version)
+    return signature.map { !$0.attributes.contains { $0.name == name } } ?? false
+  }
+
   /// Takes away what a version added, where it says what the version before meant.
   fileprivate mutating func takeAway(addedBy opset: Int) throws(ModelError) {
     let op = graph[node].op

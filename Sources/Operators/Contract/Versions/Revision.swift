@@ -13,12 +13,19 @@ package struct Revision: Sendable {
   package let up: Step
   /// From this version to the one before.
   package let down: Step
+  /// Says a node that may be spelled in several ways in the way that both versions have; throws where
+  /// that takes what is not known. None for most changes.
+  package let even: Step?
 
   /// - Parameters:
   ///   - up: how a node is rewritten from the version before. Unchanged by default.
   ///   - down: how a node is rewritten to the version before. Unchanged by default.
-  package init(_ opset: Int, up: @escaping Step = { _ in }, down: @escaping Step = { _ in }) {
+  ///   - even: how a node is spelled in the way that both versions have. Nothing by default.
+  package init(
+    _ opset: Int, up: @escaping Step = { _ in }, down: @escaping Step = { _ in }, even: Step? = nil
+  ) {
     self.opset = opset
+    self.even = even
     self.up = up
     self.down = down
   }
