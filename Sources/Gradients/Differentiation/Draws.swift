@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 /// Random numbers of a seed (SplitMix64: Steele, Lea and Flood, 2014).
 struct Draws {

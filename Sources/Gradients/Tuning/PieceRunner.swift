@@ -1,6 +1,6 @@
 private import Dispatch
 internal import Execution
-private import Foundation
+private import FoundationEssentials
 import IR
 private import Synchronization
 

@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 private import Kernels
 
 /// Where a run of tuning stands: all that the steps to come depend on.

@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 extension UnaryFunction {
   /// Whether the derivative is told from the function's result rather than from its argument.
@@ -92,7 +92,7 @@ extension UnaryFunction {
     case .floor, .ceil, .round, .sign, .not: 0
     case .sigmoid: x * (1 - x)
     case .tanh: 1 - x * x
-    case .erf: 2 / Double.pi.squareRoot() * Foundation.exp(-x * x)
+    case .erf: 2 / Double.pi.squareRoot() * Glibc.exp(-x * x)
     case .softplus: logistic(x)
     case .softsign: 1 / ((1 + Swift.abs(x)) * (1 + Swift.abs(x)))
     default: trigonometricSlope(at: x) ?? activationSlope(at: x)
@@ -101,11 +101,11 @@ extension UnaryFunction {
 
   private func trigonometricSlope(at x: Double) -> Double? {
     switch self {
-    case .sin: Foundation.cos(x)
-    case .cos: -Foundation.sin(x)
-    case .tan: 1 + Foundation.tan(x) * Foundation.tan(x)
-    case .sinh: Foundation.cosh(x)
-    case .cosh: Foundation.sinh(x)
+    case .sin: Glibc.cos(x)
+    case .cos: -Glibc.sin(x)
+    case .tan: 1 + Glibc.tan(x) * Glibc.tan(x)
+    case .sinh: Glibc.cosh(x)
+    case .cosh: Glibc.sinh(x)
     case .asin: 1 / (1 - x * x).squareRoot()
     case .acos: -1 / (1 - x * x).squareRoot()
     case .atan: 1 / (1 + x * x)
@@ -123,27 +123,27 @@ extension UnaryFunction {
       let s = logistic(Double(alpha) * x)
       return s * (1 + Double(alpha) * x * (1 - s))
     case .mish:
-      let t = Foundation.tanh(Swift.max(x, 0) + log1p(Foundation.exp(-Swift.abs(x))))
+      let t = Glibc.tanh(Swift.max(x, 0) + log1p(Glibc.exp(-Swift.abs(x))))
       return t + x * logistic(x) * (1 - t * t)
     case .leakyRelu(let alpha): return x < 0 ? Double(alpha) : 1
-    case .elu(let alpha): return x < 0 ? Double(alpha) * Foundation.exp(x) : 1
+    case .elu(let alpha): return x < 0 ? Double(alpha) * Glibc.exp(x) : 1
     case .selu(let alpha, let gamma):
-      return Double(gamma) * (x <= 0 ? Double(alpha) * Foundation.exp(x) : 1)
-    case .celu(let alpha): return x < 0 ? Foundation.exp(x / Double(alpha)) : 1
+      return Double(gamma) * (x <= 0 ? Double(alpha) * Glibc.exp(x) : 1)
+    case .celu(let alpha): return x < 0 ? Glibc.exp(x / Double(alpha)) : 1
     case .thresholdedRelu(let alpha): return x > Double(alpha) ? 1 : 0
     case .hardSigmoid(let alpha, _): return x > 0 && x < 1 ? Double(alpha) : 0
     case .affine(let alpha, _): return Double(alpha)
     case .scaledTanh(let alpha, let beta):
-      let t = Foundation.tanh(Double(beta) * x)
+      let t = Glibc.tanh(Double(beta) * x)
       return Double(alpha) * Double(beta) * (1 - t * t)
     case .shrink(_, let threshold): return Swift.abs(x) > Double(threshold) ? 1 : 0
     case .clip(let low, let high): return x > low && x < high ? 1 : 0
     case .gelu(tanh: false):
-      let density = Foundation.exp(-0.5 * x * x) / (2 * Double.pi).squareRoot()
-      return 0.5 * (1 + Foundation.erf(x * 0.5.squareRoot())) + x * density
+      let density = Glibc.exp(-0.5 * x * x) / (2 * Double.pi).squareRoot()
+      return 0.5 * (1 + Glibc.erf(x * 0.5.squareRoot())) + x * density
     case .gelu(tanh: true):
       let c = (2 / Double.pi).squareRoot()
-      let t = Foundation.tanh(c * (x + 0.044_715 * x * x * x))
+      let t = Glibc.tanh(c * (x + 0.044_715 * x * x * x))
       return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * c * (1 + 3 * 0.044_715 * x * x)
     default: return 0
     }

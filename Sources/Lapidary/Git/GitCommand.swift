@@ -1,22 +1,39 @@
-private import Foundation
+private import Glibc
 public import IR
 
 /// Runs git.
 enum GitCommand {
-  /// What git prints; nil where it fails or is not there.
+  /// What git prints, without the space around it; nil where it fails or is not there.
   static func output(_ arguments: [String], in folder: String? = nil) -> String? {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["git"] + arguments
-    if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = FileHandle.nullDevice
-    do { try process.run() } catch { return nil }
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { return nil }
-    return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    var ends: [Int32] = [0, 0]
+    guard pipe(&ends) == 0 else { return nil }
+    // Whoever else is started meanwhile must not hold the end that is written to.
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    let git = GitProcess(arguments, in: folder, output: ends[1])
+    close(ends[1])
+    var bytes: [UInt8] = []
+    var block = [UInt8](repeating: 0, count: 1 << 16)
+    while git != nil {
+      let count = read(ends[0], &block, block.count)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { break }
+      bytes += block.prefix(count)
+    }
+    close(ends[0])
+    guard let git, git.wait() else { return nil }
+    let text = String(decoding: bytes, as: UTF8.self)
+    guard let first = text.firstIndex(where: { !$0.isWhitespace }),
+      let last = text.lastIndex(where: { !$0.isWhitespace })
+    else { return "" }
+    return String(text[first...last])
+  }
+
+  /// Writes what git prints to a file, which is empty where git fails or is not there.
+  static func write(_ arguments: [String], in folder: String, to path: String) {
+    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard file >= 0 else { return }
+    _ = GitProcess(arguments, in: folder, output: file)?.wait()
+    close(file)
   }
 }
 

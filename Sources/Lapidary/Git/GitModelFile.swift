@@ -1,4 +1,4 @@
-private import Foundation
+private import FoundationEssentials
 public import IR
 
 /// A model file as git hands it over: the file itself, nothing where it was added or removed, or the

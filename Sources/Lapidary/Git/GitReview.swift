@@ -1,4 +1,4 @@
-private import Foundation
+private import FoundationEssentials
 public import IR
 public import Reports
 
@@ -72,17 +72,7 @@ public struct GitReview: Sendable {
   private static func take(
     _ commit: String, _ name: String, _ path: String, _ folder: String
   ) -> String {
-    _ = FileManager.default.createFile(atPath: path, contents: nil)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["git", "show", "\(commit):./\(name)"]
-    process.currentDirectoryURL = URL(fileURLWithPath: folder)
-    process.standardError = FileHandle.nullDevice
-    guard let file = FileHandle(forWritingAtPath: path) else { return path }
-    process.standardOutput = file
-    try? process.run()
-    process.waitUntilExit()
-    try? file.close()
+    GitCommand.write(["show", "\(commit):./\(name)"], in: folder, to: path)
     return path
   }
 

@@ -1,4 +1,4 @@
-private import Foundation
+private import FoundationEssentials
 public import IR
 public import Reports
 public import Samples

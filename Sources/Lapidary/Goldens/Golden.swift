@@ -1,4 +1,4 @@
-private import Foundation
+private import FoundationEssentials
 internal import IR
 
 /// What a model is expected to be and to compute, in a folder of small files that are kept under

@@ -1,4 +1,5 @@
-private import Foundation
+private import FoundationEssentials
+private import Glibc
 public import Execution
 public import IR
 internal import OneDNN
@@ -97,8 +98,9 @@ extension Golden {
   /// A number with two digits, upwards.
   private static func rounded(_ value: Double) -> Double {
     guard value > 0 else { return 0 }
-    let unit = pow(10, log10(value).rounded(.down) - 1)
-    return Double(String(format: "%.1e", (value / unit).rounded(.up) * unit)) ?? value
+    let exponent = Int(log10(value).rounded(.down)) - 1
+    let digits = (value / pow(10, Double(exponent))).rounded(.up)
+    return Double("\(Int(digits))e\(exponent)") ?? value
   }
 
   private static func output(_ name: String, _ tensor: Tensor) -> Output {

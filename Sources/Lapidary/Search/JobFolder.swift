@@ -1,4 +1,4 @@
-private import Foundation
+private import FoundationEssentials
 internal import IR
 internal import ONNXFile
 internal import Passes
@@ -20,7 +20,8 @@ internal import Passes
 public struct JobFolder: Sendable {
   private let path: String
   private static let stale = 1800.0
-  private static let wait = 0.2
+  /// Microseconds between two looks at what another process does.
+  private static let wait: UInt32 = 200_000
 
   /// A folder, which is made where there is none when a search opens it.
   public init(_ path: String) { self.path = path }
@@ -35,7 +36,7 @@ public struct JobFolder: Sendable {
         atPath: path, withIntermediateDirectories: true)
     } catch {
       throw ModelError(
-        .request, "\(path): expected a folder for jobs, found: \(error.localizedDescription)")
+        .request, "\(path): expected a folder for jobs, found none that can be made")
     }
     let header = "\(path)/search.json"
     guard TextFile.exists(header) else { return try TextFile.write(try plan.json(), to: header) }
@@ -72,7 +73,7 @@ public struct JobFolder: Sendable {
         unlink(claimPath(place))
         return found
       }
-      Thread.sleep(forTimeInterval: Self.wait)
+      usleep(Self.wait)
     }
   }
 

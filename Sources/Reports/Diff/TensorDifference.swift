@@ -1,5 +1,5 @@
 internal import IR
-private import Foundation
+private import Glibc
 
 /// How far two tensors of one type and shape are apart.
 public struct TensorDifference: Hashable, Sendable {

@@ -67,4 +67,11 @@ import Testing
       SourceTree.sources.filter { $0.imports.contains("COneDNN") }.map(\.target))
     #expect(backends.count == 1, "oneDNN is seen by \(backends.sorted())")
   }
+
+  @Test("Nobody takes in the whole of Foundation, whose tables would make up half of a wheel")
+  func foundation() {
+    for source in SourceTree.sources where source.imports.contains("Foundation") {
+      Issue.record("\(source.path): expected FoundationEssentials or Glibc, found Foundation")
+    }
+  }
 }

@@ -1,5 +1,5 @@
 package import IR
-private import Foundation
+private import Glibc
 
 /// Support vectors, each weighted by how near it lies to a row of features
 /// (https://onnx.ai/onnx/operators/onnx_aionnxml_SVMRegressor.html). As in ONNX Runtime the scores are

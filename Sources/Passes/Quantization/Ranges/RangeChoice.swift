@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 
 /// The range of a value, chosen by a method from what was seen of it.
 package struct RangeChoice {

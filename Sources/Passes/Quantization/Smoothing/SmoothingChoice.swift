@@ -1,4 +1,4 @@
-private import Foundation
+private import Glibc
 internal import IR
 
 /// Which factors a value is best divided by, found from what its channels were and from the weights

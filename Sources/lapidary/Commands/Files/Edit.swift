@@ -71,8 +71,12 @@ struct Edit: ParsableCommand, RunsModels, ChecksOptions {
     }
     var edited = original
     let steps = try sequence.run(&edited, verification: proof)
-    var found = Report.edits(
-      steps, before: original, after: edited, notes: ModelNotes(original).lines)
+    var notes = ModelNotes(original).lines
+    if division == nil, steps.allSatisfy(\.report.applied.isEmpty) {
+      let file = output.output == "-" ? "the output" : FileText.shown(output.output)
+      notes.append("nothing changed: \(file) is the model as it was")
+    }
+    var found = Report.edits(steps, before: original, after: edited, notes: notes)
     if let division {
       let names = division.split(separator: ",").map(String.init)
       let divided = try SplitModel(edited, at: names, verification: proof)
