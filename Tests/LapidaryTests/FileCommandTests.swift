@@ -68,6 +68,18 @@ import Testing
     #expect(try Command.run(["convert", "m.onnx", "-o", "n.onnx"], in: folder.path).status == 0)
     #expect(try bytes(folder["n.onnx"]) == bytes(folder["m.onnx"]))
   }
+
+  @Test func anEditThatFindsNothingWritesTheModelAndSaysSo() throws {
+    let outcome = try Command.run(
+      ["edit", model, "-o", "same.onnx", "--strip", "docs"], in: folder.path)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(try bytes(folder["same.onnx"]) == bytes(model))
+    let text = String(decoding: outcome.output, as: UTF8.self)
+    #expect(text.contains("note: nothing changed: same.onnx is the model as it was\n"), "\(text)")
+    let other = try Command.run(
+      ["edit", model, "-o", "other.onnx", "--rename", "logits=scores"], in: folder.path)
+    #expect(!String(decoding: other.output, as: UTF8.self).contains("nothing changed"))
+  }
 }
 
 extension FileText {
