@@ -9,12 +9,12 @@ import tempfile
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Type, Union
 
+from ._large import write_model
+
 if TYPE_CHECKING:
     import numpy as np
     import onnx
 
-# Protobuf's limit for a message; a larger model's weights go beside it.
-_LARGEST = 2_000_000_000
 
 
 class Workspace:
@@ -51,14 +51,7 @@ class Workspace:
             with open(path, "wb") as file:
                 file.write(model)
             return path
-        import onnx
-
-        if model.ByteSize() < _LARGEST:
-            with open(path, "wb") as file:
-                file.write(model.SerializeToString())
-        else:
-            onnx.save_model(
-                model, path, save_as_external_data=True, location=os.path.basename(path) + ".data")
+        write_model(model, path)
         return path
 
     def data(self, data: "Union[str, os.PathLike[str], Mapping[str, np.ndarray[Any, Any]]]") -> str:

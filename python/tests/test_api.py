@@ -12,24 +12,26 @@ import tempfile
 import time
 import unittest
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 import lapidary
+from lapidary._large import write_model
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 FASHION = ROOT / "Fixtures" / "fashion"
 
 
-def linear(seed: int = 0) -> onnx.ModelProto:
+def linear(seed: int = 0, hidden: int = 8) -> onnx.ModelProto:
     """relu(x @ w + b) @ v"""
     random = np.random.default_rng(seed)
     weights = {
-        "w": random.standard_normal((4, 8)).astype(np.float32),
-        "b": random.standard_normal(8).astype(np.float32),
-        "v": random.standard_normal((8, 3)).astype(np.float32),
+        "w": random.standard_normal((4, hidden)).astype(np.float32),
+        "b": random.standard_normal(hidden).astype(np.float32),
+        "v": random.standard_normal((hidden, 3)).astype(np.float32),
     }
     graph = helper.make_graph(
         [
@@ -66,6 +68,39 @@ class RunTests(unittest.TestCase):
     def test_run_takes_paths(self) -> None:
         outputs = lapidary.run(FASHION / "fashion.onnx", "random:3", backend="reference")
         self.assertEqual(outputs["logits"].shape, (3, 10))
+
+
+class LargeModelTests(unittest.TestCase):
+    """Models beyond protobuf's limit, which is lowered here."""
+
+    def test_weights_go_beside_the_model(self) -> None:
+        model = linear(hidden=1000)
+        before = model.SerializeToString()
+        x = np.random.default_rng(1).standard_normal((2, 4)).astype(np.float32)
+        with mock.patch("lapidary._large.LARGEST", 10_000):
+            fused = lapidary.fuse(model)
+            found = lapidary.run(model, {"x": x})["layer/y:0"]
+        self.assertEqual(model.SerializeToString(), before)
+        np.testing.assert_allclose(found, expected(model, x), rtol=1e-4, atol=1e-4)
+        self.assertLess(os.path.getsize(fused.path), 10_000)
+        self.assertGreater(len(fused.model.SerializeToString()), 10_000)
+        np.testing.assert_allclose(
+            lapidary.run(fused.path, {"x": x})["layer/y:0"], found, atol=1e-4)
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "saved.onnx")
+            fused.save(path)
+            self.assertEqual(onnx.load(path).graph.node, fused.model.graph.node)
+
+    def test_what_protobuf_refuses_is_an_error(self) -> None:
+        class Refused:
+            graph = onnx.GraphProto()
+
+            def SerializeToString(self) -> bytes:
+                raise ValueError("too large")
+
+        with self.assertRaises(lapidary.Error) as caught:
+            write_model(Refused(), "nowhere.onnx")
+        self.assertEqual(caught.exception.code, "limit")
 
 
 class MakingTests(unittest.TestCase):
