@@ -1,7 +1,7 @@
 """Puts the shared libraries that a binary needs beside it, but for those that every system has.
 
-    python libraries.py BINARY FOLDER     copies and strips them, and requires that all are found
-    python libraries.py --glibc FOLDER    prints the newest version of glibc that a tree asks for
+    python libraries.py BINARY FOLDER LICENSES   copies and strips them, and requires that all are found
+    python libraries.py --glibc FOLDER           prints the newest version of glibc that a tree asks for
 """
 
 from __future__ import annotations
@@ -30,6 +30,22 @@ def resolved(binary: pathlib.Path) -> dict[str, str]:
     return found
 
 
+def keep_license(path: pathlib.Path, folder: pathlib.Path) -> None:
+    """Keeps what the package that a library comes from says of its rights, where dpkg knows it."""
+    if not shutil.which("dpkg-query"):
+        return
+    for name in {str(path), str(path.resolve()), re.sub("^/usr", "", str(path.resolve()))}:
+        text = subprocess.run(
+            ["dpkg-query", "-S", name], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            text=True).stdout
+        for line in text.splitlines():
+            package = line.split(":")[0]
+            rights = pathlib.Path("/usr/share/doc") / package / "copyright"
+            if rights.exists():
+                folder.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(rights, folder / package)
+
+
 def glibc(tree: pathlib.Path) -> str:
     newest = (2, 17)
     for path in tree.rglob("*"):
@@ -52,6 +68,7 @@ def main() -> None:
         shutil.copyfile(path, target)
         subprocess.run(["strip", "--strip-unneeded", str(target)], check=True)
         target.chmod(0o644)
+        keep_license(pathlib.Path(path), pathlib.Path(sys.argv[3]))
 
 
 main()

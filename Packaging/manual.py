@@ -60,7 +60,9 @@ def page(command: dict, path: list[str], version: str, others: list[str]) -> str
         if argument.get("defaultValue"):
             text += f" (default: {argument['defaultValue']})"
         out.append(escaped(text))
-    subcommands = [c for c in command.get("subcommands", []) if c["commandName"] != "help"]
+    subcommands = [
+        c for c in command.get("subcommands", [])
+        if c["commandName"] != "help" and c.get("shouldDisplay", True)]
     if subcommands:
         out.append(".SH COMMANDS")
         for sub in subcommands:
@@ -78,7 +80,7 @@ def main() -> None:
     name = root["commandName"]
     (folder / f"{name}.1").write_text(page(root, [name], version, []))
     for sub in root.get("subcommands", []):
-        if sub["commandName"] == "help":
+        if sub["commandName"] == "help" or not sub.get("shouldDisplay", True):
             continue
         path = [name, sub["commandName"]]
         (folder / f"{'-'.join(path)}.1").write_text(page(sub, path, version, [name]))

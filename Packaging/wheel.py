@@ -15,8 +15,9 @@ import sys
 import time
 import zipfile
 
-# The wheel has to stay below this, so that it is no burden on a CI job.
-LIMIT = 20_000_000
+# The wheel is to stay below the first, so that it is no burden on a CI job, and must not reach the second.
+# oneDNN as Debian builds it, with its kernels for graphics processors, is 11.4 MB of it.
+GOAL, LIMIT = 20_000_000, 30_000_000
 
 
 def metadata(root: pathlib.Path, version: str) -> str:
@@ -59,6 +60,8 @@ def main() -> None:
         f"Wheel-Version: 1.0\nGenerator: lapidary\nRoot-Is-Purelib: false\nTag: {tag}\n".encode(),
         0o644))
     files.append((f"{info}/licenses/LICENSE", (root / "LICENSE").read_bytes(), 0o644))
+    for path in sorted((tree / "share/doc/lapidary/licenses").glob("*")):
+        files.append((f"{info}/licenses/{path.name}", path.read_bytes(), 0o644))
     record = []
     for path, content, _ in files:
         digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
@@ -77,6 +80,8 @@ def main() -> None:
     print(f"{target} ({size / 1e6:.1f} MB)")
     if size > LIMIT:
         sys.exit(f"error: expected a wheel below {LIMIT / 1e6:.0f} MB, found {size / 1e6:.1f} MB")
+    if size > GOAL:
+        print(f"note: the goal is {GOAL / 1e6:.0f} MB", file=sys.stderr)
 
 
 main()
