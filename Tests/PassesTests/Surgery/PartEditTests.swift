@@ -87,6 +87,24 @@ import Testing
     #expect(error.message.contains("is needed before and behind them"))
   }
 
+  @Test("An output at which a model was divided keeps its name and its place when it is joined")
+  func divisionAtAnOutput() throws {
+    let (model, _) = try Edits.run(
+      heads(), ChooseOutputs(.keep(["left_out", "a_out", "right_out"])))
+    let parts = try SplitModel(model, at: ["a_out"], verification: Verification())
+    let (joined, steps) = try Edits.run(parts.first, JoinModels(parts.second))
+    #expect(steps.map(\.proof) == [.equal(within: 0, on: "")])
+    #expect(try Verification(tolerance: 0).check(model, joined) == 0)
+    #expect(joined.graph.nodeCount == model.graph.nodeCount)
+    #expect(
+      joined.graph.outputs.map { joined.graph[$0.value].name }
+        == ["left_out", "a_out", "right_out"])
+    let error = try #require(throws: ModelError.self) {
+      try SplitModel(model, at: ["left_out"], verification: nil)
+    }
+    #expect(error.message.contains("something is computed from, found left_out"))
+  }
+
   @Test("Models that do not fit are not joined")
   func misfits() throws {
     let model = heads()

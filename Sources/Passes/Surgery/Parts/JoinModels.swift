@@ -91,18 +91,13 @@ public struct JoinModels: GraphEdit {
     // An input with a default that is left out reads that.
     let given = zip(body.inputs, operands).filter { $1 != nil }
     body.setInputs(given.map(\.0))
-    let results = body.outputs.map { info in
-      let name = body[info.value].name
-      // A name that an edit before left without a value is free.
-      if let idle = model.graph.value(named: name), model.graph.isIdle(idle) {
-        return (idle, info.type)
-      }
-      return (model.graph.addFreshValue(name), info.type)
-    }
-    let node = model.graph.add(
-      SurgeryNodes.placeholder(given.map(\.1), into: results.map(\.0)))
-    try model.graph.replace(node, with: body, operands: given.map(\.1))
+    let results = results(of: body, sources, &model.graph)
     let linked = Set(sources.values)
+    let made = zip(body.outputs, results).filter { !linked.contains($1.0) }
+    body.setOutputs(made.map(\.0))
+    let node = model.graph.add(
+      SurgeryNodes.placeholder(given.map(\.1), into: made.map(\.1.0)))
+    try model.graph.replace(node, with: body, operands: given.map(\.1))
     let kept = model.graph.outputs.filter { !linked.contains($0.value) }
     model.graph.setOutputs(kept + results.map { ValueInfo($0.0, type: $0.1) })
     for (input, source) in sources.sorted(by: { $0.key < $1.key }) {
@@ -110,6 +105,24 @@ public struct JoinModels: GraphEdit {
         .init(node: "input '\(input)'", text: "takes '\(model.graph[source].name)'"))
     }
     return report
+  }
+
+  /// The value of the joined model for each output of the other one.
+  private func results(
+    of body: Graph, _ sources: [String: ValueID], _ graph: inout Graph
+  ) -> [(ValueID, ValueType?)] {
+    body.outputs.map { info in
+      let name = body[info.value].name
+      // What the other model gives out as it took it stays the value that it is.
+      if let source = sources[name], graph[source].name == name,
+        body.inputs.contains(where: { $0.value == info.value })
+      {
+        return (source, info.type)
+      }
+      // A name that an edit before left without a value is free.
+      if let idle = graph.value(named: name), graph.isIdle(idle) { return (idle, info.type) }
+      return (graph.addFreshValue(name), info.type)
+    }
   }
 
   private func requireFit(

@@ -40,6 +40,11 @@ public struct SplitModel: Sendable {
         "expected values that an output follows from, found \(names.joined(separator: ", "))")
     }
     let tail = graph.nodesBehind(behind, stoppingAt: stops)
+    guard !tail.isEmpty else {
+      throw ModelError(
+        .request,
+        "expected values that something is computed from, found \(names.joined(separator: ", "))")
+    }
     let head = before.union(graph.nodesBehind(rest, stoppingAt: []))
     if let both = graph.nodeIDs.first(where: { tail.contains($0) && head.contains($0) }) {
       throw ModelError(
