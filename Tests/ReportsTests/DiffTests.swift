@@ -238,6 +238,42 @@ struct DiffTests {
     #expect(report.json["counts"]?["element_type"] == .int(0))
   }
 
+  /// A chain of three convolutions with a kernel of one and their numbers of channels.
+  private func chain(_ channels: [Int], handsOn: Bool = false, startsWith first: String? = nil)
+    -> Model
+  {
+    var net = Network()
+    var x = net.input("x", [1, .known(channels[0]), 5])
+    if let first { x = net.node(first, "first", [x]) }
+    for layer in 1..<channels.count {
+      var weight = net.weight(
+        "w\(layer)", [channels[layer], channels[layer - 1], 1], seed: 31 * layer + channels[layer])
+      if handsOn { weight = net.node("Identity", "same\(layer)", [weight]) }
+      x = net.node("Relu", "relu\(layer)", [net.node("Conv", "conv\(layer)", [x, weight])])
+    }
+    net.output(x)
+    return net.model()
+  }
+
+  @Test("a constant that a node hands on as it is is that constant")
+  func handedOn() {
+    let report = diff(chain([4, 6, 5]), chain([4, 6, 5], handsOn: true))
+    #expect(!report.differs, "\(report.text())")
+    #expect(report.matchedNodes == 4)
+  }
+
+  @Test("shapes that agree by chance pair no layers where names or all around them say otherwise")
+  func chance() {
+    // The second layer of the narrow network has the shape of the first one of the wide.
+    let wide = chain([4, 6, 8, 5])
+    let narrow = diff(wide, chain([4, 4, 6, 5]))
+    #expect(narrow.matchedNodes == 6, "\(narrow.text())")
+    #expect(Set(narrow.failing.map(\.kind)) == [.shape], "\(narrow.text())")
+    let shifted = diff(wide, chain([4, 4, 6, 5], startsWith: "Abs"))
+    #expect(shifted.failing.filter { $0.kind == .inserted }.count == 1, "\(shifted.text())")
+    #expect(shifted.failing.allSatisfy { $0.kind != .removed }, "\(shifted.text())")
+  }
+
   /// The first operand less the second, with the graph's inputs declared in an order of their own.
   private func subtraction(_ inputs: [String], _ output: String, declared: [String]? = nil) -> Model
   {

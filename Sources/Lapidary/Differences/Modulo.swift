@@ -63,6 +63,7 @@ public enum Modulo: String, CaseIterable, Hashable, Sendable {
     func simplify(_ model: inout Model) throws(ModelError) {
       _ = try PassManager(passes).run(&model)
       model.forgetFusions()
+      if words.contains(.constants) { model.leaveOutZeroBiases() }
     }
     try simplify(&pair.0)
     try simplify(&pair.1)

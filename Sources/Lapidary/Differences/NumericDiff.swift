@@ -1,6 +1,7 @@
 public import Execution
 public import IR
 internal import Operators
+internal import Passes
 internal import Reports
 public import Samples
 
@@ -82,7 +83,8 @@ public struct NumericDiff: Sendable {
         _ = try sessions.1.run(renamed, outputs: [], observing: Set(wanted.keys)) {
           value, view throws(ModelError) in
           for index in wanted[value] ?? [] {
-            guard let reference = held[pairs[index].a] else { continue }
+            guard let whole = held[pairs[index].a] else { continue }
+            let reference = whole.keeping(pairs[index].channels)
             let found = view.copied
             if reference.type == found.type {
               try sums[index].add(reference: reference, candidate: found)
@@ -118,6 +120,17 @@ public struct NumericDiff: Sendable {
       sum += count
     }
     return shares
+  }
+}
+
+extension Tensor {
+  /// The elements that the other value has too, in its order, for channels that were removed or
+  /// reordered.
+  fileprivate func keeping(_ channels: [Int: ChannelMap]) -> Tensor {
+    guard !channels.isEmpty,
+      channels.allSatisfy({ $0 < dimensions.count && $1.length == dimensions[$0] })
+    else { return self }
+    return sliced(dimensions.indices.map { axis in channels[axis].map { [$0.places] } })
   }
 }
 

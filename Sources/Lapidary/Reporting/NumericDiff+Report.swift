@@ -13,7 +13,8 @@ extension NumericDiff {
       verdict = "numbers: \(rows.count) values within \(NumberText.scientific(tolerance))"
     }
     let table = Table(
-      "values", title: "Values along the graph, \(samples) samples", of: rows,
+      "values",
+      title: "Values along the graph, \(samples) \(samples == 1 ? "sample" : "samples")", of: rows,
       [
         (.init("node"), { .text($0.label) }), (.init("value"), { .text($0.name) }),
         (

@@ -46,6 +46,7 @@ struct GraphConversion {
     for id in graph.nodeIDs where isConverted(graph[id]) {
       let revisions = Registry.find(graph[id].op, opset: to)?.revisions ?? []
       edit.move(to: id)
+      if let step = Registry.find(graph[id].op, opset: to)?.generalization { try? step(&edit) }
       for revision in revisions where revision.opset <= to {
         // What cannot be said otherwise stays as it is.
         if let step = revision.even { try? step(&edit) }

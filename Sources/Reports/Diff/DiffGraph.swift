@@ -97,6 +97,10 @@ final class DiffGraph {
       sources[output.index] = addConstant(tensor, name: graph[output].name)
       return
     }
+    if let version, let constant = handedOn(by: id, version) {
+      for output in node.outputs { output.map { sources[$0.index] = .constant(constant) } }
+      return
+    }
     let type = version.flatMap { Registry.find(node.op, opset: $0) }
     let defaults = version.map { Registry.defaults(of: node.op, opset: $0) } ?? [:]
     var inputs = node.inputs.map { $0.map(source) ?? .none }
@@ -127,6 +131,22 @@ final class DiffGraph {
         id: id, op: node.op, isCommutative: type?.traits.isCommutative ?? false, inputs: inputs,
         captures: node.captures.map(source), attributes: telling, defaults: meant,
         children: children))
+  }
+
+  /// The constant that a node hands on as it is, as exporters have it where weights are alike: number in
+  /// `constants`. Nil where bodies or callers know the result by its name.
+  private func handedOn(by id: NodeID, _ version: Int) -> Int? {
+    let node = graph[id]
+    guard node.inputs.count == 1, node.outputs.count == 1, let input = node.inputs[0],
+      let output = node.outputs[0], graph.constant(input) != nil || sources[input.index] != nil,
+      case .constant(let number) = source(input),
+      !graph.isOutput(output), !graph.isCaptured(output),
+      let op = try? Registry.make(node.op, opset: version, NodeView(graph, id))
+    else { return nil }
+    let tensor = constants[number].tensor
+    let operand = Operand(name: constants[number].name, type: tensor.type, constant: tensor)
+    let inputs = Inputs(label: graph.label(id), [operand])
+    return op.isIdentity(inputs, [.unknown]) ? number : nil
   }
 
   private func addConstant(_ tensor: Tensor, name: String) -> Source {

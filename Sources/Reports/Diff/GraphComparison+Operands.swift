@@ -84,5 +84,5 @@ extension GraphComparison {
 }
 
 extension DiffGraph.Source {
-  fileprivate var isConstant: Bool { if case .constant = self { true } else { false } }
+  var isConstant: Bool { if case .constant = self { true } else { false } }
 }

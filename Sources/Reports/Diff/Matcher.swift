@@ -43,17 +43,37 @@ struct Matcher {
       }
       pairUnique(up)
       pairUnique(down)
-      if level > 0 {
-        pairUnique({ graph, item in graph.hashes.local[level][item] }) { graph, item in
-          graph.items[item].inputs.contains { if case .constant = $0 { true } else { false } }
-        }
-      }
+      if level > 0 { pairByWeights(level) }
       spreadFromEverywhere(level)
       settle(both, level)
       settle(up, level)
       settle(down, level)
     }
     pairByNeighbours()
+  }
+
+  /// Pairs items of one kind whose constants are like no other's: alike in every element, or in shapes
+  /// alone. Shapes agree by chance where channels were removed, so that whatever says otherwise counts
+  /// more: alike operators all the way above and below, and names that both graphs have elsewhere.
+  private mutating func pairByWeights(_ level: Int) {
+    let hasConstant = { (graph: DiffGraph, item: Int) in
+      graph.items[item].inputs.contains { $0.isConstant }
+    }
+    let local: Key = { graph, item in graph.hashes.local[level][item] }
+    guard level == 1 else { return pairUnique(local, where: hasConstant) }
+    pairUnique({ graph, item in
+      var hash = graph.hashes.upward[0][item]
+      hash.combine(graph.hashes.downward[0][item])
+      return hash
+    })
+    let names = (
+      Set(a.items.indices.lazy.map(a.label)), Set(b.items.indices.lazy.map(b.label))
+    )
+    let (a, b) = (a, b)
+    pairUnique(local, where: hasConstant) { i, j in
+      let (p, q) = (a.label(i), b.label(j))
+      return p == q || !names.0.contains(q) || !names.1.contains(p)
+    }
   }
 
   private mutating func pair(_ i: Int, _ j: Int) {
@@ -66,7 +86,8 @@ struct Matcher {
 
   /// Pairs items whose key occurs once on each side among those still free.
   private mutating func pairUnique(
-    _ key: Key, where eligible: (DiffGraph, Int) -> Bool = { _, _ in true }
+    _ key: Key, where eligible: (DiffGraph, Int) -> Bool = { _, _ in true },
+    allowing isAllowed: (Int, Int) -> Bool = { _, _ in true }
   ) {
     func table(_ graph: DiffGraph, _ taken: [Int?]) -> [ContentHash: Int?] {
       var table: [ContentHash: Int?] = [:]
@@ -80,7 +101,9 @@ struct Matcher {
     let left = table(a, counterpart)
     for item in a.items.indices where counterpart[item] == nil && eligible(a, item) {
       let hash = key(a, item)
-      if case .some(.some(item)) = left[hash], case .some(.some(let other)) = right[hash] {
+      if case .some(.some(item)) = left[hash], case .some(.some(let other)) = right[hash],
+        isAllowed(item, other)
+      {
         pair(item, other)
       }
     }

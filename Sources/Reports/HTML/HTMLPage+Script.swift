@@ -18,7 +18,8 @@ extension HTMLPage {
       let k=Math.min(1,Math.max(.85,W/w));
       const top=pan(now).querySelector(".n.changed,.n.removed,.n.inserted")||pan(now).querySelector(".n");
       let x=(W-w*k)/2,y=h*k<H?(H-h*k)/2:0;
-      if(w*k>W&&top){const b=top.transform.baseVal[0].matrix;x=W/2-b.e*k-40}
+      if(top){const b=top.transform.baseVal[0].matrix;if(w*k>W)x=W/2-b.e*k-40;
+        if(b.f*k>.8*H&&!top.matches(".same"))y=H/2-b.f*k}
       state[now]={k,x,y};apply()};
     const show=v=>{svg(now).classList.remove("on");now=v;svg(v).classList.add("on");
       state[v]?apply():whole();

@@ -38,6 +38,12 @@ final class Correspondence {
   /// What became of a constant; nil where nothing is known.
   func change(_ m: Int, _ n: Int) -> WeightChange? { changes[[m, n]] }
 
+  /// Where the indices along axes of a value of the second graph lie in the first graph's, for those
+  /// axes along which they moved.
+  func moved(_ source: DiffGraph.Source) -> [Int: ChannelMap] {
+    (maps[source] ?? [:]).filter { !$0.value.isIdentity }
+  }
+
   private func visit(_ i: Int, _ j: Int) {
     let id = a.items[i].id
     let operands = OperandPairs.of(a, i, b, j, matcher)

@@ -55,6 +55,46 @@ import Testing
     #expect(try ModelDiff(modulo: [word]).compare(front, model([-1], 2)).differs)
   }
 
+  @Test("a bias of zeros may be written down modulo constants")
+  func zeroBias() throws {
+    func model(_ bias: [Float]?) -> Model {
+      var network = Network()
+      let x = network.input("x", [.known(1), .known(2), .known(4)])
+      var operands: [ValueID?] = [x, network.weight("w", [3, 2, 1], seed: 1)]
+      if let bias { operands.append(network.constant("b", Tensor(floats: bias, [bias.count]))) }
+      network.output(network.node("Conv", "conv", operands))
+      return Model(graph: network.graph, opset: 17)
+    }
+    let (without, zeros) = (model(nil), model([0, 0, 0]))
+    #expect(try ModelDiff().compare(without, zeros).differs)
+    #expect(!(try ModelDiff(modulo: [.constants]).compare(without, zeros).differs))
+    #expect(try ModelDiff(modulo: [.constants]).compare(without, model([0, 1, 0])).differs)
+  }
+
+  @Test("a global average is a mean", arguments: [17, 18])
+  func globalAverage(opset: Int) throws {
+    func model(_ isPool: Bool) -> Model {
+      var network = Network()
+      let x = network.input("x", [.known(1), .known(2), .known(4), .known(3)])
+      let shape = network.constant("shape", Tensor(int64: [1, 2], [2]))
+      if isPool {
+        let mean = network.node("GlobalAveragePool", "pool", [x])
+        network.output(network.node("Flatten", "flat", [mean]))
+      } else {
+        let axes = network.constant("axes", Tensor(int64: [-1, -2], [2]))
+        let mean =
+          opset < 18
+          ? network.node("ReduceMean", "mean", [x], [Attribute("axes", .ints([2, 3]))])
+          : network.node("ReduceMean", "mean", [x, axes])
+        network.output(network.node("Reshape", "flat", [mean, shape]))
+      }
+      return Model(graph: network.graph, opset: opset)
+    }
+    #expect(try ModelDiff().compare(model(true), model(false)).differs)
+    let found = try ModelDiff(modulo: [.shapes]).compare(model(true), model(false))
+    #expect(!found.differs, "\(found.text())")
+  }
+
   @Test("models in one operator set need no conversion, and what none can say is an error")
   func declined() throws {
     var (a, b) = (model(opset: 7), model(opset: 7))

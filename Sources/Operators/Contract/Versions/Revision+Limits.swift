@@ -82,7 +82,7 @@ extension VersionEdit {
     case .int(let axis) where axis < 0: set(name, .int(try counted([axis], ofOutput)[0]))
     case nil where isOperand(name):
       guard let list = constant(1), list.elementType == .int64, let axes = list.integers,
-        axes.contains(where: { $0 < 0 })
+        axes.contains(where: { $0 < 0 }) || axes != axes.sorted()
       else { return }
       let positive = Tensor(int64: try counted(axes, ofOutput), list.dimensions)
       setInput(1, addConstant(positive, name))
@@ -90,6 +90,7 @@ extension VersionEdit {
     }
   }
 
+  /// The axes from the front, in ascending order, which no operator with several tells from another.
   private func counted(_ axes: [Int], _ ofOutput: Bool) throws(ModelError) -> [Int] {
     let value = ofOutput ? graph[node].outputs[safe: 0] ?? nil : input(0)
     let rank = type(of: value).shape?.rank
@@ -104,7 +105,7 @@ extension VersionEdit {
       }
       positive.append(axis + rank)
     }
-    return positive
+    return positive.sorted()
   }
 
   /// Whether an attribute of the operator's first versions is an operand now.

@@ -37,8 +37,13 @@ package protocol VersionFacet {
   /// one version the first is applied first on the way up and last on the way down. None by default,
   /// for operators of which only the element types changed.
   static var revisions: [Revision] { get }
+
+  /// Says a node in the words of a more general operator, so that both spellings can be compared;
+  /// throws where that takes what is not known. None by default.
+  static var generalization: VersionEdit.Step? { get }
 }
 
 extension VersionFacet {
   package static var revisions: [Revision] { [] }
+  package static var generalization: VersionEdit.Step? { nil }
 }

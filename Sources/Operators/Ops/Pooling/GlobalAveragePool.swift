@@ -40,6 +40,23 @@ extension GlobalAveragePool {
 }
 
 extension GlobalAveragePool {
+  /// A mean along all axes but the first two.
+  package static let generalization: VersionEdit.Step? = { edit throws(ModelError) in
+    guard let rank = edit.type(0).shape?.rank, rank > 2 else {
+      throw edit.decline("the number of its axes is not known")
+    }
+    edit.become(ReduceMean.schema.op.type)
+    let axes = Array(2..<rank)
+    let signature = Registry.signature(of: ReduceMean.schema.op, opset: edit.version)
+    if signature?.attributes.contains(where: { $0.name == "axes" }) ?? false {
+      edit.set("axes", .ints(axes))
+    } else {
+      edit.setInput(1, edit.addConstant(Tensor(int64: axes, [axes.count]), "axes"))
+    }
+  }
+}
+
+extension GlobalAveragePool {
   package func integerForm(opset: Int) -> IntegerForm? {
     IntegerForm(
       Microsoft.QLinearGlobalAveragePool.schema.op, .resultLast,

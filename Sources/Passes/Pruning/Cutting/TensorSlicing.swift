@@ -1,11 +1,11 @@
-internal import IR
+package import IR
 
 extension Tensor {
   /// The tensor with only some indices along each axis.
   ///
-  /// - Parameter cut: for each axis nil to keep all, one ascending list of indices, or as many
-  ///   lists as axis 0 has equal blocks, the list of a block holding for its rows.
-  func sliced(_ cut: [[[Int]]?]) -> Tensor {
+  /// - Parameter cut: for each axis nil to keep all, one list of indices, or as many lists as axis 0
+  ///   has equal blocks, the list of a block holding for its rows.
+  package func sliced(_ cut: [[[Int]]?]) -> Tensor {
     guard let storage, let width = elementType.byteWidth,
       let runs = KeptRuns(dimensions, cut, width: width)
     else { return self }
