@@ -108,6 +108,17 @@ def value(path: Path, info):
     return numpy_helper.to_array(message)
 
 
+# What these give is not stated exactly: only types and shapes are compared.
+RANDOM = {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform",
+          "RandomUniformLike"}
+
+
+def shape(found):
+    import numpy as np
+
+    return np.zeros_like(np.asarray(found))
+
+
 def run_case(lapidary: str, folder: Path, work: Path) -> str | None:
     """What is wrong with a case; nil when it passes."""
     import onnx
@@ -130,7 +141,10 @@ def run_case(lapidary: str, folder: Path, work: Path) -> str | None:
         relative, absolute = (float(word) for word in tolerance.read_text().split())
     for index, info in enumerate(model.graph.output):
         expected = value(data / f"output_{index}.pb", info)
-        if not equal(expected, value(work / f"output_{index}.pb", info), relative, absolute):
+        found = value(work / f"output_{index}.pb", info)
+        if any(node.op_type in RANDOM for node in model.graph.node):
+            expected, found = shape(expected), shape(found)
+        if not equal(expected, found, relative, absolute):
             return f"output '{info.name}' differs"
     return None
 
@@ -152,7 +166,6 @@ def examine(lapidary: str) -> int:
         work.mkdir()
         passed, wrong, skipped = 0, [], 0
         for case in sorted((cases / "node").iterdir()):
-            # Training operators' and random ones' results are not stated exactly.
             found = run_case(lapidary, case, work)
             if found is None:
                 passed += 1
