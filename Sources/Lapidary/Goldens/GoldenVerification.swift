@@ -51,11 +51,13 @@ public struct GoldenVerification: Sendable {
     } else {
       diff = nil
     }
-    let data: Dataset
+    let results: [String: Datum]
     do throws(ModelError) {
-      data = try golden.data(folder, for: model)
+      let data = try golden.data(folder, for: model)
+      results = try data.run(on: try Session(model, options: options))
     } catch {
-      // A model of another interface cannot be run on these samples, which the diff has said.
+      // A model of another interface cannot be run on these samples, and one that contradicts itself on
+      // none, which the diff has said.
       guard diff?.differs ?? false else { throw error }
       outputs = golden.outputs.map {
         Output(name: $0.name, difference: .infinity, mismatch: "not run: \(error.message)")
@@ -63,7 +65,6 @@ public struct GoldenVerification: Sendable {
       self.notes = notes
       return
     }
-    let results = try data.run(on: try Session(model, options: options))
     let names = model.graph.outputs.map { model.graph[$0.value].name }
     var found: [Output] = []
     for (index, expected) in golden.outputs.enumerated() {

@@ -44,7 +44,8 @@ import Testing
   }
 
   @Test(
-    "a planted change fails and is named", arguments: ["weight", "attribute", "operator", "output"])
+    "a planted change fails and is named",
+    arguments: ["weight", "attribute", "operator", "contradiction", "output"])
   func planted(change: String) throws {
     #expect(try run("golden", "record", fixture, "-o", "golden").status == 0)
     var model = try ONNXFile.read(fixture)
@@ -64,6 +65,14 @@ import Testing
       model.graph[id].setAttribute("auto_pad", .string(Array("SAME_LOWER".utf8)))
       model.graph[id].setAttribute("pads", nil)
       name = "auto_pad"
+    case "contradiction":
+      // An addition behind it takes no other shape, so that the model cannot be run.
+      let id = try #require(
+        model.graph.nodeIDs.first { model.graph[$0].name?.hasPrefix("/residual/second") ?? false })
+      model.graph[id].setAttribute("pads", .ints([0, 0, 1, 1]))
+      model.graph[id].setAttribute("kernel_shape", .ints([3, 3]))
+      model.graph[id].setAttribute("strides", .ints([2, 2]))
+      name = "strides"
     case "operator":
       let id = try #require(model.graph.nodeIDs.first { model.graph[$0].type == "Relu" })
       model.graph[id].type = "Softplus"
