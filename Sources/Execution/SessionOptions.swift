@@ -20,7 +20,7 @@ public struct SessionOptions: Sendable {
 }
 
 extension SessionOptions {
-  /// Whether steps multiply bytes here: where the processor's sums of such products are exact.
+  /// Whether steps multiply all bytes here: where the processor's sums of such products are exact.
   package var multipliesBytes: Bool { backend.open(threads)?.multipliesBytes ?? false }
 
   /// Whether convolutions here leave their channels side by side or in blocks.

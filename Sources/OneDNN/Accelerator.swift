@@ -65,6 +65,7 @@ final class Accelerator: Backend {
     guard !step.outputs.dropFirst().contains(true) else { return nil }
     switch step.form {
     case .function(let functions): return unary(functions)
+    case .table(let table, let type): return ByteTable(table, type)
     case .rowNormalization(let epsilon, let axis):
       return normalizedRows(epsilon: epsilon, axis: axis, constants)
     default: break
@@ -74,7 +75,7 @@ final class Accelerator: Backend {
     case .plain:
       if let function = step.binaryFunction { return binary(function) }
       return lower(computation, constants, given: step.given)
-    case .function, .rowNormalization: return nil
+    case .function, .table, .rowNormalization: return nil
     case .normalizedParts(let factor, let offset, let clamps):
       guard case .concatenation(let axis) = computation else { return nil }
       return NormalizedParts(axis: axis, factor: factor, offset: offset, clamps: clamps)
@@ -113,9 +114,9 @@ final class Accelerator: Backend {
   ) -> (any FastStep)? {
     switch computation {
     case .convolution(let form, of: .integers(let left, let right)):
-      return convolution(form, constants, given: given, zeroPoints: (left, right))
+      return convolution(form, computation, constants, given: given, zeroPoints: (left, right))
     case .product(.stacks, of: .integers(let left, let right)):
-      return product(constants, given: given, zeroPoints: (left, right))
+      return product(computation, constants, given: given, zeroPoints: (left, right))
     case .product(.axes(let axes), of: .plain): return product(axes)
     case .convolution, .product, .channelNormalization:
       return lower(computation, constants, .none, given: given)

@@ -28,8 +28,19 @@ package protocol Backend: AnyObject {
   /// Whether these operations can follow a computation of plain numbers within its step.
   func carries(_ chain: [PostOperation], behind computation: Computation) -> Bool
 
-  /// Whether products of bytes pay: where their sums are exact on this machine.
+  /// Whether products of bytes pay, whatever the bytes: where all their sums are exact on this machine.
   var multipliesBytes: Bool { get }
+
+  /// Whether products of bytes with this weight pay: where their sums are exact on this machine.
+  ///
+  /// - Parameters:
+  ///   - activation: the type of the bytes that the weight is multiplied with.
+  ///   - zeroPoint: what stands for 0 in the weight.
+  ///   - computation: the product or convolution.
+  func multipliesBytes(
+    _ activation: ElementType, by weight: RuntimeTensor, zeroPoint: Int32,
+    in computation: Computation
+  ) -> Bool
 
   /// Whether convolutions leave their channels side by side or in blocks.
   var arrangesChannels: Bool { get }
@@ -54,6 +65,10 @@ extension Backend {
   package func functions(of function: UnaryFunction) -> [ElementFunction]? { nil }
   package func carries(_ chain: [PostOperation], behind computation: Computation) -> Bool { false }
   package var multipliesBytes: Bool { false }
+  package func multipliesBytes(
+    _ activation: ElementType, by weight: RuntimeTensor, zeroPoint: Int32,
+    in computation: Computation
+  ) -> Bool { multipliesBytes }
   package var arrangesChannels: Bool { false }
   package var team: Parallelism.Team? { nil }
   package func takeThreads() {}

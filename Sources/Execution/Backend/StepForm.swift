@@ -1,3 +1,4 @@
+package import IR
 package import Kernels
 
 /// What a step computes where that is not its node's operator alone.
@@ -17,6 +18,8 @@ package enum StepForm {
   case normalizedParts(factor: [Float], offset: [Float], clamps: Bool)
   /// The operator on 8-bit integers instead of the numbers that they stand for; it only moves them.
   case onIntegers
+  /// Bytes of input 0, each replaced by one of 256, which are integers of a type.
+  case table([UInt8], ElementType)
   /// The operator on 8-bit integers, rounded to such again.
   case integer(IntegerOperation)
 }

@@ -11,5 +11,8 @@ struct OperandCondition {
   var range: ClosedRange<Float>?
 
   /// Whether it holds for whatever a carrier of a chain gives out.
-  var isMild: Bool { leastRank <= 1 && range == nil && lastAxis == nil && !sumsSquares }
+  var isMild: Bool { leastRank <= 1 && asksRankAlone }
+
+  /// Whether it says nothing but the least rank.
+  var asksRankAlone: Bool { range == nil && lastAxis == nil && !sumsSquares }
 }

@@ -33,7 +33,7 @@ extension StepGraph {
   }
 
   /// The results of a step of constants; nil where a run would say why they cannot be had.
-  private func computed(_ step: Step, _ operands: [RuntimeTensor?]) -> [RuntimeTensor]? {
+  func computed(_ step: Step, _ operands: [RuntimeTensor?]) -> [RuntimeTensor]? {
     do throws(ModelError) {
       try step.checkTypes(operands)
       let results = try folder.compute(

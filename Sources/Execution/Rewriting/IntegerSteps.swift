@@ -3,18 +3,17 @@ internal import Kernels
 internal import Operators
 
 extension StepGraph {
-  /// Joins operators between DequantizeLinear and QuantizeLinear with these, to run on the integers.
-  ///
-  /// - Parameter multiplies: whether that goes for products as well.
-  mutating func joinIntegers(multiplying multiplies: Bool) {
+  /// Joins operators between DequantizeLinear and QuantizeLinear with these, to run on the integers;
+  /// products where the backend sums them up exactly.
+  mutating func joinIntegers() {
     for index in steps.indices {
       guard let step = steps[index], case .plain = step.form else { continue }
-      if multiplies, let joined = quantized(step) {
+      if let joined = quantized(step) {
         replace([index], with: joined)
         continue
       }
       guard case .quantization? = step.op.computation else { continue }
-      let found = shared(index, step) ?? (multiplies ? weighted(index, step) : nil)
+      let found = shared(index, step) ?? weighted(index, step)
       if let found = found ?? sum(index, step) {
         replace(found.members, with: found.step)
       }
@@ -46,7 +45,7 @@ extension StepGraph {
   }
 
   /// How the integers behind an operand stand for its numbers, and their slot.
-  private func integers(_ slot: Int?) -> (slot: Int, IntegerOperation.Parameters, place: Int)? {
+  func integers(_ slot: Int?) -> (slot: Int, IntegerOperation.Parameters, place: Int)? {
     guard let (place, step) = producer(slot),
       case .dequantization(let settings)? = step.op.computation, let x = step.inputs[0],
       let parameters = parameters(settings, step, isRounding: false)
@@ -77,7 +76,8 @@ extension StepGraph {
       elementType: type, scales: scales, zeroPoints: zeros.map { Int32(truncatingIfNeeded: $0) })
   }
 
-  private func rounding(_ step: Step) -> IntegerOperation.Parameters? {
+  /// How integers stand for the numbers that a step rounds to bytes of one scale.
+  func rounding(_ step: Step) -> IntegerOperation.Parameters? {
     guard case .quantization(let settings)? = step.op.computation,
       let y = parameters(settings, step, isRounding: true), y.single != nil,
       y.elementType == .uint8 || y.elementType == .int8
@@ -115,7 +115,8 @@ extension StepGraph {
       let (x, a, first) = integers(inner.inputs[0]), a.single != nil,
       a.elementType == .uint8 || a.elementType == .int8,
       let (w, b, second) = integers(inner.inputs[safe: 1] ?? nil), constant(w) != nil,
-      b.elementType == .uint8 || b.elementType == .int8, hasEightBits(w, b)
+      b.elementType == .uint8 || b.elementType == .int8, hasEightBits(w, b),
+      isExact(inner, a, w, b)
     else { return nil }
     var inputs: [Int?] = [x, w]
     var sources = [first, second]
@@ -143,13 +144,24 @@ extension StepGraph {
       || weight.isWithinBytes(zeroPoint: zero)
   }
 
+  /// Whether the backend sums up products of these bytes exactly.
+  private func isExact(
+    _ step: Step, _ a: IntegerOperation.Parameters, _ weight: Int?, _ b: IntegerOperation.Parameters
+  ) -> Bool {
+    guard let computation = step.op.computation, let weight = constant(weight),
+      let zero = b.zeroPoints.first, b.zeroPoints.allSatisfy({ $0 == zero })
+    else { return false }
+    return backend.multipliesBytes(a.elementType, by: weight, zeroPoint: zero, in: computation)
+  }
+
   /// Products of quantized numbers with constant parameters and weight.
   private func quantized(_ step: Step) -> Step? {
     guard let operands = step.op.quantizedOperands, step.inputs.count > operands.result + 1,
       let a = parameters(step, scale: operands.left + 1), a.single != nil,
       let b = parameters(step, scale: operands.right + 1),
       let y = parameters(step, scale: operands.result), y.single != nil,
-      constant(step.inputs[operands.right]) != nil
+      constant(step.inputs[operands.right]) != nil,
+      isExact(step, a, step.inputs[operands.right], b)
     else { return nil }
     let bias = operands.bias.flatMap { step.inputs[safe: $0] ?? nil }
     guard bias == nil || constant(bias)?.elementType == .int32 else { return nil }

@@ -9,10 +9,11 @@ extension Plan {
       steps, outputs: outputs, constants: constants.filter { fixed.contains($0.key) },
       backend)
     graph.foldConstants()
-    graph.joinIntegers(multiplying: backend.multipliesBytes)
+    graph.joinIntegers()
     // What is not multiplied as integers need not be made from them in every run.
     graph.foldConstants(dequantizing: true)
     graph.joinFunctions()
+    graph.joinTables()
     graph.joinNormalizations()
     graph.joinRootMeanSquares()
     graph.joinChains()
@@ -74,7 +75,7 @@ extension Step {
   /// Whether it pays to widen 16-bit floats for the step's primitive.
   private var isWidened: Bool {
     switch form {
-    case .integer, .onIntegers: false
+    case .integer, .onIntegers, .table: false
     case .plain, .function:
       type(of: op).traits.widensHalf && binaryFunction == nil
         && !(op.computation?.isElementwise ?? false)

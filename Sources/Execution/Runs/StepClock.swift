@@ -52,7 +52,7 @@ extension Step {
   var title: String {
     guard !parts.isEmpty else { return "\(type(of: op).schema.op)" }
     switch form {
-    case .integer, .onIntegers:
+    case .integer, .onIntegers, .table:
       let computing = parts.filter { !($0.op is any LinearQuantization) }
       return "INT8 " + computing.map(\.title).joined(separator: "+")
     default: return parts.map(\.title).joined(separator: "+")

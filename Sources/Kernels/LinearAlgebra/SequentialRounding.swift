@@ -56,21 +56,25 @@ package struct SequentialRounding: Sendable {
     package var peak: Int
     /// The largest magnitude of the sum of two partners of one sign; nil where there are none.
     package var pairPeak: Int?
-    /// The partner of each weight, itself where it has none.
-    package var partners: [Int]
+    /// The partners of each weight.
+    package var partners: [[Int]]
 
-    package init(peak: Int, pairPeak: Int?, partners: [Int]) {
+    package init(peak: Int, pairPeak: Int?, partners: [[Int]]) {
       self.peak = peak
       self.pairPeak = pairPeak
       self.partners = partners
     }
 
-    /// What a weight may become beside its partner, 0 where that is not chosen yet.
+    /// What a weight may become beside its partners, 0 where these are not chosen yet.
     func range(_ place: Int, _ codes: [Int8]) -> ClosedRange<Int> {
-      guard let pairPeak, partners[place] != place else { return -peak...peak }
-      let other = Int(codes[partners[place]])
-      return max(
-        -peak, min(0, -pairPeak - min(other, 0)))...min(peak, max(0, pairPeak - max(other, 0)))
+      guard let pairPeak else { return -peak...peak }
+      var lowest = -peak, highest = peak
+      for partner in partners[place] {
+        let other = Int(codes[partner])
+        lowest = max(lowest, min(0, -pairPeak - min(other, 0)))
+        highest = min(highest, max(0, pairPeak - max(other, 0)))
+      }
+      return lowest...highest
     }
   }
 

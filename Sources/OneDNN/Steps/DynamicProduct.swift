@@ -14,6 +14,8 @@ final class DynamicProduct: FastStep {
   let readsLayouts: Bool
   /// The input that is the zero-point of the left side.
   private let place: Int
+  /// Whether products with signed activations are exact as well.
+  private let takesSigned: Bool
 
   private final class Zero {
     let address = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
@@ -24,20 +26,23 @@ final class DynamicProduct: FastStep {
   ///
   /// - Parameters:
   ///   - readsLayouts: whether operands come as they lie in memory.
+  ///   - computation: the product or convolution.
   ///   - prepare: compiles the primitive for a weight.
   init?(
     _ constants: [RuntimeTensor?], given: [Bool], zeroPoints: (left: Int, right: Int),
-    readsLayouts: Bool, _ accelerator: Accelerator,
+    readsLayouts: Bool, _ computation: Computation, _ accelerator: Accelerator,
     prepare: (Weights, Finish) -> PreparedStep.Prepare
   ) {
-    guard accelerator.multipliesBytes, let b = constants[safe: 1] ?? nil,
+    guard let b = constants[safe: 1] ?? nil,
       let right = Self.zeroPoint(zeroPoints.right, constants, given),
+      accelerator.multipliesBytes(.uint8, by: b, zeroPoint: right, in: computation),
       let one = dnnl_memory_desc_t.rowMajor([1], dnnl_s32)
     else { return nil }
     let zero = Zero()
     let fixed = Memory.Fixed(address: UnsafeRawPointer(zero.address), owner: zero)
     guard let memory = Memory(one, accelerator.engine, fixed: fixed) else { return nil }
     self.zero = zero
+    takesSigned = accelerator.multipliesBytes(.int8, by: b, zeroPoint: right, in: computation)
     self.readsLayouts = readsLayouts
     place = zeroPoints.left
     passes = b.parts(zeroPoint: right).map { part in
@@ -60,7 +65,10 @@ final class DynamicProduct: FastStep {
     return Int32(truncatingIfNeeded: first)
   }
 
-  func takes(_ operands: [RuntimeTensor?]) -> Bool { passes.allSatisfy { $0.takes(operands) } }
+  func takes(_ operands: [RuntimeTensor?]) -> Bool {
+    guard takesSigned || operands.first??.elementType == .uint8 else { return false }
+    return passes.allSatisfy { $0.takes(operands) }
+  }
 
   func run(_ call: FastCall) throws(ModelError) -> [RuntimeTensor?]? {
     var value = 0
@@ -101,13 +109,14 @@ final class DynamicProduct: FastStep {
 extension Accelerator {
   /// A product of matrices of bytes; one right matrix for all.
   func product(
-    _ constants: [RuntimeTensor?], given: [Bool], zeroPoints: (left: Int, right: Int)
+    _ computation: Computation, _ constants: [RuntimeTensor?], given: [Bool],
+    zeroPoints: (left: Int, right: Int)
   ) -> (any FastStep)? {
     guard let b = constants[safe: 1] ?? nil, b.shape.count >= 2,
       b.shape.dropLast(2).allSatisfy({ $0 == 1 })
     else { return nil }
     return DynamicProduct(
-      constants, given: given, zeroPoints: zeroPoints, readsLayouts: false, self
+      constants, given: given, zeroPoints: zeroPoints, readsLayouts: false, computation, self
     ) {
       matrixProduct($0, $1)
     }
@@ -115,11 +124,11 @@ extension Accelerator {
 
   /// A convolution of bytes.
   func convolution(
-    _ form: LinearForm, _ constants: [RuntimeTensor?], given: [Bool],
+    _ form: LinearForm, _ computation: Computation, _ constants: [RuntimeTensor?], given: [Bool],
     zeroPoints: (left: Int, right: Int)
   ) -> (any FastStep)? {
     DynamicProduct(
-      constants, given: given, zeroPoints: zeroPoints, readsLayouts: true, self
+      constants, given: given, zeroPoints: zeroPoints, readsLayouts: true, computation, self
     ) {
       convolution(form, $0, $1)
     }

@@ -5,14 +5,6 @@ internal import Kernels
 internal import Operators
 
 extension Accelerator {
-  /// Whether sums of products of bytes are exact on this machine. Before VNNI, pairs of products
-  /// saturate at 16 bits.
-  var multipliesBytes: Bool {
-    let isa = dnnl_get_effective_cpu_isa().rawValue
-    let vnni = dnnl_cpu_isa_avx512_core_vnni.rawValue, narrow = dnnl_cpu_isa_avx2_vnni.rawValue
-    return isa & vnni == vnni || isa & narrow == narrow
-  }
-
   /// Whether convolutions leave their channels side by side or in blocks; on processors before AVX2
   /// they are products of matrices, whose results are row-major.
   var arrangesChannels: Bool {

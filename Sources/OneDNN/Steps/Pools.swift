@@ -55,6 +55,13 @@ extension Accelerator {
       var source = x.descriptor,
       var target = dnnl_memory_desc_t.any(x.shape.prefix(2) + window.output, source.data_type)
     else { return nil }
+    // Bytes are pooled fast where channels lie side by side.
+    let given = source
+    if given.data_type != dnnl_f32,
+      let last = dnnl_memory_desc_t.channelsLast(x.shape, given.data_type), arrangesChannels
+    {
+      source = last
+    }
     // A window wholly in the padding has no largest element for oneDNN.
     let ends = window.exactPadsEnd
     for axis in 0..<window.rank {
@@ -73,7 +80,7 @@ extension Accelerator {
     return Prepared(
       primitive,
       operands: [
-        Prepared.Operand(index: 0, argument: DNNL_ARG_SRC_0, given: source, wanted: source)
+        Prepared.Operand(index: 0, argument: DNNL_ARG_SRC_0, given: given, wanted: source)
       ], result: result, shape: x.shape.prefix(2) + window.output,
       reach: source.data_type == dnnl_f32 ? Reach(isLossy: algorithm == dnnl_pooling_max) : nil,
       self)

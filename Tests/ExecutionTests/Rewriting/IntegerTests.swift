@@ -222,7 +222,9 @@ struct IntegerTests {
     let model = sketch.model(sketch.quantize(sketch.add("MatMul", data, weight), y))
     let inputs = ["x": try floats([2, 7, 20])]
     #expect(try distance(model, inputs) <= 1)
-    #expect(try steps(model, inputs).contains(product("MatMul")))
+    // No pair of these weights saturates.
+    let name = SessionOptions().arrangesChannels ? "INT8 MatMul" : "MatMul"
+    #expect(try steps(model, inputs).contains(name))
   }
 
   @Test("products of matrices differ by one step at most", arguments: ["MatMul", "Gemm"])

@@ -38,7 +38,7 @@ import Testing
     gram.add(x[...])
     let rounding = try #require(SequentialRounding(gram))
     var generator = SplitMix64(seed: 2)
-    let partners = (0..<length).map { $0 ^ 1 }
+    let partners = (0..<length).map { [$0 ^ 1] }
     var sums = (chosen: 0.0, nearest: 0.0)
     for _ in 0..<20 {
       let w = (0..<length).map { _ in generator.normal() }

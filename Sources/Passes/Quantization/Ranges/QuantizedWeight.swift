@@ -56,6 +56,8 @@ package struct WeightRows {
   /// The first element of each row, and the places of its elements from there.
   package let starts: [Int]
   package let offsets: [Int]
+  /// The number of elements along the innermost axis of the contraction.
+  private let innermost: Int
 
   package init(_ shape: [Int], axis: Int?, contraction: [Int]) {
     channels = axis.map { shape[$0] } ?? 1
@@ -71,6 +73,7 @@ package struct WeightRows {
       }
     }
     offsets = places(contraction)
+    innermost = contraction.last.map { shape[$0] } ?? 1
     starts = contraction.isEmpty ? [] : places(shape.indices.filter { !contraction.contains($0) })
   }
 
@@ -98,9 +101,12 @@ package struct WeightRows {
     return peaks
   }
 
+  /// Pairs of neighbours along the contraction. An odd number of channels at each of several kernel
+  /// positions is padded by some kernels and not by others, so that neighbours on both sides count.
   private func forEachPair(_ body: (Int, Int) -> Void) {
+    let step = innermost % 2 == 0 || innermost == offsets.count ? 2 : 1
     for start in starts {
-      for place in stride(from: 0, to: offsets.count - 1, by: 2) {
+      for place in stride(from: 0, to: offsets.count - 1, by: step) {
         body(start + offsets[place], start + offsets[place + 1])
       }
     }

@@ -151,13 +151,14 @@ struct Reconstruction {
 }
 
 extension WeightLayout {
-  /// The neighbour of each column along the contraction, which runs over kernel positions and, within
-  /// one, over channels; itself for one without.
-  fileprivate var partners: [Int] {
+  /// The neighbours of each column along the contraction, which runs over kernel positions and, within
+  /// one, over channels, in pairs. An odd number of channels is padded by some kernels and not by
+  /// others, so that neighbours on both sides count.
+  fileprivate var partners: [[Int]] {
     (0..<length).map { column in
       let place = column % taps * inputs + column / taps
-      let other = place ^ 1
-      return other < length ? other % inputs * taps + other / inputs : column
+      let others = inputs % 2 == 0 || taps == 1 ? [place ^ 1] : [place - 1, place + 1]
+      return others.filter { (0..<length).contains($0) }.map { $0 % inputs * taps + $0 / inputs }
     }
   }
 }
