@@ -40,27 +40,33 @@ package enum IntegerNodes {
   }
 
   /// A node that computes on quantized tensors what another computes on floats.
+  ///
+  /// - Parameters:
+  ///   - output: what it makes.
+  ///   - result: how that stands for numbers; nil where it is numbers.
   package static func made(
     _ form: IntegerForm, like node: Node, _ operands: [QuantizedValue], bias: ValueID?,
-    into result: QuantizedValue
+    into output: ValueID, result: QuantizedValue?
   ) -> Node {
     let inputs: [ValueID?] = operands.flatMap { operand -> [ValueID?] in
       [operand.data, operand.scale, operand.zeroPoint]
     }
-    let own: [ValueID?] = [result.scale, result.zeroPoint]
+    let own: [ValueID?] = result.map { [$0.scale, $0.zeroPoint] } ?? []
     var all: [ValueID?]
     switch form.layout {
     case .resultLast: all = inputs + own
     case .resultFirst: all = own + inputs
     case .biasLast: all = inputs + own + [bias]
     case .biasBeforeResult: all = inputs + [bias] + own
+    case .parametersBehind:
+      all = operands.map(\.data) + operands.map(\.scale) + operands.map(\.zeroPoint)
     }
     while all.last == .some(nil) { all.removeLast() }
     let newest = Registry.opsets(of: form.op).last?.upperBound ?? 1
     let known = Registry.signature(of: form.op, opset: newest)?.attributes.map(\.name)
     var made = Node(
       form.op.type, domain: form.op.domain.isEmpty ? nil : form.op.domain, name: node.name,
-      inputs: all, outputs: [result.data],
+      inputs: all, outputs: [output],
       attributes: node.attributes.filter { known?.contains($0.name) ?? true })
     for attribute in form.attributes { made.setAttribute(attribute.name, attribute.value) }
     return made

@@ -72,12 +72,9 @@ public struct QuantizationOptions: Sendable {
   public var correctsBias = true
   /// Bits of a weight where not all that the target has; nil for these.
   public var weightBits: Int?
-  /// Whether products round their results also for readers in float: for forms in which an operator
-  /// on integers makes integers.
-  public var roundsResults = false
   /// The table that says what runs in integers.
   package var effectiveTarget: QuantizationTarget {
-    let target = (target ?? profile.target).with { if roundsResults { $0.roundsNothing = [] } }
+    let target = target ?? profile.target
     guard let bits = weightBits, (2...8).contains(bits) else { return target }
     let peak = (1 << (bits - 1)) - 1
     return target.with {

@@ -11,7 +11,6 @@ extension Quantize {
     options.rounding = rounding
     options.weightBits = weightBits
     options.correctsBias = biasCorrection
-    options.roundsResults = form.encoding == .qoperator
     return options
   }
 

@@ -4,10 +4,15 @@ package import IR
 package protocol IntegerFacet {
   /// The form; nil for operators that have none. Nil by default.
   func integerForm(opset: Int) -> IntegerForm?
+
+  /// The form that leaves its result in float: dequantizing and this operator without quantizing.
+  /// Nil by default.
+  func unroundedForm(opset: Int) -> IntegerForm?
 }
 
 extension IntegerFacet {
   package func integerForm(opset: Int) -> IntegerForm? { nil }
+  package func unroundedForm(opset: Int) -> IntegerForm? { nil }
 }
 
 /// An operator on quantized tensors.
@@ -22,6 +27,8 @@ package struct IntegerForm: Sendable {
     case biasLast
     /// As `resultLast`, with a bias of int32, or none, before the result's.
     case biasBeforeResult
+    /// The operands, their scales, their zero-points, and nothing of the result.
+    case parametersBehind
   }
 
   /// The operator.

@@ -191,4 +191,6 @@ extension Gemm {
   package func integerForm(opset: Int) -> IntegerForm? {
     IntegerForm(Microsoft.QGemm.schema.op, .biasBeforeResult)
   }
+
+  package func unroundedForm(opset: Int) -> IntegerForm? { integerForm(opset: opset) }
 }

@@ -57,4 +57,8 @@ extension MatMul {
   package func integerForm(opset: Int) -> IntegerForm? {
     IntegerForm(QLinearMatMul.schema.op, .resultLast)
   }
+
+  package func unroundedForm(opset: Int) -> IntegerForm? {
+    IntegerForm(Microsoft.MatMulIntegerToFloat.schema.op, .parametersBehind)
+  }
 }

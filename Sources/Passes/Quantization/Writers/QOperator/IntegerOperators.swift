@@ -53,7 +53,7 @@ struct IntegerOperatorWriter {
         let op = facts.op(id)
       else { continue }
       if let form = op.integerForm(opset: opset) {
-        write(id, op, form)
+        write(id, op, rounded: form)
       } else if case .shared = op.quantization(facts.inputs(id)) {
         move(id)
       }
@@ -111,16 +111,17 @@ struct IntegerOperatorWriter {
 
   // MARK: Operators
 
-  private mutating func write(_ id: NodeID, _ op: any Operator, _ form: IntegerForm) {
+  private mutating func write(_ id: NodeID, _ op: any Operator, rounded: IntegerForm) {
+    let result = result(of: id)
+    guard let form = result == nil ? op.unroundedForm(opset: opset) : rounded,
+      let output = result?.value.data ?? editor.facts.graph[id].outputs[safe: 0] ?? nil
+    else { return editor.stayed(id, "its result is not quantized, or read by others too") }
     guard form.op.domain.isEmpty || target == .onnxruntime else {
       return editor.stayed(id, "ONNX has no operator on integers for it")
     }
     let facts = editor.facts
     let linear = op.linear(facts.inputs(id))
     let slot = linear?.bias?.slot
-    guard let result = result(of: id) else {
-      return editor.stayed(id, "its result is not quantized, or read by others too")
-    }
     guard linear.map({ $0.alpha == 1 && ($0.bias?.factor ?? 1) == 1 }) ?? true else {
       return editor.stayed(id, "it has factors")
     }
@@ -139,9 +140,10 @@ struct IntegerOperatorWriter {
       bias = source.data
     }
     let node = editor.model.graph[id]
-    for gone in [id] + result.nodes { editor.model.graph.remove(gone) }
+    for gone in [id] + (result?.nodes ?? []) { editor.model.graph.remove(gone) }
+    let own = result.map { complete($0.value) }
     editor.model.graph.add(
-      IntegerNodes.made(form, like: node, operands, bias: bias, into: complete(result.value)))
+      IntegerNodes.made(form, like: node, operands, bias: bias, into: output, result: own))
     editor.took("\(form.op)", id)
   }
 
