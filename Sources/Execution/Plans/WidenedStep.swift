@@ -62,8 +62,3 @@ final class WidenedStep: FastStep {
     return result
   }
 }
-
-extension ElementType {
-  /// Whether these are floats of 16 bits.
-  var isHalf: Bool { self == .float16 || self == .bfloat16 }
-}

@@ -39,6 +39,9 @@ public struct ElementType: RawRepresentable, Hashable, Sendable {
     return bits
   }
 
+  /// Whether these are floats of 16 bits.
+  package var isHalf: Bool { self == .float16 || self == .bfloat16 }
+
   /// Bytes that an element takes, or nil where it is not a whole number of bytes.
   public var byteWidth: Int? { bitWidth.flatMap { $0 % 8 == 0 ? $0 / 8 : nil } }
 

@@ -12,6 +12,9 @@ package enum SurgeryNodes {
       attributes: [Attribute("perm", .ints(permutation))])
   }
 
+  /// Attributes whose number says an element type.
+  package static let typeAttributes: Set = ["to", "dtype", "output_dtype", "output_datatype"]
+
   /// A node that converts the elements of `data` to another type.
   package static func cast(
     _ data: ValueID, to type: ElementType, into output: ValueID, name: String

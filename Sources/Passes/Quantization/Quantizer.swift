@@ -50,7 +50,9 @@ public struct Quantizer: Sendable {
     _ model: Model, _ options: QuantizationOptions, smoothing: Smoothing = Smoothing()
   ) throws(ModelError) {
     var prepared = model
-    notes = try prepared.raiseForChannels()
+    try FunctionInlining().run(&prepared)
+    let widened = try prepared.widenHalves()
+    notes = try (widened.map { [$0] } ?? []) + prepared.raiseForChannels()
     let opset = prepared.opset() ?? QuantizationNodes.perTensorOpset
     _ = try PassManager(try Simplify.passes()).run(&prepared)
     try smoothing.apply(to: &prepared)

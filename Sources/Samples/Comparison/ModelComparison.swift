@@ -58,13 +58,22 @@ public struct ModelComparison: Sendable {
         "comparison: expected as many inputs and outputs, found \(inputsA.count) and \(outputsA.count) against \(inputsB.count) and \(outputsB.count)"
       )
     }
+    var typesB: [String: ElementType] = [:]
+    for info in b.graph.requiredInputs {
+      typesB[b.graph[info.value].name] = info.type?.tensor?.elementType
+    }
     let sessionA = try Session(a, options: options)
     let sessionB = try Session(b, options: options)
     var sums = outputsA.map { _ in OutputSums() }
     let run = SampleRun(data, for: a, batch: batch, limit: limit)
     samples = try run.forEach(progress: progress) { inputs, _ throws(ModelError) in
       var renamed: [String: Tensor] = [:]
-      for (x, y) in zip(inputsA, inputsB) { renamed[inputsB.contains(x) ? x : y] = inputs[x] }
+      for (x, y) in zip(inputsA, inputsB) {
+        let name = inputsB.contains(x) ? x : y
+        // A model in fewer bits may take its inputs in fewer bits as well.
+        let type = typesB[name] ?? .undefined
+        renamed[name] = inputs[x].map { type.isFloatingPoint ? $0.converted(to: type) ?? $0 : $0 }
+      }
       let resultsA = try sessionA.run(inputs)
       let resultsB = try sessionB.run(renamed)
       for index in outputsA.indices {
@@ -99,8 +108,11 @@ private struct OutputSums {
   private var runs = 0, unlike = 0
   private var example = ""
 
-  mutating func add(_ x: Tensor, _ y: Tensor) throws(ModelError) {
+  mutating func add(_ x: Tensor, _ given: Tensor) throws(ModelError) {
     runs += 1
+    // Numbers of fewer bits are compared as numbers.
+    let isFloat = x.elementType.isFloatingPoint && given.elementType.isFloatingPoint
+    let y = isFloat ? given.converted(to: x.elementType) ?? given : given
     guard x.elementType == y.elementType, x.dimensions != y.dimensions else {
       return try sums.add(reference: x, candidate: y)
     }

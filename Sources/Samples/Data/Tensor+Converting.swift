@@ -1,4 +1,5 @@
 internal import IR
+internal import Operators
 
 extension Tensor {
   /// The same numbers in another element type; nil where a number would not survive: integers
@@ -9,11 +10,12 @@ extension Tensor {
     if let numbers = integers, elementType != .bool || type.isNumber {
       return Self.integers(numbers, type, dimensions)
     }
-    guard let numbers = doubles else { return nil }
+    guard elementType.isFloatingPoint, let numbers = doubles else { return nil }
     switch type {
     case .float: return Tensor(type, dimensions, Storage(numbers.map { Float($0) }))
     case .double: return Tensor(type, dimensions, Storage(numbers))
     case .float16: return Tensor(type, dimensions, Storage(numbers.map { Float16($0) }))
+    case .bfloat16: return Tensor.bfloat16(numbers.map { Float($0) }, dimensions)
     default:
       let whole = numbers.compactMap { Int(exactly: $0) }
       return whole.count == numbers.count ? Self.integers(whole, type, dimensions) : nil
@@ -40,23 +42,6 @@ extension Tensor {
     case .uint32: return made { UInt32(exactly: $0) }
     case .uint64: return made { UInt64(exactly: $0) }
     case .bool: return made { 0...1 ~= $0 ? UInt8($0) : nil }
-    default: return nil
-    }
-  }
-
-  /// Elements of a floating-point tensor; nil for other types.
-  private var doubles: [Double]? {
-    func read<T: BinaryFloatingPoint & BitwiseCopyable>(_ type: T.Type) -> [Double]? {
-      storage?.withUnsafeBytes { bytes in
-        (0..<bytes.count / MemoryLayout<T>.stride).map {
-          Double(bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.stride, as: type))
-        }
-      }
-    }
-    switch elementType {
-    case .float: return read(Float.self)
-    case .double: return read(Double.self)
-    case .float16: return read(Float16.self)
     default: return nil
     }
   }

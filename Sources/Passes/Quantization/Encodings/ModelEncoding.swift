@@ -53,6 +53,7 @@ extension Model {
   /// - Returns: the model, and what is to be said of it.
   func prepared(opset needed: Int) throws(ModelError) -> (model: Model, notes: [String]) {
     var model = self
+    try FunctionInlining().run(&model)
     _ = try PassManager(try Simplify.passes()).run(&model)
     return try model.raised(to: needed)
   }
