@@ -244,6 +244,7 @@ package enum Registry {
     GatheredBack.self,
     MovedBack.self,
     PooledBack.self,
+    RecurrentBack.self,
     ResampledBack.self,
     Slope.self,
     SumLike.self,

@@ -35,7 +35,7 @@ struct ConformanceGradientTests {
       checked.insert(check.op)
       #expect(worst.error < 1e-5, "\(name): \(worst)")
     }
-    #expect(checked.contains("Resize"))
+    for name in ["Resize", "LSTM", "GRU", "RNN"] { #expect(checked.contains(name), "\(name)") }
     #expect(count > 290, "\(count) cases")
     #expect(checked.count > 66, "\(checked.sorted())")
   }

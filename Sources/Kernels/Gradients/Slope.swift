@@ -79,8 +79,9 @@ private func slopeFloat(
 }
 
 extension UnaryFunction {
-  /// The derivative; where there is none, one from a side.
-  fileprivate func slope(at x: Double) -> Double {
+  /// The derivative at an argument, or at a result where `hasSlopeOfResult`; where there is none, one
+  /// from a side.
+  func slope(at x: Double) -> Double {
     switch self {
     case .relu: x > 0 ? 1 : 0
     case .abs: x > 0 ? 1 : (x < 0 ? -1 : 0)

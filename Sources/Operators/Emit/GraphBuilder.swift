@@ -54,12 +54,21 @@ package final class GraphBuilder {
   package func inner(
     _ op: OperatorName, _ inputs: [Term?], of node: Node, opset version: Int? = nil
   ) -> Term {
+    inner(op, inputs, of: node, opset: version, outputs: 1)[0]
+  }
+
+  /// The same with several outputs.
+  package func inner(
+    _ op: OperatorName, _ inputs: [Term?], of node: Node, opset version: Int? = nil, outputs: Int
+  ) -> [Term] {
     let about = [
       Attribute(Inner.operatorName, .string(Array(node.type.utf8))),
       Attribute(Inner.operatorDomain, .string(Array((node.domain ?? "").utf8))),
       Attribute(Inner.operatorOpset, .int(version ?? (node.isStandard ? opset : 1))),
     ]
-    return Term(self, self.node(op, inputs.map { $0?.id }, about + node.attributes), .unknown)
+    return nodes(op, inputs.map { $0?.id }, about + node.attributes, outputs: outputs).map {
+      Term(self, $0, .unknown)
+    }
   }
 
   /// A number as a scalar; one constant serves for all that are equal.

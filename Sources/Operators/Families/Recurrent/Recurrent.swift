@@ -184,5 +184,22 @@ extension Recurrent {
 }
 
 extension Recurrent {
-  package var gradient: Gradient { .none("its derivative is not written") }
+  package var gradient: Gradient {
+    guard !Self.isQuantized else { return .none("it computes with integers") }
+    return .rule { call throws(ModelError) in
+      let inputs = (0..<8).map { index in
+        (call.node.inputs[safe: index] ?? nil).map {
+          Term(call.builder, $0, call.facts.type(index))
+        }
+      }
+      let given = (0..<3).map { call.cotangents[safe: $0] ?? nil }
+      let made = call.builder.inner(
+        Inner.recurrent, inputs + given, of: call.node, outputs: RecurrentBack.slots.count)
+      var cotangents = [Term?](repeating: nil, count: call.node.inputs.count)
+      for (term, slot) in zip(made, RecurrentBack.slots) where call.has(slot) {
+        cotangents[slot] = term.typed(as: call.facts.type(slot))
+      }
+      return cotangents
+    }
+  }
 }
