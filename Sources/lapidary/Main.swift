@@ -56,7 +56,7 @@ struct LapidaryCommand: ParsableCommand {
     subcommands: [
       Compress.self, Inspect.self, Check.self, Infer.self, Convert.self, Edit.self, Text.self,
       Fuse.self,
-      Groups.self, Prune.self, VerifyPlan.self, Sparsify.self, SensitivityCommand.self,
+      Groups.self, Prune.self, VerifyPlan.self, Sparsify.self, Factor.self, SensitivityCommand.self,
       Quantize.self, Calibrate.self, MergeStatistics.self, Run.self, Compare.self,
       Evaluate.self, Bench.self, Diff.self, GoldenCommand.self,
       GitSetupCommand.self, GitReviewCommand.self, GitTextconv.self, GitDiff.self, GitDifftool.self,
