@@ -8,8 +8,12 @@ extension Recipe {
     var stages: [any Stage] = []
     if fuses { stages.append(FuseStage(fusion)) }
     if let pruning {
-      stages.append(PruneStage(pruning))
-      if recovers, hasCalibration { stages.append(RecoverStage()) }
+      if factors, recovers, hasCalibration, case .macs(let fraction) = pruning.target {
+        stages.append(ShrinkStage(pruning, macs: fraction))
+      } else {
+        stages.append(PruneStage(pruning))
+        if recovers, hasCalibration { stages.append(RecoverStage()) }
+      }
       if let tuning, hasCalibration { stages.append(TuneStage(tuning, isAsked: tunesAlways)) }
     }
     if let quantization { stages.append(QuantizeStage(quantization)) }

@@ -16,6 +16,8 @@ public struct Recipe: Sendable {
   public var scores: String?
   /// Whether to match the statistics of pruned channels on calibration data.
   public var recovers = true
+  /// Whether layers may be divided into two where a number of multiply-accumulates is to stay.
+  public var factors = true
   /// How to tune what was pruned; nil for not at all.
   public var tuning: TuningOptions? = Recipe.usualTuning
   /// Whether to tune with few samples too.
@@ -48,6 +50,7 @@ public struct Recipe: Sendable {
         if field.flagOrNil == nil { fusion = try Self.fusion(try field.fields()) }
       case .prune: pruning = try readPruning(field)
       case .recover: recovers = try field.flag()
+      case .factor: factors = try field.flag()
       case .tune: try readTuning(field)
       case .quantize:
         if let flag = field.flagOrNil {
@@ -61,7 +64,7 @@ public struct Recipe: Sendable {
   }
 
   private enum StageKey: String, CaseIterable {
-    case edit, fuse, prune, recover, tune, quantize, data
+    case edit, fuse, prune, recover, factor, tune, quantize, data
   }
 
   private enum FuseKey: String, CaseIterable {

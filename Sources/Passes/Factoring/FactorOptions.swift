@@ -4,9 +4,11 @@ public struct FactorOptions: Sendable {
   public enum Target: Hashable, Sendable {
     /// Each layer loses this fraction of its multiply-accumulates, 0 to 1.
     case ratio(Double)
-    /// At most this fraction of the layers' multiply-accumulates stays, 0 to 1; ranks are chosen so
+    /// At most this fraction of the model's multiply-accumulates stays, 0 to 1; ranks are chosen so
     /// that least of what the layers make is lost.
     case macs(Double)
+    /// The same for a number of multiply-accumulates, those of one sample.
+    case total(Int)
   }
 
   /// How much.

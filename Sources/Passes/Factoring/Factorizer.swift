@@ -18,6 +18,8 @@ public struct Factorizer: Sendable {
   private let sites: [FactorSite]
   private let labels: [NodeID: String]
   private let left: [FactorReport.Left]
+  /// Multiply-accumulates of the model for one sample.
+  let macs: Int
 
   /// What came of it.
   public struct Result: Sendable {
@@ -31,14 +33,7 @@ public struct Factorizer: Sendable {
   ///
   /// - Throws: `ModelError` when a number of `options` is out of range or the model is invalid.
   public init(_ model: Model, _ options: FactorOptions) throws(ModelError) {
-    let (name, fraction) =
-      switch options.target {
-      case .ratio(let ratio): ("ratio", ratio)
-      case .macs(let macs): ("macs", macs)
-      }
-    guard (0...1).contains(fraction) else {
-      throw ModelError(.request, "\(name): expected a number from 0 to 1, found \(fraction)")
-    }
+    try options.check()
     let prepared = try Pruner.prepared(model)
     let facts = try inferTypes(prepared)
     var sites: [FactorSite] = []
@@ -62,7 +57,11 @@ public struct Factorizer: Sendable {
     self.sites = sites
     self.left = left
     self.labels = labels
+    macs = facts.macs
   }
+
+  /// How many steps the eigenvectors of all layers take, about.
+  var work: Double { sites.reduce(0) { $0 + 8 * Double($1.outputs) * Double($1.outputs) * Double($1.outputs) } }
 
   /// Positions of each layer's result that are looked at.
   private static let rows = 16_384
@@ -107,34 +106,45 @@ public struct Factorizer: Sendable {
   private func chosen(
     _ sites: [FactorSite], _ spectra: [NodeID: LayerSpectrum]
   ) throws(ModelError) -> [NodeID: Int] {
-    var ranks: [NodeID: Int] = [:]
     switch options.target {
     case .ratio(let ratio):
-      for site in sites {
+      var ranks: [NodeID: Int] = [:]
+      for site in sites where ratio > 0 {
         let kept = site.macs(nil) * (1 - ratio)
         ranks[site.node] = site.ranks.last { site.macs($0) <= kept } ?? site.ranks.first
       }
-      return ratio == 0 ? [:] : ranks
-    case .macs(let fraction):
-      let whole = sites.reduce(0) { $0 + $1.macs(nil) }
-      let choices = sites.map { site -> [Int?] in [nil] + Self.steps(site.ranks) }
-      let groups = zip(sites, choices).map { site, ranks in
-        ranks.map { rank in
-          MultipleChoice.Option(
-            error: rank.flatMap { spectra[site.node]?.lost($0) } ?? 0, cost: site.macs(rank))
-        }
-      }
-      guard let solution = MultipleChoice(groups).solve(budget: whole * fraction) else {
-        throw ModelError(
-          .request,
-          "macs: expected a fraction that ranks can reach, found \(fraction), which is less than rank 1 everywhere leaves"
-        )
-      }
-      for (site, (choices, place)) in zip(sites, zip(choices, solution)) {
-        ranks[site.node] = choices[place]
-      }
       return ranks
+    case .macs(let fraction): return try chosen(sites, spectra, budget: Double(macs) * fraction)
+    case .total(let count): return try chosen(sites, spectra, budget: Double(count))
     }
+  }
+
+  /// The ranks that lose least within a number of multiply-accumulates.
+  private func chosen(
+    _ sites: [FactorSite], _ spectra: [NodeID: LayerSpectrum], budget: Double
+  ) throws(ModelError) -> [NodeID: Int] {
+    let others = Double(macs) - sites.reduce(0) { $0 + $1.macs(nil) }
+    let choices = sites.map { site -> [Int?] in [nil] + Self.steps(site.ranks) }
+    let groups = zip(sites, choices).map { site, ranks in
+      ranks.map { rank in
+        MultipleChoice.Option(
+          error: rank.flatMap { spectra[site.node]?.lost($0) } ?? 0, cost: site.macs(rank))
+      }
+    }
+    guard let solution = MultipleChoice(groups).solve(budget: budget - others) else {
+      let least = zip(sites, choices).reduce(others) { sum, entry in
+        sum + (entry.1.map { entry.0.macs($0) }.min() ?? 0)
+      }
+      throw ModelError(
+        .request,
+        "macs: expected a number that ranks can reach, at least \(Int(least.rounded(.up))) of \(macs) multiply-accumulates, found \(Int(budget))"
+      )
+    }
+    var ranks: [NodeID: Int] = [:]
+    for (site, (choices, place)) in zip(sites, zip(choices, solution)) {
+      ranks[site.node] = choices[place]
+    }
+    return ranks
   }
 
   /// Up to 64 ranks, evenly spread.
@@ -185,5 +195,30 @@ public struct Factorizer: Sendable {
     graph.add(
       FactorNodes.second(form, of: node, hidden, weight: second, bias: newBias, into: output),
       after: site.node)
+  }
+}
+
+extension TypedGraph {
+  /// Multiply-accumulates for one sample, those of bodies once.
+  fileprivate var macs: Int {
+    graph.nodeIDs.reduce(0) { sum, id in
+      let own = op(id)?.macs(inputs(id).boundToOne, outputs(id).map(\.boundToOne)) ?? 0
+      return bodies(id).reduce(sum + own) { $0 + $1.macs }
+    }
+  }
+}
+
+extension FactorOptions {
+  /// Refuses numbers out of range.
+  fileprivate func check() throws(ModelError) {
+    let (name, fraction): (String, Double) =
+      switch target {
+      case .ratio(let ratio): ("ratio", ratio)
+      case .macs(let macs): ("macs", macs)
+      case .total: ("macs", 1)
+      }
+    guard (0...1).contains(fraction) else {
+      throw ModelError(.request, "\(name): expected a number from 0 to 1, found \(fraction)")
+    }
   }
 }

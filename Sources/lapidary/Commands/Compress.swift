@@ -47,6 +47,13 @@ struct Compress: ParsableCommand, RunsModels, ChecksOptions {
 
   @Flag(
     help: """
+      With --macs: remove channels alone, and divide no layers into two with fewer channels between \
+      them.
+      """)
+  var noFactor = false
+
+  @Flag(
+    help: """
       Leave out the tuning after pruning, which needs 256 samples of calibration data and takes \
       some minutes.
       """)
@@ -120,6 +127,7 @@ struct Compress: ParsableCommand, RunsModels, ChecksOptions {
     if noPrune { plan.pruning = nil }
     if noRecover { plan.recovers = false }
     if noTune { plan.tuning = nil }
+    if noFactor { plan.factors = false }
     if noFuse { plan.fuses = false }
     if noQuantize || (calibration == nil && recipe == nil) { plan.quantization = nil }
     return plan
