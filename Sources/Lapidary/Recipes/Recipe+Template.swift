@@ -46,6 +46,7 @@ extension Recipe {
       # seed: 0               # of the importance random
 
     recover: true             # fit what is left to the original's outputs; needs calibration data
+    factor: true              # with a target of macs: divide layers into two where that loses less
 
     # Learn what the original computed, step by step; only after pruning.
     tune:

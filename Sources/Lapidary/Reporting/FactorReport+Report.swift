@@ -22,7 +22,8 @@ extension FactorReport {
       ])
     for layer in layers {
       table.rows.append([
-        .text(layer.node), .count(layer.outputs), layer.rank.map { .count($0) } ?? .missing("whole"),
+        .text(layer.node), .count(layer.outputs),
+        layer.rank.map { .count($0) } ?? .missing("whole"),
         .count(layer.macsBefore), .count(layer.macs), .quantity(layer.lost, .percent, digits: 2),
       ])
     }

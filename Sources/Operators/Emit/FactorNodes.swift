@@ -19,7 +19,8 @@ package enum FactorNodes {
       default: Conv.schema.op.type
       }
     return Node(
-      type, name: node.name.map { "\($0)/factor" }, inputs: [hidden, weight] + (bias.map { [$0] } ?? []),
+      type, name: node.name.map { "\($0)/factor" },
+      inputs: [hidden, weight] + (bias.map { [$0] } ?? []),
       outputs: [output])
   }
 }

@@ -61,7 +61,9 @@ public struct Factorizer: Sendable {
   }
 
   /// How many steps the eigenvectors of all layers take, about.
-  var work: Double { sites.reduce(0) { $0 + 8 * Double($1.outputs) * Double($1.outputs) * Double($1.outputs) } }
+  var work: Double {
+    sites.reduce(0) { $0 + 8 * Double($1.outputs) * Double($1.outputs) * Double($1.outputs) }
+  }
 
   /// Positions of each layer's result that are looked at.
   private static let rows = 16_384

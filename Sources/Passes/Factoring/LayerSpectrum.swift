@@ -42,7 +42,8 @@ struct LayerSpectrum: Sendable {
     var rows = [Double](repeating: 0, count: outputs * length)
     for output in 0..<outputs {
       for column in 0..<length {
-        rows[output * length + column] = Double(weights[layout.place(output: output, column: column)])
+        rows[output * length + column] = Double(
+          weights[layout.place(output: output, column: column)])
       }
     }
     var result = [Float](repeating: 0, count: rank * length)
