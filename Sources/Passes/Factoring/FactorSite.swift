@@ -50,7 +50,8 @@ struct FactorSite: Sendable {
     func no(_ reason: String) -> Result<FactorSite, FactorObstacle> {
       .failure(FactorObstacle(reason: reason))
     }
-    guard form.isPlain, form.alpha == 1, !form.transposesActivation, weight.elementType == .float
+    guard form.isPlain, form.alpha == 1, !form.transposesActivation, form.activation == 0,
+      form.weight == 1, weight.elementType == .float
     else { return no("it is not plainly linear in a weight of floats") }
     guard form.kind != .transposedConvolution else { return no("transposed convolutions stay") }
     guard form.groups == 1, let layout = WeightLayout(form, dimensions: weight.dimensions) else {

@@ -23,18 +23,31 @@ package struct Histogram: Hashable, Sendable {
       return
     }
     let scale = Float(Self.bins / 2) / limit
-    let half = Int32(Self.bins / 2), last = Int32(Self.bins - 1)
+    for part in inParts(values, { Self.count($0, scale, areFinite: areFinite) }) {
+      for bin in counts.indices { counts[bin] += Int(part[bin]) }
+    }
+  }
+
+  /// How many values lie in each bin.
+  ///
+  /// - Parameter scale: the inverse of a bin's width.
+  private static func count(
+    _ values: UnsafeBufferPointer<Float>, _ scale: Float, areFinite: Bool
+  ) -> [Int32] {
+    let half = Int32(bins / 2), last = Int32(bins - 1)
     // Cutting towards 0 is exact, so that bins nest: nothing is added before.
     @inline(__always) func bin(_ value: Float) -> Int {
       Int(min(max(Int32(value * scale) + half - (value < 0 ? 1 : 0), 0), last))
     }
+    var counts = [Int32](repeating: 0, count: bins)
     counts.withUnsafeMutableBufferPointer { counts in
       if areFinite {
-        for value in values { counts[bin(value)] += 1 }
+        for value in values { counts[bin(value)] &+= 1 }
         return
       }
-      for value in values where value.isFinite { counts[bin(value)] += 1 }
+      for value in values where value.isFinite { counts[bin(value)] &+= 1 }
     }
+    return counts
   }
 
   /// Limits keep away from the ends of the type, where bins would have no width.
