@@ -49,7 +49,7 @@ public struct ShrinkStage: Stage {
     let count = fit.count + (proof.part == .heldOut ? proof.count : 0)
     let divides = count >= Self.fewest && fit.part != .random && whole.work <= Self.mostWork
     let limit = Int(Double(whole.macs) * fraction)
-    var best: (state: ModelState, signal: Double, proof: StageProof)?
+    var best: (state: ModelState, signal: Double, misses: Bool)?
     for (place, exponent) in (divides ? Self.exponents : [1]).enumerated() {
       var own = state
       setting.progress(WorkProgress("shrinking", done: place, of: Self.exponents.count))
@@ -62,7 +62,11 @@ public struct ShrinkStage: Stage {
         state = own
         return found
       }
-      if best.map({ signal > $0.signal }) ?? true { best = (own, signal, found) }
+      let misses = own.budget?.isExceeded ?? false
+      // What is within the number comes before what is not, however little that loses.
+      let isBetter =
+        best.map { misses == $0.misses ? signal > $0.signal : $0.misses } ?? true
+      if isBetter { best = (own, signal, misses) }
     }
     guard let best else { return nil }
     state = best.state
