@@ -110,6 +110,17 @@ import Testing
     try expect(plan.report(nil, wasAsked: true, notes: ["a note"]), "sparsify")
   }
 
+  @Test func factor() throws {
+    let report = FactorReport(
+      layers: [
+        .init(node: "Conv 'wide'", outputs: 64, rank: 20, macsBefore: 4096, macs: 2560, lost: 0.0125),
+        .init(node: "Gemm 'head'", outputs: 10, rank: nil, macsBefore: 640, macs: 640, lost: 0),
+      ], left: [.init(node: "Conv 'depth'", reason: "its channels are in groups")])
+    try expect(report.report(nil, wasAsked: true, notes: ["a note"]), "factor")
+    let none = FactorReport(layers: [], left: [])
+    #expect(none.report(nil, wasAsked: false, notes: []).text.contains("no layer was divided"))
+  }
+
   @Test("Two equal models: figures without end are texts for programs")
   func compare() throws {
     let data = try Dataset.load("random:2", for: model, seed: 0)

@@ -14,6 +14,13 @@ public struct FactorReport: Sendable {
     public let macs: Int
     /// The part of its results' variance that is lost, on the samples that ranks were chosen with.
     public let lost: Double
+
+    package init(
+      node: String, outputs: Int, rank: Int?, macsBefore: Int, macs: Int, lost: Double
+    ) {
+      (self.node, self.outputs, self.rank) = (node, outputs, rank)
+      (self.macsBefore, self.macs, self.lost) = (macsBefore, macs, lost)
+    }
   }
 
   /// A layer that stays as it is.
@@ -22,10 +29,14 @@ public struct FactorReport: Sendable {
     public let node: String
     /// Why.
     public let reason: String
+
+    package init(node: String, reason: String) { (self.node, self.reason) = (node, reason) }
   }
 
   /// Layers in the order of the graph.
   public let layers: [Layer]
   /// Layers that cannot be divided.
   public let left: [Left]
+
+  package init(layers: [Layer], left: [Left]) { (self.layers, self.left) = (layers, left) }
 }
