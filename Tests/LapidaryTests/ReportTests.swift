@@ -113,7 +113,8 @@ import Testing
   @Test func factor() throws {
     let report = FactorReport(
       layers: [
-        .init(node: "Conv 'wide'", outputs: 64, rank: 20, macsBefore: 4096, macs: 2560, lost: 0.0125),
+        .init(
+          node: "Conv 'wide'", outputs: 64, rank: 20, macsBefore: 4096, macs: 2560, lost: 0.0125),
         .init(node: "Gemm 'head'", outputs: 10, rank: nil, macsBefore: 640, macs: 640, lost: 0),
       ], left: [.init(node: "Conv 'depth'", reason: "its channels are in groups")])
     try expect(report.report(nil, wasAsked: true, notes: ["a note"]), "factor")
