@@ -1,4 +1,5 @@
 private import FoundationEssentials
+private import Glibc
 public import IR
 
 /// A model file as git hands it over: the file itself, nothing where it was added or removed, or the
@@ -62,7 +63,8 @@ public enum GitModelFile: Sendable {
       return
     }
     do throws(ModelError) {
-      let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? nil
+      var facts = stat()
+      let size = stat(path, &facts) == 0 ? Int(facts.st_size) : nil
       if size == 0 {
         self = .none
         return
