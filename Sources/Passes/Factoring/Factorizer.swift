@@ -57,7 +57,7 @@ public struct Factorizer: Sendable {
     self.sites = sites
     self.left = left
     self.labels = labels
-    macs = facts.macs
+    macs = CutCost.cost(of: facts).macs
   }
 
   /// How many steps the eigenvectors of all layers take, about.
@@ -197,16 +197,6 @@ public struct Factorizer: Sendable {
     graph.add(
       FactorNodes.second(form, of: node, hidden, weight: second, bias: newBias, into: output),
       after: site.node)
-  }
-}
-
-extension TypedGraph {
-  /// Multiply-accumulates for one sample, those of bodies once.
-  fileprivate var macs: Int {
-    graph.nodeIDs.reduce(0) { sum, id in
-      let own = op(id)?.macs(inputs(id).boundToOne, outputs(id).map(\.boundToOne)) ?? 0
-      return bodies(id).reduce(sum + own) { $0 + $1.macs }
-    }
   }
 }
 

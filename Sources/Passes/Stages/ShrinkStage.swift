@@ -47,12 +47,21 @@ public struct ShrinkStage: Stage {
     guard let fit = setting.fit, let proof = setting.proof else { return nil }
     let whole = try Factorizer(state.model, FactorOptions(target: .ratio(0)))
     let count = fit.count + (proof.part == .heldOut ? proof.count : 0)
-    let divides = count >= Self.fewest && fit.part != .random && whole.work <= Self.mostWork
+    let isKnown = count >= Self.fewest && fit.part != .random
+    let divides = isKnown && whole.work <= Self.mostWork
+    if !divides {
+      let reason =
+        isKnown
+        ? "eigenvectors of its widest layers would take minutes; factor does it"
+        : "that takes \(Self.fewest) real samples"
+      state.notes.append("shrink: channels were removed and no layer divided: \(reason)")
+    }
     let limit = Int(Double(whole.macs) * fraction)
     var best: (state: ModelState, signal: Double, misses: Bool)?
-    for (place, exponent) in (divides ? Self.exponents : [1]).enumerated() {
+    let exponents = divides ? Self.exponents : [1]
+    for (place, exponent) in exponents.enumerated() {
       var own = state
-      setting.progress(WorkProgress("shrinking", done: place, of: Self.exponents.count))
+      setting.progress(WorkProgress("shrinking", done: place, of: exponents.count))
       guard let found = try attempt(&own, exponent, limit, setting) else { continue }
       // Asked for or not, this decides.
       guard

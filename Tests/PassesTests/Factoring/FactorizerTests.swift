@@ -114,4 +114,16 @@ import Testing
     ])
     #expect(result.values.allSatisfy { $0.dimensions == [1, 20] })
   }
+
+  @Test("Shrinking on few samples or noise divides nothing, and says so", arguments: [8, 64])
+  func shrinkingBlindly(count: Int) throws {
+    let model = network(batch: 1)
+    let data = try Dataset.load("random:\(count)", for: model, seed: 3)
+    let setting = StageSetting(
+      options: SessionOptions(backend: .accelerated), verification: nil, calibration: data)
+    var state = ModelState(model)
+    _ = try ShrinkStage(PruningOptions(target: .macs(0.5)), macs: 0.5).run(&state, setting)
+    #expect(state.notes.contains { $0.contains("no layer divided") }, "\(state.notes)")
+    #expect(state.model.graph.nodeCount <= model.graph.nodeCount)
+  }
 }

@@ -43,8 +43,8 @@ final class CutCost {
     return cost
   }
 
-  /// The cost of a body, in which nothing is cut, and of the bodies inside it.
-  private static func cost(of facts: TypedGraph) -> Pruner.Cost {
+  /// The cost of a graph in which nothing is cut, such as a body, and of the bodies inside it.
+  static func cost(of facts: TypedGraph) -> Pruner.Cost {
     var cost = Pruner.Cost(macs: 0, parameters: 0, bytes: 0)
     for id in facts.graph.nodeIDs {
       let outputs = facts.outputs(id).map(\.boundToOne)
