@@ -234,6 +234,7 @@ package enum Registry {
     LinearRegressor.self,
     Normalizer.self,
     OneHotEncoder.self,
+    SVMClassifier.self,
     SVMRegressor.self,
     Scaler.self,
     TreeEnsemble.self,

@@ -148,4 +148,82 @@ struct LearnedClassifierTests {
       #expect(near(y, expected), "\(kernel): \(y.floats ?? [])")
     }
   }
+
+  /// One classifier of two classes, of which the second has two support vectors.
+  private func supported(_ kernel: String, _ transform: String, likely: Bool) throws -> [Tensor] {
+    try run(
+      "SVMClassifier",
+      [
+        text("kernel_type", kernel), Attribute("kernel_params", .floats([0.5, 0.1, 2])),
+        Attribute("vectors_per_class", .ints([1, 2])),
+        Attribute("support_vectors", .floats([1, 2, -1, 0.5, 0.5, -1])),
+        Attribute("coefficients", .floats([0.7, -0.4, -0.6])), Attribute("rho", .floats([0.25])),
+        Attribute("classlabels_ints", .ints([4, 9])), text("post_transform", transform),
+        Attribute("prob_a", .floats(likely ? [-1.5] : [])),
+        Attribute("prob_b", .floats(likely ? [0.2] : [])),
+      ])
+  }
+
+  @Test("Support vectors of two classes, under each kernel")
+  func twoSupported() throws {
+    let results: [(String, String, Bool, [Int], [Float])] = [
+      (
+        "LINEAR", "NONE", false, [4, 9, 4, 9],
+        [-4.65, 4.65, 1.25, -1.25, -0.25, 0.25, 0.03, -0.03]
+      ),
+      (
+        "POLY", "LOGISTIC", false, [4, 9, 4, 4],
+        [0.008797, 0.991203, 0.702504, 0.297496, 0.438562, 0.561438, 0.444881, 0.555119]
+      ),
+      (
+        "RBF", "SOFTMAX", true, [4, 4, 9, 9],
+        [0.630279, 0.369721, 0.511648, 0.488352, 0.432944, 0.567056, 0.425177, 0.574823]
+      ),
+      (
+        "SIGMOID", "NONE", false, [4, 9, 4, 4],
+        [-1.245454, 1.245454, 0.197015, -0.197015, -0.2201, 0.2201, -0.082262, 0.082262]
+      ),
+    ]
+    for (kernel, transform, likely, labels, expected) in results {
+      let y = try supported(kernel, transform, likely: likely)
+      #expect(y[0].integers == labels, "\(kernel)")
+      #expect(near(y[1], expected), "\(kernel): \(y[1].floats ?? [])")
+    }
+  }
+
+  @Test("Support vectors of three classes vote; probabilities of pairs become those of classes")
+  func threeSupported() throws {
+    let results: [(String, Bool, [Float])] = [
+      (
+        "NONE", false,
+        [
+          0.926543, 0.210364, 0.210297, 0.195516, -0.097037, 0.12095, -0.227802, 0.098376,
+          0.078508, -0.281642, 0.057159, -0.145851,
+        ]
+      ),
+      (
+        "NONE", true,
+        [
+          0.520581, 0.221258, 0.258161, 0.325834, 0.361864, 0.312303, 0.284533, 0.438087, 0.27738,
+          0.270083, 0.431264, 0.298653,
+        ]
+      ),
+    ]
+    for (transform, likely, expected) in results {
+      let y = try run(
+        "SVMClassifier",
+        [
+          text("kernel_type", "RBF"), Attribute("kernel_params", .floats([0.5, 0.1, 2])),
+          Attribute("vectors_per_class", .ints([1, 2, 1])),
+          Attribute("support_vectors", .floats([1, 2, -1, 0.5, 0.5, -1, 0, 1])),
+          Attribute("coefficients", .floats([0.7, -0.4, -0.6, 0.3, 0.2, 0.5, -0.9, 0.4])),
+          Attribute("rho", .floats([0.25, -0.1, 0.05])),
+          Attribute("classlabels_ints", .ints([4, 9, 7])), text("post_transform", transform),
+          Attribute("prob_a", .floats(likely ? [-1.5, -2, -0.5] : [])),
+          Attribute("prob_b", .floats(likely ? [0.2, 0, -0.3] : [])),
+        ])
+      #expect(y[0].integers == [4, 4, 9, 4])
+      #expect(near(y[1], expected), "\(y[1].floats ?? [])")
+    }
+  }
 }

@@ -15,9 +15,10 @@ extension StepGraph {
     }
   }
 
-  /// The bounds in inputs 1 and 2, where they are constant.
+  /// The bounds in inputs 1 and 2, where they are constant; an absent one is the largest number of its
+  /// sign.
   private func bounds(_ step: Step) -> ClosedRange<Float>? {
-    var bounds = [-Float.infinity, Float.infinity]
+    var bounds = [-Float.greatestFiniteMagnitude, .greatestFiniteMagnitude]
     for index in 1...2 {
       guard let slot = step.inputs[safe: index] ?? nil else { continue }
       guard let number = number(slot) else { return nil }

@@ -230,14 +230,20 @@ private struct AttentionRun<T: AttentionNumber> {
       if kind == .capped { out?[key] = score }
       line[key] = score
     }
+    var isMasked = seen.isEmpty
     if let bias {
       let start = bias + sample * steps[0] + head * steps[1] + query * steps[2]
+      isMasked = seen.allSatisfy { start[$0 * steps[3]] == -.infinity }
       for key in seen { line[key] = rounded(line[key] + start[key * steps[3]]) }
     }
     if kind == .biased, let out {
       for key in 0..<shape.keys { out[key] = seen.contains(key) ? line[key] : -.infinity }
     }
-    normalize(line, seen, sink: shape.sinks.isEmpty ? nil : T(shape.sinks[head]))
+    if isMasked {
+      for key in seen { line[key] = 0 }
+    } else {
+      normalize(line, seen, sink: shape.sinks.isEmpty ? nil : T(shape.sinks[head]))
+    }
     if kind == .weights, let out {
       for key in 0..<shape.keys { out[key] = seen.contains(key) ? line[key] : 0 }
     }
@@ -273,14 +279,10 @@ private struct AttentionRun<T: AttentionNumber> {
     return (s0 + s1) + (s2 + s3)
   }
 
-  /// Scores become weights; all zero where every score is -∞.
+  /// Scores become weights: no numbers where every score is -∞ without a mask that says so.
   private func normalize(_ line: UnsafeMutablePointer<T>, _ seen: Range<Int>, sink: T?) {
     var largest = -T.infinity
     for key in seen { largest = line[key] > largest || line[key].isNaN ? line[key] : largest }
-    guard largest != -.infinity else {
-      for key in seen { line[key] = 0 }
-      return
-    }
     if let sink { largest = max(largest, sink) }
     let isWide = shape.hasWideSoftmax
     func step(_ x: T) -> T { isWide ? x : rounded(x) }

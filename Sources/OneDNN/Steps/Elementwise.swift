@@ -27,7 +27,8 @@ extension Accelerator {
 
   /// - Parameter fixed: the bounds; nil where inputs 1 and 2 have them.
   func clip(_ fixed: ClosedRange<Float>?, _ constants: [RuntimeTensor?]) -> (any FastStep)? {
-    var bounds = [-Float.infinity, .infinity]
+    // An absent bound is the largest number of its sign.
+    var bounds = [-Float.greatestFiniteMagnitude, .greatestFiniteMagnitude]
     if let fixed {
       bounds = [fixed.lowerBound, fixed.upperBound]
     } else {

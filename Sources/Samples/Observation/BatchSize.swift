@@ -4,7 +4,7 @@ internal import Operators
 /// How many samples to run at a time: the one place that decides it.
 enum BatchSize {
   /// Bytes of outputs that a batch may have.
-  private static let outputLimit = 64 << 20
+  private static let outputLimit = 16 << 20
   /// Bytes that the largest value of a batch may have.
   private static let valueLimit = 256 << 20
 

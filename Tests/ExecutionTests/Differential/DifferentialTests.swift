@@ -108,6 +108,8 @@ struct DifferentialTests {
   }
 
   private func write(_ tensors: [String: Tensor], _ path: String) throws {
+    // NumPy has no type for these.
+    let tensors = tensors.filter { $0.value.elementType != .bfloat16 }
     try NPZ.write(
       tensors.sorted { $0.key < $1.key }.map { (name: $0.key, tensor: $0.value) }, to: path)
   }

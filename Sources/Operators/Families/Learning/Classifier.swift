@@ -5,16 +5,20 @@ import Kernels
 package protocol Classifier: Learned, ValueOperator {
   /// What classes are called.
   var labels: ClassLabels { get }
-  /// For each row the place of its class among the labels, and a score for each class.
+  /// How many scores each row gets: one a class, unless said otherwise.
+  var scoreCount: Int { get }
+  /// For each row the place of its class among the labels, and its scores.
   func classify(_ rows: Evaluation) throws(ModelError) -> [(label: Int, scores: [Double])]
 }
 
 extension Classifier {
+  package var scoreCount: Int { labels.count }
+
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     let rows = inputs.rowCount
     return [
       Inferred(labels.elementType, Shape([rows])),
-      Inferred(.float, Shape([rows, .known(labels.count)])),
+      Inferred(.float, Shape([rows, .known(scoreCount)])),
     ]
   }
 
@@ -36,7 +40,7 @@ extension Classifier {
     let scores = rows.flatMap { $0.scores.map { Float($0) } }
     return [
       .tensor(labels.tensor(rows.map(\.label))),
-      .tensor(Tensor(floats: scores, [rows.count, labels.count])),
+      .tensor(Tensor(floats: scores, [rows.count, scoreCount])),
     ]
   }
 }

@@ -2,7 +2,8 @@ package import IR
 import Kernels
 
 /// Every element between two bounds (https://onnx.ai/onnx/operators/onnx__Clip.html). Up to opset 10
-/// the bounds are attributes, from 11 on optional scalar inputs.
+/// the bounds are attributes, from 11 on optional scalar inputs. An absent bound is the largest number
+/// of its sign, so that infinities become that.
 package struct Clip: Operator {
   package static let schema = Schema(
     "Clip", opsets: 6...28,
@@ -55,7 +56,10 @@ package struct Clip: Operator {
     let low = try bound(context, 1), high = try bound(context, 2)
     switch x.scalar {
     case .float, .double:
-      var bounds = (-Double.infinity, Double.infinity)
+      let largest =
+        x.scalar == .double
+        ? Double.greatestFiniteMagnitude : Double(Float.greatestFiniteMagnitude)
+      var bounds = (-largest, largest)
       if let fixed {
         bounds = (Double(fixed.lowerBound), Double(fixed.upperBound))
       } else {

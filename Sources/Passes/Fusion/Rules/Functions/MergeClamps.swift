@@ -3,6 +3,9 @@ internal import Rewriting
 
 /// Two limits in a row are one: limiting to [a, b] and then to [c, d] is limiting to
 /// [limit(a), limit(b)] where limit is the second, because it is monotone.
+///
+/// A Clip without an upper bound becomes a Relu where its lower one is 0: only an infinity, which it
+/// would make the largest float, stays one.
 struct MergeClamps: FusionRule {
   static let name = "merge-clamps"
   static let summary = "Relu, Clip, Min and Max by constants in a row become one Relu or Clip"
@@ -10,12 +13,12 @@ struct MergeClamps: FusionRule {
 
   func apply(at id: NodeID, in net: inout Rewriter) throws(ModelError) -> FusionOutcome {
     guard let second = net.clamp(id) else { return .noMatch }
-    if second.low == -.infinity, second.high == .infinity, second.bounds.isEmpty {
+    if second.isOpenBelow, second.isOpenAbove, second.bounds.isEmpty {
       if let obstacle = net.bypass(id, with: second.source) { return .declined(obstacle) }
       return .applied("it has no bounds")
     }
     guard let producer = net.graph[second.source].producer else { return relu(id, second, &net) }
-    if second.low == 0, second.high == .infinity, net.isNonNegative(second.source) {
+    if second.low == 0, second.isOpenAbove, net.isNonNegative(second.source) {
       let label = net.graph.label(producer)
       if let obstacle = net.bypass(id, with: second.source) { return .declined(obstacle) }
       return .applied("the result of \(label) is never below 0")
@@ -34,7 +37,7 @@ struct MergeClamps: FusionRule {
 
   /// A limit from below by 0 alone is Relu, however it is spelled.
   private func relu(_ id: NodeID, _ clamp: Clamp, _ net: inout Rewriter) -> FusionOutcome {
-    guard net.kind(id) != "Relu", clamp.low == 0, clamp.high == .infinity else { return .noMatch }
+    guard net.kind(id) != "Relu", clamp.low == 0, clamp.isOpenAbove else { return .noMatch }
     net.becomeClamp(id, clamp.source, low: 0, high: .infinity)
     return .applied("it is a Relu")
   }
