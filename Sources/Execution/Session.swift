@@ -69,6 +69,17 @@ public final class Session: Sendable {
     return clock.entries
   }
 
+  /// Runs the model and shows on what the bodies of nodes are run.
+  ///
+  /// - Parameter outputs: the names of values that make it run these nodes.
+  package func run(
+    _ inputs: [String: Tensor], outputs: [String], witnessedBy witness: any BodyWitness
+  ) throws(ModelError) {
+    lock.withLock { _ in runner.witness = witness }
+    defer { lock.withLock { _ in runner.witness = nil } }
+    _ = try run(values: inputs.mapValues { .tensor($0) }, outputs: outputs)
+  }
+
   /// Runs the model and shows values to `observe` as soon as they are there.
   ///
   /// - Parameters:

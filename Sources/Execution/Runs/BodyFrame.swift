@@ -30,6 +30,8 @@ final class BodyFrame {
   let plan: BodyPlan
   /// What the body reads of the enclosing graph in the present run of the node, by slot.
   var captured: [Int: RuntimeValue] = [:]
+  /// Who sees on what the body is run.
+  var witness: ((_ values: [String: Datum]) -> Void)?
   private let label: String
   private var runner: Runner
 
@@ -47,12 +49,27 @@ final class BodyFrame {
       guard let argument = arguments[safe: index] ?? nil else { continue }
       values[info.value.index] = RuntimeValue(argument)
     }
+    if let witness { try show(values, of: graph, to: witness) }
     let wanted = graph.outputs.map { (name: graph[$0.value].name, slot: $0.value.index) }
     do throws(ModelError) {
       return try runner.run(graph, values, wanted, observing: []) { _, _ in }
     } catch {
       throw error.noting(label)
     }
+  }
+
+  private func show(
+    _ values: [Int: RuntimeValue], of graph: Graph, to witness: (_ values: [String: Datum]) -> Void
+  ) throws(ModelError) {
+    var named: [String: Datum] = [:]
+    for (slot, value) in values {
+      let name = graph[ValueID(slot)].name
+      switch value {
+      case .tensor(let tensor): named[name] = .tensor(tensor.tensor)
+      case .other(let datum): named[name] = datum
+      }
+    }
+    witness(named)
   }
 
   func types(_ arguments: [Operand?]) throws(ModelError) -> [Operand] {

@@ -13,6 +13,8 @@ struct Runner {
   let pool: BufferPool
   /// Takes the time of each step.
   var clock: StepClock?
+  /// Sees on what bodies are run.
+  var witness: (any BodyWitness)?
   /// The tensors of numbers of the present run, by slot.
   private var values: [RuntimeTensor?] = []
   /// The other values of the present run: sequences, optionals and strings.
@@ -273,8 +275,11 @@ struct Runner {
       inputs.append(try datum(slot, step.label))
     }
     let frames = bodies[step.node] ?? []
-    for frame in frames {
+    for (body, frame) in frames.enumerated() {
       frame.captured = [:]
+      frame.witness = witness.map { witness in
+        { witness.witness(step.node, body: body, $0) }
+      }
       for (inner, outer) in frame.plan.captures {
         if let other = others[outer] {
           frame.captured[inner] = .other(other)
@@ -287,7 +292,10 @@ struct Runner {
       label: step.label, inputs: inputs, outputs: step.outputs.map { $0 != nil },
       bodies: frames.isEmpty ? nil : BodyFrames(frames: frames))
     let results = try op.evaluate(call)
-    for frame in frames { frame.captured = [:] }
+    for frame in frames {
+      frame.captured = [:]
+      frame.witness = nil
+    }
     for (index, slot) in step.outputs.enumerated() {
       guard let slot else { continue }
       guard let result = results[safe: index] ?? nil else {

@@ -7,7 +7,7 @@ extension Graph {
   package mutating func rename(_ id: ValueID, to name: String) throws(ModelError) {
     let old = valueTable[id.index].name
     guard name != old else { return }
-    guard !name.isEmpty, valueByName[name] == nil, !isNameInBodies(name) else {
+    guard !name.isEmpty, isFree(name) else {
       throw ModelError(
         .request,
         name.isEmpty
@@ -39,6 +39,9 @@ extension Graph {
       }
     }
   }
+
+  /// Whether no value here or in a subgraph has this name.
+  package func isFree(_ name: String) -> Bool { valueByName[name] == nil && !isNameInBodies(name) }
 
   /// Whether a graph inside a node has a value of this name.
   private func isNameInBodies(_ name: String) -> Bool {

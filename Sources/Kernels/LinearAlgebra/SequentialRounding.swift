@@ -52,23 +52,28 @@ package struct SequentialRounding: Sendable {
 
   /// What a weight may become.
   package struct Limits: Sendable {
-    /// The largest magnitude of an integer.
-    package var peak: Int
+    /// The integers that each weight may become.
+    private let ranges: [ClosedRange<Int>]
     /// The largest magnitude of the sum of two partners of one sign; nil where there are none.
-    package var pairPeak: Int?
+    private let pairPeak: Int?
     /// The partners of each weight.
-    package var partners: [[Int]]
+    private let partners: [[Int]]
 
-    package init(peak: Int, pairPeak: Int?, partners: [[Int]]) {
-      self.peak = peak
+    /// - Parameters:
+    ///   - ranges: the integers that each weight of a row may become.
+    ///   - pairPeak: the largest magnitude of the sum of two partners of one sign; where there is one,
+    ///     0 is in all ranges.
+    package init(ranges: [ClosedRange<Int>], pairPeak: Int? = nil, partners: [[Int]] = []) {
+      self.ranges = ranges
       self.pairPeak = pairPeak
       self.partners = partners
     }
 
     /// What a weight may become beside its partners, 0 where these are not chosen yet.
-    func range(_ place: Int, _ codes: [Int8]) -> ClosedRange<Int> {
-      guard let pairPeak else { return -peak...peak }
-      var lowest = -peak, highest = peak
+    func range(_ place: Int, _ codes: [Int16]) -> ClosedRange<Int> {
+      let range = ranges[place]
+      guard let pairPeak else { return range }
+      var lowest = range.lowerBound, highest = range.upperBound
       for partner in partners[place] {
         let other = Int(codes[partner])
         lowest = max(lowest, min(0, -pairPeak - min(other, 0)))
@@ -79,35 +84,41 @@ package struct SequentialRounding: Sendable {
   }
 
   /// The integers of a row of weights.
-  package func round(_ weights: [Float], scale: Float, _ limits: Limits) -> [Int8] {
-    var together = sequential(weights, scale, limits)
-    var alone = nearest(weights, scale, limits)
+  ///
+  /// - Parameter scales: what a step of each weight is worth; not 0.
+  package func round(_ weights: [Float], scales: [Float], _ limits: Limits) -> [Int16] {
+    var together = sequential(weights, scales, limits)
+    var alone = nearest(weights, scales, limits)
     let losses = (
-      descend(&together, weights, scale, limits), descend(&alone, weights, scale, limits)
+      descend(&together, weights, scales, limits), descend(&alone, weights, scales, limits)
     )
     return losses.0 <= losses.1 ? together : alone
   }
 
   private func code(
-    _ number: Float, _ place: Int, _ codes: [Int8], _ limits: Limits
-  ) -> Int8 {
+    _ number: Float, _ place: Int, _ codes: [Int16], _ limits: Limits
+  ) -> Int16 {
     let wanted = number.rounded(.toNearestOrEven)
     let range = limits.range(place, codes)
     return wanted.isNaN
-      ? 0 : Int8(min(max(wanted, Float(range.lowerBound)), Float(range.upperBound)))
+      ? 0 : Int16(min(max(wanted, Float(range.lowerBound)), Float(range.upperBound)))
   }
 
-  private func nearest(_ weights: [Float], _ scale: Float, _ limits: Limits) -> [Int8] {
-    var result = [Int8](repeating: 0, count: size)
-    for place in 0..<size { result[place] = code(weights[place] / scale, place, result, limits) }
+  private func nearest(_ weights: [Float], _ scales: [Float], _ limits: Limits) -> [Int16] {
+    var result = [Int16](repeating: 0, count: size)
+    for place in 0..<size {
+      result[place] = code(weights[place] / scales[place], place, result, limits)
+    }
     return result
   }
 
-  private func sequential(_ weights: [Float], _ scale: Float, _ limits: Limits) -> [Int8] {
+  private func sequential(
+    _ weights: [Float], _ scales: [Float], _ limits: Limits
+  ) -> [Int16] {
     var errors = [Float](repeating: 0, count: size)
-    var result = [Int8](repeating: 0, count: size)
+    var result = [Int16](repeating: 0, count: size)
     for k in 0..<size {
-      let place = order[k], start = k * (k - 1) / 2
+      let place = order[k], scale = scales[order[k]], start = k * (k - 1) / 2
       let sum = dot(errors, 0, factors, start, k)
       result[place] = code((weights[place] + sum) / scale, place, result, limits)
       errors[k] = weights[place] - Float(result[place]) * scale
@@ -120,9 +131,9 @@ package struct SequentialRounding: Sendable {
 
   /// Moves single weights by one step while that lessens the error, and gives the error.
   private func descend(
-    _ codes: inout [Int8], _ weights: [Float], _ scale: Float, _ limits: Limits
+    _ codes: inout [Int16], _ weights: [Float], _ scales: [Float], _ limits: Limits
   ) -> Float {
-    let errors = (0..<size).map { weights[$0] - Float(codes[$0]) * scale }
+    let errors = (0..<size).map { weights[$0] - Float(codes[$0]) * scales[$0] }
     // The slope H·e.
     var slope = (0..<size).map { dot(errors, 0, products, $0 * size, size) }
     var loss = dot(errors, 0, slope, 0, size)
@@ -130,9 +141,11 @@ package struct SequentialRounding: Sendable {
       var isDone = true
       for place in order {
         // A step up takes a scale off the error.
-        let up = slope[place] > 0
+        let scale = scales[place]
+        let up = slope[place] * scale > 0
         let gain =
-          2 * scale * slope[place].magnitude - scale * scale * products[place * size + place]
+          2 * scale.magnitude * slope[place].magnitude - scale * scale
+          * products[place * size + place]
         guard gain > 1e-6 * loss,
           limits.range(place, codes).contains(Int(codes[place]) + (up ? 1 : -1))
         else { continue }

@@ -181,7 +181,7 @@ public struct Quantizer: Sendable {
       throw ModelError(
         .request, "plan: expected a plan for model \(modelHash), found one for \(plan.model)")
     }
-    return try write(plan)
+    return try applyBodies(of: plan, to: try write(plan))
   }
 
   func write(

@@ -30,10 +30,11 @@ public struct QuantizeStage: Stage {
     state.notes += quantizer.notes
     let statistics = try quantizer.calibrate(
       on: fit, options: setting.options, progress: { setting.progress($0.within("calibrating")) })
+    let samples = SampleRun(fit, for: quantizer.model, limit: 256)
     let fitted = try quantizer.fit(
-      try quantizer.plan(statistics), on: SampleRun(fit, for: quantizer.model, limit: 256),
-      options: setting.options)
-    let result = try quantizer.quantize(fitted)
+      try quantizer.plan(statistics), on: samples, options: setting.options)
+    let result = try quantizer.quantizeBodies(
+      of: try quantizer.quantize(fitted), on: samples, options: setting.options)
     state.replace(with: result.model)
     state.statistics = statistics
     state.quantization = result.plan

@@ -56,6 +56,12 @@ public struct SampleRun: Sendable {
     SampleRun(source, stride(from: first, to: ranges.count, by: count).map { ranges[$0] }, size)
   }
 
+  /// The same samples, each run by itself where the data set does not say how many go together.
+  package var separate: SampleRun {
+    guard case .data(let data) = source, data.batch == nil else { return self }
+    return SampleRun(source, ranges.flatMap { $0.map { $0..<$0 + 1 } }, 1)
+  }
+
   private init(_ source: Source, _ ranges: [Range<Int>], _ size: Int) {
     self.source = source
     self.ranges = ranges

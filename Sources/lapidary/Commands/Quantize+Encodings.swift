@@ -8,9 +8,15 @@ extension Quantize {
       try runOptions.data(path, for: try dimensions.bound(original).model)
     }
     let encoding = form.encoding(
-      usesAllBits: profile.usesAllBits, exclude: exclude, data: data, runOptions)
-    guard let encoded = try encoding?.encode(original) else { return }
-    let comparison = try verification.comparison(original, encoded.model, on: data, runOptions)
+      usesAllBits: profile.usesAllBits, rounding: rounding, exclude: exclude, runOptions)
+    // Nothing else is fitted to the samples.
+    let parts = rounding == .nearest ? nil : data?.parts
+    let samples = (parts?.fit ?? data).map {
+      EncodingSamples($0, for: original, options: runOptions.session())
+    }
+    guard let encoded = try encoding?.encode(original, on: samples) else { return }
+    let comparison = try verification.comparison(
+      original, encoded.model, on: parts?.proof ?? data, runOptions)
     try destination.write(encoded.model, placement, from: original, at: model)
     let notes = ModelNotes(original).lines + encoded.notes + (comparison?.notes ?? [])
     try report.print(

@@ -104,9 +104,14 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
       if (planOnly ?? applyPlan ?? statistics) != nil {
         throw ValidationError("\(name) has no plan and no statistics")
       }
-      if maxLoss != nil || weightBits != nil || rounding != .nearest {
-        throw ValidationError(
-          "--max-loss, --weight-bits and --rounding need --encoding qdq or qoperator")
+      if maxLoss != nil || weightBits != nil {
+        throw ValidationError("--max-loss and --weight-bits need --encoding qdq or qoperator")
+      }
+      if rounding == .gptq && form.encoding != .weights {
+        throw ValidationError("--rounding gptq needs --encoding qdq, qoperator or weights")
+      }
+      if rounding == .gptq && calibration == nil {
+        throw ValidationError("--rounding gptq needs --calibration")
       }
     }
     if planOnly != nil && output != nil {
@@ -192,10 +197,11 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
     }
     let samples = SampleRun(fit, for: quantizer.model, batch: batch, limit: 256)
     let progress = Progress("fitting", total: samples.count)
+    let fitted = try quantizer.fit(
+      plan, on: samples, options: runOptions.session(), progress: progress.update)
     return (
-      try quantizer.quantize(
-        try quantizer.fit(
-          plan, on: samples, options: runOptions.session(), progress: progress.update)), nil
+      try quantizer.quantizeBodies(
+        of: try quantizer.quantize(fitted), on: samples, options: runOptions.session()), nil
     )
   }
 

@@ -67,9 +67,9 @@ struct EncodingOptions: ParsableArguments {
   }
 
   /// The encoding; nil for those that calibrate.
-  func encoding(usesAllBits: Bool, exclude: [String], data: Dataset?, _ run: RunOptions)
-    -> (any ModelEncoding)?
-  {
+  func encoding(
+    usesAllBits: Bool, rounding: QuantizationOptions.Rounding, exclude: [String], _ run: RunOptions
+  ) -> (any ModelEncoding)? {
     switch encoding {
     case .qdq, .qoperator: return nil
     case .weights:
@@ -77,6 +77,7 @@ struct EncodingOptions: ParsableArguments {
       own.type = weightType ?? .int8
       if let block { own.block = block.length }
       own.isSymmetric = symmetric
+      own.rounding = rounding
       own.target = target ?? .onnx
       own.exclude = exclude
       return own
@@ -91,7 +92,6 @@ struct EncodingOptions: ParsableArguments {
         encoding == .float16 ? .float16 : .bfloat16, options: run.session())
       own.keepsInterface = !convertInterface
       own.exclude = exclude
-      own.data = data
       return own
     }
   }

@@ -19,7 +19,7 @@ import Testing
     }
   }
 
-  private func loss(_ x: [Float], _ w: [Float], _ q: [Int8], _ scale: Float) -> Double {
+  private func loss(_ x: [Float], _ w: [Float], _ q: [Int16], _ scale: Float) -> Double {
     let length = w.count
     return stride(from: 0, to: x.count, by: length).reduce(0) { sum, start in
       let error = (0..<length).reduce(0.0) {
@@ -39,20 +39,23 @@ import Testing
     let rounding = try #require(SequentialRounding(gram))
     var generator = SplitMix64(seed: 2)
     let partners = (0..<length).map { [$0 ^ 1] }
+    let ranges = Array(repeating: -7...7, count: length)
     var sums = (chosen: 0.0, nearest: 0.0)
     for _ in 0..<20 {
       let w = (0..<length).map { _ in generator.normal() }
       let scale = (w.map { abs($0) }.max() ?? 1) / 7
-      let nearest = w.map { Int8(min(max(($0 / scale).rounded(.toNearestOrEven), -7), 7)) }
+      let nearest = w.map { Int16(min(max(($0 / scale).rounded(.toNearestOrEven), -7), 7)) }
       let chosen = rounding.round(
-        w, scale: scale, .init(peak: 7, pairPeak: nil, partners: partners))
+        w, scales: Array(repeating: scale, count: length), .init(ranges: ranges))
       #expect(chosen.allSatisfy { abs($0) <= 7 })
       let losses = (loss(x, w, chosen, scale), loss(x, w, nearest, scale))
       // One by one rounding may hit a row by chance; then it stays.
       #expect(losses.0 <= losses.1 * 1.02)
       sums.chosen += losses.0
       sums.nearest += losses.1
-      let paired = rounding.round(w, scale: scale, .init(peak: 7, pairPeak: 8, partners: partners))
+      let paired = rounding.round(
+        w, scales: Array(repeating: scale, count: length),
+        .init(ranges: ranges, pairPeak: 8, partners: partners))
       for place in stride(from: 0, to: length, by: 2) {
         #expect(abs(Int(paired[place]) + Int(paired[place + 1])) <= 8)
       }

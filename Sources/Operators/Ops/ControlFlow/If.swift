@@ -55,7 +55,7 @@ package struct If: ValueOperator {
   }
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm {
-    .float(reason: "its branches are not quantized")
+    .float(reason: "it chooses a branch")
   }
 }
 

@@ -149,7 +149,7 @@ package struct Loop: ValueOperator {
   }
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm {
-    .float(reason: "its body is not quantized")
+    .float(reason: "it repeats its body")
   }
 }
 

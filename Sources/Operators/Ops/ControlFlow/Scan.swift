@@ -256,7 +256,7 @@ package struct Scan: ValueOperator {
   }
 
   package func quantization(_ inputs: Inputs) -> QuantizationForm {
-    .float(reason: "its body is not quantized")
+    .float(reason: "it repeats its body")
   }
 }
 

@@ -1,15 +1,46 @@
+public import Execution
 public import IR
 internal import Operators
+public import Samples
 
-/// A form that a model takes in fewer bits without looking at data.
+/// A form that a model takes in fewer bits without ranges from data.
 ///
 /// Integers for activations that are known beforehand need calibration and have a class of their own,
 /// `Quantizer`.
 public protocol ModelEncoding: Sendable {
-  /// Writes the model in the form.
+  /// Writes the model's main graph in the form; bodies of nodes are left to `encode`.
   ///
+  /// - Parameter samples: what the model may be run on where that helps.
   /// - Throws: `ModelError` for a model that cannot be said in the operator set that the form needs.
-  func encode(_ model: Model) throws(ModelError) -> EncodedModel
+  func encodeGraph(
+    of model: Model, on samples: EncodingSamples?
+  ) throws(ModelError) -> EncodedModel
+
+  /// The form for a body, whose inputs and outputs must keep their types.
+  var forBody: Self { get }
+}
+
+extension ModelEncoding {
+  /// The same form.
+  public var forBody: Self { self }
+}
+
+/// What a model is run on while it is encoded.
+public struct EncodingSamples: Sendable {
+  /// The samples.
+  public let run: SampleRun
+  /// How the model is run.
+  public let options: SessionOptions
+
+  /// The first samples of a data set.
+  public init(_ data: Dataset, for model: Model, limit: Int = 256, options: SessionOptions) {
+    self.init(SampleRun(data, for: model, limit: limit), options: options)
+  }
+
+  init(_ run: SampleRun, options: SessionOptions) {
+    self.run = run
+    self.options = options
+  }
 }
 
 /// What became of a model that was encoded.

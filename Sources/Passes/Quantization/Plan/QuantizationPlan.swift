@@ -21,6 +21,20 @@ public struct QuantizationPlan: Codable, Hashable, Sendable {
   public var values: [Value]
   /// What evens out channels before; nil where nothing does.
   public var smoothing: Smoothing?
+  /// The bodies that nodes run; nil where there are none, or none is quantized.
+  public var bodies: [Body]?
+
+  /// What becomes of a body, as of a model of its own.
+  public struct Body: Codable, Hashable, Sendable {
+    /// The node, by operator and name.
+    public var node: String
+    /// The name of its first output.
+    public var output: String
+    /// The attribute that holds the body.
+    public var attribute: String
+    /// What becomes of the nodes of the body.
+    public var plan: QuantizationPlan
+  }
 
   /// What becomes of a node.
   public struct Node: Codable, Hashable, Sendable {
@@ -90,6 +104,7 @@ public struct QuantizationPlan: Codable, Hashable, Sendable {
   /// Whether a processor before VNNI may compute something else than others.
   public var maySaturate: Bool {
     nodes.contains { $0.form == .weighted && $0.pairPeak == nil && ($0.peak ?? 0) > 64 && $0.pairs }
+      || bodies?.contains { $0.plan.maySaturate } ?? false
   }
 
   /// The plan as JSON with sorted keys and a final newline.

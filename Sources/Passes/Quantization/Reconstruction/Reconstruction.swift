@@ -118,11 +118,12 @@ struct Reconstruction {
     var values = nearest.values
     let share = max(1, layout.outputs / layout.groups)
     let limits = SequentialRounding.Limits(
-      peak: grid.peak, pairPeak: grid.pairPeak, partners: layout.partners)
+      ranges: Array(repeating: -grid.peak...grid.peak, count: layout.length),
+      pairPeak: grid.pairPeak, partners: layout.partners)
     for (group, gram) in sums.enumerated() {
       guard let rounding = SequentialRounding(gram) else { continue }
       let outputs = group * share..<(group + 1) * share
-      var found = [[Int8]](repeating: [], count: outputs.count)
+      var found = [[Int16]](repeating: [], count: outputs.count)
       let jobs = outputs.map { output -> (row: [Float], places: [Int], channel: Int) in
         let places = (0..<layout.length).map { layout.place(output: output, column: $0) }
         return (places.map { site.values[$0] }, places, rows.channel(places[0]))
@@ -137,13 +138,14 @@ struct Reconstruction {
       found.withUnsafeMutableBufferPointer { found in
         parallel(jobs.count, grain: 1) { range in
           for index in range {
+            let scale = chosen[jobs[index].channel]
             found[index] = rounding.round(
-              jobs[index].row, scale: chosen[jobs[index].channel], limits)
+              jobs[index].row, scales: Array(repeating: scale, count: layout.length), limits)
           }
         }
       }
       for (job, codes) in zip(jobs, found) {
-        for (place, code) in zip(job.places, codes) { values[place] = code }
+        for (place, code) in zip(job.places, codes) { values[place] = Int8(code) }
       }
     }
     return QuantizedWeight(values: values, scales: scales)

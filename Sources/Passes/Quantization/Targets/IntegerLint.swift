@@ -23,7 +23,7 @@ public struct IntegerLint: Sendable {
   private let target: QuantizationTarget
   private let opset: Int
 
-  /// Looks at all nodes of a model's graph.
+  /// Looks at all nodes of a model's graph, then at those of the bodies that they run.
   public init(
     _ model: Model, for profile: QuantizationOptions.Profile
   ) throws(ModelError) {
@@ -32,13 +32,17 @@ public struct IntegerLint: Sendable {
     target = profile.target
     opset = model.opset() ?? 0
     let lint = Rules(facts: facts, target: target, opset: opset)
-    findings = facts.graph.nodeIDs.compactMap { id in
+    var found: [Finding] = facts.graph.nodeIDs.compactMap { id in
       guard lint.isLooked(at: id) else { return nil }
       return Finding(
         node: facts.graph.label(id), op: facts.graph[id].op,
         output: facts.graph[id].outputs.lazy.compactMap { $0 }.first.map { facts.graph[$0].name }
           ?? "", rule: lint.broken(id))
     }
+    for outline in BodyOutline.all(facts, in: model) {
+      found += try IntegerLint(outline.model, for: profile).findings
+    }
+    findings = found
   }
 }
 

@@ -24,7 +24,9 @@ public struct DynamicEncoding: ModelEncoding {
   }
 
   /// Writes the model with integers.
-  public func encode(_ model: Model) throws(ModelError) -> EncodedModel {
+  public func encodeGraph(
+    of model: Model, on samples: EncodingSamples?
+  ) throws(ModelError) -> EncodedModel {
     let prepared = try model.prepared(opset: EncodingOpsets.dynamic)
     var writer = DynamicWriter(try EncodingEditor(prepared.model), self)
     writer.run()

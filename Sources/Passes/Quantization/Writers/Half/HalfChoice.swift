@@ -62,7 +62,7 @@ struct HalfChoice {
     guard !inputs.isEmpty || !outputs.isEmpty else { return .apart }
     guard let op = facts.op(id) else { return .float("the operator is not known") }
     if op.constantValue != nil { return .apart }
-    if !op.bodies.isEmpty { return .float("it runs graphs, which stay in float") }
+    if !op.bodies.isEmpty { return .float("it runs graphs, which take and give floats") }
     let names = facts.graph.names(of: id)
     if let (pattern, _) = excluded.first(where: { names.contains(where: $0.glob.matches) }) {
       return .float("excluded by '\(pattern)'")

@@ -1,7 +1,7 @@
 public import Execution
 public import IR
 internal import Operators
-public import Samples
+internal import Samples
 
 /// Stores and computes a model in 16-bit floating-point numbers (quantization.md, "Encodings").
 ///
@@ -32,8 +32,6 @@ public struct HalfEncoding: ModelEncoding {
   public var keepsInterface = true
   /// Names or patterns of nodes, outputs or operators that stay in float.
   public var exclude: [String] = []
-  /// Samples on which magnitudes are measured; noise where there are none.
-  public var data: Dataset?
   /// How the model is run.
   public var options: SessionOptions
 
@@ -43,14 +41,25 @@ public struct HalfEncoding: ModelEncoding {
     self.options = options
   }
 
+  /// The form with inputs and outputs as they are.
+  public var forBody: HalfEncoding {
+    var own = self
+    own.keepsInterface = true
+    return own
+  }
+
   /// Writes the model in 16 bits.
-  public func encode(_ model: Model) throws(ModelError) -> EncodedModel {
+  ///
+  /// - Parameter samples: those on which magnitudes are measured; noise where there are none.
+  public func encodeGraph(
+    of model: Model, on samples: EncodingSamples?
+  ) throws(ModelError) -> EncodedModel {
     let raised = try model.raised(to: type.opset)
     var notes = raised.notes
     let editor = try EncodingEditor(raised.model)
     var magnitudes: [ValueID: Double] = [:]
     do {
-      magnitudes = try measured(raised.model, editor.facts)
+      magnitudes = try measured(raised.model, editor.facts, samples?.run)
     } catch {
       guard error.code == .unsupported else { throw error }
       notes.append("magnitudes were not measured: \(error.message)")
@@ -63,17 +72,19 @@ public struct HalfEncoding: ModelEncoding {
 
   /// The largest magnitude of each float value.
   private func measured(
-    _ model: Model, _ facts: TypedGraph
+    _ model: Model, _ facts: TypedGraph, _ given: SampleRun?
   ) throws(ModelError) -> [ValueID: Double] {
     let values = facts.graph.valueIDs.filter {
       facts.graph[$0].tensorType?.elementType == .float && facts.graph[$0].producer != nil
     }
     let observer = MagnitudeObserver(Set(values))
-    var samples = data
-    if samples == nil { samples = try Dataset.load("random:4", for: model, seed: 0) }
-    guard let samples else { return [:] }
-    try SampleRun(samples, for: model, limit: 64).observe(
-      try Session(model, options: options), by: [observer])
+    let samples: SampleRun
+    if let given {
+      samples = given
+    } else {
+      samples = SampleRun(try Dataset.load("random:4", for: model, seed: 0), for: model)
+    }
+    try samples.observe(try Session(model, options: options), by: [observer])
     return observer.magnitudes
   }
 }

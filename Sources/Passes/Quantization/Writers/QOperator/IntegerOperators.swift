@@ -13,7 +13,9 @@ public struct IntegerOperators: ModelEncoding {
   public init() {}
 
   /// Writes a model in QDQ form with integer operators.
-  public func encode(_ model: Model) throws(ModelError) -> EncodedModel {
+  public func encodeGraph(
+    of model: Model, on samples: EncodingSamples?
+  ) throws(ModelError) -> EncodedModel {
     var writer = IntegerOperatorWriter(try EncodingEditor(model), target)
     writer.run()
     writer.editor.importMicrosoft()

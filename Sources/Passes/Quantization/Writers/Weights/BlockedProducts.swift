@@ -9,7 +9,7 @@ extension EncodingEditor {
   /// - Returns: false where the product is none that the operator computes.
   mutating func writeBlockedProduct(
     _ id: NodeID, _ form: LinearForm, _ tensor: Tensor, _ values: [Float],
-    _ options: WeightEncoding, block: Int
+    _ options: WeightEncoding, _ together: StoredRounding?, block: Int
   ) -> Bool {
     let type = options.type
     guard let product = PlainProduct(form, tensor.dimensions, node: id, in: self),
@@ -18,9 +18,10 @@ extension EncodingEditor {
     let layout = EncodingNodes.BlockedProduct(
       rows: product.rows, columns: product.columns, bits: type.bits, block: block)
     let columns = product.transposed(values).map { $0 * Float(form.alpha) }
-    let stored = StoredWeight(
-      columns, BlockShape(outer: product.columns, length: product.rows, inner: 1, block: block),
-      type.grid(symmetric: options.isSymmetric), searches: type.searches)
+    let shape = BlockShape(outer: product.columns, length: product.rows, inner: 1, block: block)
+    let grid = type.grid(symmetric: options.isSymmetric)
+    var stored = StoredWeight(columns, shape, grid, searches: type.searches)
+    together?.improve(&stored, of: id, columns, shape, grid) { $0 * product.rows + $1 }
     let stem = facts.constantName(id, form.weight)
     let (packed, zeros) = stored.packed(layout, isSigned: type != .uint4)
     let blocks = (product.rows + block - 1) / block

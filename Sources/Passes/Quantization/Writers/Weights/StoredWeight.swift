@@ -40,7 +40,7 @@ public enum WeightType: String, Sendable, CaseIterable {
 /// A weight as integers with scales.
 struct StoredWeight {
   /// One integer a byte, in the order of the weight.
-  let integers: [UInt8]
+  var integers: [UInt8]
   /// In the order outer, block, inner.
   let scales: [Float]
   /// One a scale; nil where zero stands for zero.

@@ -13,6 +13,8 @@ public struct WeightEncoding: ModelEncoding {
   public var isSymmetric = false
   /// For which runtime.
   public var target = EncodingTarget.onnx
+  /// How integers are chosen; together only where there are samples.
+  public var rounding = QuantizationOptions.Rounding.nearest
   /// Names or patterns of nodes, outputs or operators that stay as they are.
   public var exclude: [String] = []
 
@@ -28,7 +30,11 @@ public struct WeightEncoding: ModelEncoding {
   var ownBlock: Int? { block ?? (target == .onnxruntime ? Self.usualBlock : nil) }
 
   /// Writes the model with its weights in few bits.
-  public func encode(_ model: Model) throws(ModelError) -> EncodedModel {
+  ///
+  /// - Parameter samples: those on which weights are rounded together.
+  public func encodeGraph(
+    of model: Model, on samples: EncodingSamples?
+  ) throws(ModelError) -> EncodedModel {
     if let block, !(16...256).contains(block) || block & (block - 1) != 0 {
       throw ModelError(
         .request, "block: expected a power of two from 16 to 256, found \(block)")
@@ -36,7 +42,12 @@ public struct WeightEncoding: ModelEncoding {
     let isOld = ownBlock == nil && type.bits == 8
     let needed = isOld ? QuantizationNodes.perChannelOpset : EncodingOpsets.blocks
     let prepared = try model.prepared(opset: needed)
-    var writer = WeightWriter(try EncodingEditor(prepared.model), self)
+    let editor = try EncodingEditor(prepared.model)
+    var together: StoredRounding?
+    if rounding == .gptq, let samples {
+      together = try StoredRounding(editor.facts, prepared.model, on: samples)
+    }
+    var writer = WeightWriter(editor, self, together)
     try writer.run()
     return try writer.editor.finish(notes: prepared.notes)
   }
@@ -48,6 +59,7 @@ struct WeightWriter {
   let options: WeightEncoding
   private var known: [Key: ValueID] = [:]
   private let excluded: [Glob]
+  private let together: StoredRounding?
 
   /// A weight as it is stored.
   private struct Key: Hashable {
@@ -56,8 +68,10 @@ struct WeightWriter {
     let block: Int?
   }
 
-  init(_ editor: EncodingEditor, _ options: WeightEncoding) {
+  /// - Parameter together: what rounds weights together; nil where each is rounded by itself.
+  init(_ editor: EncodingEditor, _ options: WeightEncoding, _ together: StoredRounding?) {
     self.editor = editor
+    self.together = together
     self.options = options
     excluded = options.exclude.map { Glob($0) }
   }
@@ -106,7 +120,7 @@ struct WeightWriter {
       return editor.stayed(id, "its weight is packed")
     }
     if options.target == .onnxruntime, let block = options.ownBlock,
-      editor.writeBlockedProduct(id, form, tensor, values, options, block: block)
+      editor.writeBlockedProduct(id, form, tensor, values, options, together, block: block)
     {
       return editor.took("\(options.type.rawValue) in blocks of \(block)", id)
     }
@@ -114,7 +128,7 @@ struct WeightWriter {
     let fits = options.ownBlock.map { span.length >= $0 } ?? false
     if let block = options.ownBlock, fits {
       let stored = dequantized(
-        value, tensor, values, options.type, axis: axis, block: block,
+        id, value, tensor, values, options.type, axis: axis, block: block,
         BlockShape(outer: span.outer, length: span.length, inner: span.inner, block: block))
       editor.model.graph.setInput(id, slot: form.weight, to: stored)
       return editor.took("\(options.type.rawValue) in blocks of \(block)", id)
@@ -124,20 +138,25 @@ struct WeightWriter {
     else { return editor.stayed(id, "its weight has no axis of channels") }
     // Too few elements along the sum for a block: 4 bits a channel would be far off.
     let type = options.ownBlock == nil ? options.type : .int8
-    let stored = dequantized(value, tensor, values, type, axis: channels, block: nil, shape)
+    let stored = dequantized(id, value, tensor, values, type, axis: channels, block: nil, shape)
     editor.model.graph.setInput(id, slot: form.weight, to: stored)
     editor.took("\(type.rawValue) by channel", id)
   }
 
   /// The weight as integers and a node that gives them as floats.
   private mutating func dequantized(
-    _ value: ValueID, _ tensor: Tensor, _ values: [Float], _ type: WeightType, axis: Int,
-    block: Int?, _ shape: BlockShape
+    _ id: NodeID, _ value: ValueID, _ tensor: Tensor, _ values: [Float], _ type: WeightType,
+    axis: Int, block: Int?, _ shape: BlockShape
   ) -> ValueID {
     let key = Key(value: value, axis: axis, block: block)
     if let stored = known[key] { return stored }
-    let weight = StoredWeight(
-      values, shape, type.grid(symmetric: options.isSymmetric), searches: type.searches)
+    let grid = type.grid(symmetric: options.isSymmetric)
+    var weight = StoredWeight(values, shape, grid, searches: type.searches)
+    if let layout = together?.layout(of: id) {
+      together?.improve(&weight, of: id, values, shape, grid) {
+        layout.place(output: $0, column: $1)
+      }
+    }
     var dimensions = tensor.dimensions
     if block == nil { dimensions = [shape.scales] } else { dimensions[axis] = shape.blocks }
     let name = editor.name(value)
