@@ -29,6 +29,7 @@ private struct ElementCase: Sendable, CustomTestStringConvertible {
     ElementCase(testDescription: "Relu"), ElementCase(testDescription: "LeakyRelu"),
     ElementCase(testDescription: "Clip", operand: [0, 6]),
     ElementCase(testDescription: "Clip", operand: [-20, 30]),
+    ElementCase(testDescription: "Clip", operand: [0.5]),
     ElementCase(testDescription: "Sigmoid"), ElementCase(testDescription: "Tanh"),
     ElementCase(testDescription: "Elu"), ElementCase(testDescription: "HardSwish"),
     ElementCase(testDescription: "HardSigmoid"), ElementCase(testDescription: "Mish"),
@@ -126,6 +127,23 @@ struct ExceptionalValueTests {
       sketch.add("LogSoftmax", x, attributes: [Attribute("axis", .int(1))]))
     let (_, found) = try results(model, Tensor(floats: [3, -80, 1e6], [3, 1]))
     #expect(found.floats == [0, 0, 0])
+  }
+
+  @Test("An absent bound of a Clip is the largest number of its sign", arguments: [false, true])
+  func openClip(isCarried: Bool) throws {
+    var sketch = GraphSketch()
+    let x = sketch.input("x", rank: 2)
+    let y =
+      isCarried
+      ? sketch.add("MatMul", x, sketch.constant(Tensor(floats: [1], [1, 1]))) : x
+    let clip = sketch.add("Clip", y, sketch.number(-1))
+    let (reference, found) = try results(
+      sketch.model(clip), Tensor(floats: [.infinity, -.infinity, .nan, 7], [4, 1]))
+    for result in [reference, found] {
+      let numbers = try #require(result.floats)
+      #expect(numbers[0] == .greatestFiniteMagnitude && numbers[1] == -1 && numbers[3] == 7)
+      #expect(numbers[2].isNaN)
+    }
   }
 
   @Test("A convolution with a clamp keeps them")

@@ -22,6 +22,19 @@ struct AttentionTests {
     return zip(values, b).allSatisfy { abs(Double($0) - $1) < 1e-6 }
   }
 
+  @Test(
+    "Scores that are infinite without a mask give no numbers; those that a mask hides give zeros")
+  func infiniteScores() throws {
+    let query = Tensor(floats: [-.infinity], [1, 1, 1, 1])
+    let key = Tensor(floats: [1, 2], [1, 1, 2, 1]), value = Tensor(floats: [3, 4], [1, 1, 2, 1])
+    let open = try evaluate("Attention", opset: 23, inputs: [query, key, value])[0]
+    #expect(open.floats?[0].isNaN == true)
+    let mask = Tensor(floats: [-.infinity, -.infinity], [1, 2])
+    let one = Tensor(floats: [1], [1, 1, 1, 1])
+    let hidden = try evaluate("Attention", opset: 23, inputs: [one, key, value, mask])[0]
+    #expect(hidden.floats == [0])
+  }
+
   @Test("Values are averaged by the softmax of products")
   func plainAttention() throws {
     let y = try evaluate(

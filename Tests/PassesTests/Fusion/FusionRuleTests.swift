@@ -159,6 +159,11 @@ import Testing
       let y = net.node("Relu", "relu", [net.input("x", [2, 8])])
       net.output(net.node("Clip", "clip", [y], [Attribute("max", .float(0.5))]))
     }
+    // A Clip without an upper bound would take infinities away.
+    try expect(["Max"]) { net in
+      let y = net.node("Relu", "relu", [net.input("x", [2, 8])])
+      net.output(net.node("Max", "max", [y, scalar(&net, 0.5)]))
+    }
     try expect(["Sigmoid"]) { net in
       net.output(net.node("Relu", "relu", [net.node("Sigmoid", "s", [net.input("x", [2, 8])])]))
     }
