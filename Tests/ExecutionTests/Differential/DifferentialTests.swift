@@ -19,6 +19,8 @@ private let folder = ProcessInfo.processInfo.environment["DIFFERENTIAL_FOLDER"]
 private let explained: [UInt64: String] = [
   6319: "a sum whose products are beyond the largest float: infinite where products are not rounded"
     + " before they are added, no number where they are",
+  9575: "sums of products of the largest float, which a Clip without a bound makes of infinities",
+  16827: "sums of products of the largest float, as 9575",
   15845: "a sum of numbers of 1e30 that comes to 1e27",
   15927: "a sum of numbers of which a Relu leaves 0 or 1e-6",
   19593: "an average of numbers that cancel to 1e-7",
