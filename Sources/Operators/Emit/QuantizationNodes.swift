@@ -26,4 +26,6 @@ package enum QuantizationNodes {
   package static let perTensorOpset = 10
   /// The first version of ONNX's operator set that quantizes per channel.
   package static let perChannelOpset = 13
+  /// The operator set from which on integers may have 16 bits.
+  package static let wideOpset = 21
 }

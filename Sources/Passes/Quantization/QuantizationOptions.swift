@@ -72,9 +72,12 @@ public struct QuantizationOptions: Sendable {
   public var correctsBias = true
   /// Bits of a weight where not all that the target has; nil for these.
   public var weightBits: Int?
+  /// Whether activations take 16 bits, where the profile has such integers.
+  public var hasWideActivations = false
   /// The table that says what runs in integers.
   package var effectiveTarget: QuantizationTarget {
-    let target = target ?? profile.target
+    var target = target ?? profile.target
+    if hasWideActivations, let wide = target.wideActivations { target.activations = wide }
     guard let bits = weightBits, (2...8).contains(bits) else { return target }
     let peak = (1 << (bits - 1)) - 1
     return target.with {
@@ -88,6 +91,9 @@ public struct QuantizationOptions: Sendable {
 }
 
 extension QuantizationOptions.Profile {
+  /// Whether there are activations of 16 bits.
+  public var takesWideActivations: Bool { target.wideActivations != nil }
+
   /// Whether weights may use all 8 bits: only where no pair of products saturates.
   public var usesAllBits: Bool { rawValue == "ort-vnni" }
 }

@@ -52,7 +52,14 @@ public struct Quantizer: Sendable {
     var prepared = model
     try FunctionInlining().run(&prepared)
     let widened = try prepared.widenHalves()
-    notes = try (widened.map { [$0] } ?? []) + prepared.raiseForChannels()
+    guard !options.hasWideActivations || options.profile.takesWideActivations else {
+      throw ModelError(
+        .request,
+        "activations of 16 bits: expected a profile that takes them, such as qnn, found \(options.profile.rawValue)"
+      )
+    }
+    notes = try (widened.map { [$0] } ?? []) + prepared.raise(
+      wide: options.hasWideActivations)
     let opset = prepared.opset() ?? QuantizationNodes.perTensorOpset
     _ = try PassManager(try Simplify.passes()).run(&prepared)
     try smoothing.apply(to: &prepared)

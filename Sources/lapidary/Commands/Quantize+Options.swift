@@ -10,6 +10,7 @@ extension Quantize {
     options.exclude = exclude
     options.rounding = rounding
     options.weightBits = weightBits
+    options.hasWideActivations = activationBits == 16
     options.correctsBias = biasCorrection
     return options
   }

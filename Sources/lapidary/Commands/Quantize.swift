@@ -57,6 +57,11 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
   @Option(help: "Bits of a weight, where not all that the profile has.")
   var weightBits: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Bits of an activation; 16 with the profiles qnn and generic.", valueName: "8|16"))
+  var activationBits = 8
+
   @Flag(
     inversion: .prefixedNo, help: "Let biases make up for what rounding shifts on calibration data."
   )
@@ -104,8 +109,9 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
       if (planOnly ?? applyPlan ?? statistics) != nil {
         throw ValidationError("\(name) has no plan and no statistics")
       }
-      if maxLoss != nil || weightBits != nil {
-        throw ValidationError("--max-loss and --weight-bits need --encoding qdq or qoperator")
+      if maxLoss != nil || weightBits != nil || activationBits != 8 {
+        throw ValidationError(
+          "--max-loss, --weight-bits and --activation-bits need --encoding qdq or qoperator")
       }
       if rounding == .gptq && form.encoding != .weights {
         throw ValidationError("--rounding gptq needs --encoding qdq, qoperator or weights")
@@ -122,6 +128,9 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
     }
     guard weightBits.map({ 2...8 ~= $0 }) ?? true else {
       throw ValidationError("--weight-bits: expected 2 to 8, found \(weightBits ?? 0)")
+    }
+    guard activationBits == 8 || activationBits == 16 else {
+      throw ValidationError("--activation-bits: expected 8 or 16, found \(activationBits)")
     }
     guard maxLoss.map({ $0 >= 0 }) ?? true else {
       throw ValidationError("--max-loss: expected 0 or more, found \(maxLoss ?? 0)")

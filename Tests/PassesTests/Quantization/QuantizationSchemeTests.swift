@@ -248,4 +248,28 @@ extension Quantizer.Result {
     #expect(error?.message.contains("'x'") == true)
     #expect(throws: ModelError.self) { try quantizer.calibrate(on: SampleRun(samples: [])) }
   }
+
+  @Test("Activations take 16 bits where the profile has them, and lose less")
+  func wide() throws {
+    var net = Network()
+    let x = net.input("x", [2, 4, 6, 6])
+    let hidden = net.node("Sigmoid", "sigmoid", [net.conv("a", x, 4, 8, kernel: 3)])
+    net.output(net.conv("b", hidden, 8, 4))
+    let model = net.model(opset: 13)
+    func signal(_ wide: Bool) throws -> Double {
+      let result = try quantize(model) {
+        $0.profile = .qnn
+        $0.hasWideActivations = wide
+        $0.weightBits = 8
+      }
+      #expect(result.model.opset() == (wide ? 21 : 13))
+      #expect(Set(result.plan.values.map(\.type)) == [wide ? "uint16" : "uint8"])
+      let lint = try IntegerLint(result.model, for: .qnn)
+      #expect(lint.findings.allSatisfy { $0.rule == nil }, "\(lint.findings)")
+      let data = try Dataset.load("random:4", for: model, seed: 9)
+      return try ModelComparison(model, result.model, on: data).sqnr
+    }
+    #expect(try signal(true) > signal(false))
+    #expect(throws: ModelError.self) { try quantize(model) { $0.hasWideActivations = true } }
+  }
 }

@@ -42,10 +42,44 @@ extension Quantizer {
         try quantizer.plan(statistics), on: samples, options: session)
       let own = try quantizer.quantizeBodies(
         of: try quantizer.quantize(fitted), on: samples, session, reserved: names)
+      let signal = try Self.leastSignal(outline.model, own.model, on: samples, session)
+      guard signal >= Self.leastOfRun else {
+        let loss = "\((10 * signal).rounded() / 10) dB of signal"
+        result.say("one scale does not fit all its runs, one keeps \(loss)", of: outline, in: facts)
+        continue
+      }
       try result.take(own, of: outline, in: facts, reserved: reserved)
     }
     result.model.graph.dropUnusedValues()
     return result
+  }
+
+  /// The signal over error in dB that every run of a body must keep: values that grow from run to run
+  /// may need another scale in each.
+  private static let leastOfRun = 10.0
+
+  /// Signal over error in dB of the worst run, all outputs in floats together.
+  private static func leastSignal(
+    _ float: Model, _ integer: Model, on samples: SampleRun, _ options: SessionOptions
+  ) throws(ModelError) -> Double {
+    let reference = try Session(float, options: options)
+    let candidate = try Session(integer, options: options)
+    var least = Double.infinity
+    try samples.forEach { inputs, _ throws(ModelError) in
+      let given = inputs.mapValues { Datum.tensor($0) }
+      let (a, b) = (try reference.run(values: given), try candidate.run(values: given))
+      var sums = ComparisonSums()
+      for (name, value) in a.sorted(by: { $0.key < $1.key }) {
+        guard let x = value.tensor, x.elementType == .float, let y = b[name]?.tensor,
+          x.dimensions == y.dimensions
+        else { continue }
+        try sums.add(reference: x, candidate: y)
+      }
+      // A run that gives zeros has no signal to keep.
+      let signal = sums.comparison.sqnr
+      if signal > -.infinity { least = min(least, signal) }
+    }
+    return least
   }
 
   /// Quantizes bodies as a plan says.

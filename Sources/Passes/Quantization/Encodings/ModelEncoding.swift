@@ -92,13 +92,16 @@ extension Model {
   /// Raises the model to the operator set in which weights take a scale a channel. A model that cannot
   /// be raised stays where weights take one scale each, or is refused.
   ///
+  /// - Parameter wide: whether integers of 16 bits are needed, without which the model is refused.
   /// - Returns: what is to be said of it.
-  mutating func raiseForChannels() throws(ModelError) -> [String] {
+  mutating func raise(wide: Bool) throws(ModelError) -> [String] {
     do {
-      let raised = try raised(to: QuantizationNodes.perChannelOpset)
+      let raised = try raised(
+        to: wide ? QuantizationNodes.wideOpset : QuantizationNodes.perChannelOpset)
       self = raised.model
       return raised.notes
     } catch {
+      guard !wide else { throw error }
       guard let opset = opset(), opset >= QuantizationNodes.perTensorOpset else { throw error }
       return ["each weight takes one scale: \(error.message)"]
     }

@@ -135,9 +135,10 @@ private struct Rules {
       guard own.rank == 0 || own.scales?.count == 1 && own.rank <= 1 else {
         return "the scale of its input \(name(value)) has rank \(own.rank), expected 0"
       }
-      guard own.type == target.activations.type || graph.constant(own.integers) != nil else {
-        return
-          "its input \(name(value)) is \(own.type), expected \(target.activations.type)"
+      let types = [target.activations.type] + (target.wideActivations.map { [$0.type] } ?? [])
+      guard types.contains(own.type) || graph.constant(own.integers) != nil else {
+        let expected = types.map { "\($0)" }.joined(separator: " or ")
+        return "its input \(name(value)) is \(own.type), expected \(expected)"
       }
       if target.activations.isSymmetric, own.zeroPoints?.contains(where: { $0 != 0 }) ?? false {
         return "the zero-point of its input \(name(value)) is not 0"

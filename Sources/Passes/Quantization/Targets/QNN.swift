@@ -15,6 +15,7 @@ extension QuantizationTarget {
   ).with {
     $0.takesAll = true
     $0.activations = ActivationGrid(.uint8, leastExtent: 1e-4)
+    $0.wideActivations = ActivationGrid(.uint16, leastExtent: 1e-4)
     $0.perTensor = ["MatMul", "Gemm"]
   }
 }

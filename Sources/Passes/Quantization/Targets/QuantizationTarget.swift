@@ -16,6 +16,8 @@ package struct QuantizationTarget: Sendable {
   package var takesAll = false
   /// The integers that stand for activations.
   package var activations = ActivationGrid.unsignedBytes
+  /// Those of 16 bits, where it takes such.
+  package var wideActivations: ActivationGrid?
   /// The integers that stand for weights.
   package var weights = WeightGrid.bytes
   /// Whether biases are quantized; they stay in float otherwise.
