@@ -10,7 +10,8 @@ import Testing
         fuse: false
         recover: false
         prune: { macs: 0.5, scope: global, round-to: 8, max-ratio: 0.8, keep: ["head*", fc] }
-        quantize: { method: percentile, percentile: 0.999, exclude: first }
+        quantize:
+          { method: percentile, percentile: 0.999, exclude: first, weight-bits: 4, rounding: gptq }
         """)
     #expect(!recipe.fuses && !recipe.recovers)
     let pruning = try #require(recipe.pruning)
@@ -18,6 +19,7 @@ import Testing
     #expect(pruning.roundTo == 8 && pruning.maxRatio == 0.8 && pruning.keep == ["head*", "fc"])
     let quantization = try #require(recipe.quantization)
     #expect(quantization.method == .percentile(0.999) && quantization.exclude == ["first"])
+    #expect(quantization.weightBits == 4 && quantization.rounding == .gptq)
   }
 
   @Test("How to fuse reaches the stage")

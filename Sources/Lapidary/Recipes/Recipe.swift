@@ -83,8 +83,6 @@ public struct Recipe: Sendable {
     case freezeOverridable = "freeze-overridable"
   }
 
-  private enum QuantizeKey: String, CaseIterable { case profile, method, percentile, exclude }
-
   private enum DataKey: String, CaseIterable { case calibration, evaluate }
 
   private static func fusion(_ fields: [RecipeField]) throws(ModelError) -> FusionOptions {
@@ -165,51 +163,12 @@ public struct Recipe: Sendable {
     }
   }
 
-  private static func quantization(
-    _ fields: [RecipeField]
-  ) throws(ModelError) -> QuantizationOptions {
-    var options = QuantizationOptions()
-    // A percentile wins over the method's name, in whatever order they stand.
-    for field in fields {
-      switch try field.key(QuantizeKey.self) {
-      case .profile: options.profile = try field.choice(QuantizationOptions.Profile.self)
-      case .method:
-        options.method = try QuantizationOptions.Method(named: try field.string())
-      case .percentile: options.method = .percentile(try field.fraction(in: 0.5...1))
-      case .exclude: options.exclude = try field.strings()
-      }
-    }
-    return options
-  }
-
   private mutating func readData(_ fields: [RecipeField]) throws(ModelError) {
     for field in fields {
       switch try field.key(DataKey.self) {
       case .calibration: calibration = try field.string()
       case .evaluate: evaluation = try field.string()
       }
-    }
-  }
-}
-
-extension QuantizationOptions.Method {
-  /// The fraction of values that `percentile` keeps when no other is given.
-  public static let defaultPercentile = 0.9999
-
-  /// The method of this name, as on the command line.
-  public init(named name: String) throws(ModelError) {
-    switch name {
-    case "minmax": self = .minmax
-    case "moving-average": self = .movingAverage
-    case "percentile": self = .percentile(Self.defaultPercentile)
-    case "entropy": self = .entropy
-    case "mse": self = .mse
-    case "auto": self = .auto
-    default:
-      throw ModelError(
-        .request,
-        "method: expected auto, minmax, moving-average, percentile, entropy or mse, found '\(name)'"
-      )
     }
   }
 }
