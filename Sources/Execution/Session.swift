@@ -80,6 +80,18 @@ public final class Session: Sendable {
     _ = try run(values: inputs.mapValues { .tensor($0) }, outputs: outputs)
   }
 
+  /// Runs the model several times and takes the time of each node, or of that which stands for several
+  /// that run as one, by its label.
+  public func profileNodes(
+    _ inputs: [String: Tensor], runs: Int
+  ) throws(ModelError) -> [String: Duration] {
+    let clock = StepClock()
+    lock.withLock { _ in runner.clock = clock }
+    defer { lock.withLock { _ in runner.clock = nil } }
+    for _ in 0..<runs { _ = try run(inputs) }
+    return clock.nodes
+  }
+
   /// Runs the model and shows values to `observe` as soon as they are there.
   ///
   /// - Parameters:

@@ -58,7 +58,7 @@ struct LapidaryCommand: ParsableCommand {
       Fuse.self,
       Groups.self, Prune.self, VerifyPlan.self, Sparsify.self, Factor.self, SensitivityCommand.self,
       Quantize.self, Calibrate.self, MergeStatistics.self, Run.self, Compare.self,
-      Evaluate.self, Bench.self, Diff.self, GoldenCommand.self,
+      Evaluate.self, Bench.self, LatencyTableCommand.self, Diff.self, GoldenCommand.self,
       GitSetupCommand.self, GitReviewCommand.self, GitTextconv.self, GitDiff.self, GitDifftool.self,
       RecipeCommand.self, Tune.self, GradientCommand.self,
     ])

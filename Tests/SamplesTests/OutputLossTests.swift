@@ -1,3 +1,4 @@
+import IR
 import Samples
 import Testing
 
@@ -41,5 +42,36 @@ import Testing
     #expect(loss.basis == .error)
     #expect(abs(loss.points - 10) < 1e-12)
     #expect(loss.upperBound == loss.points)
+  }
+
+  @Test("Few samples are paired with each other's errors; what is added to all scores is no error")
+  func pairs() throws {
+    // Leads of 1 and 3; errors of 2 for the second class, and none.
+    let original = ScoreRows([1, 0, 3, 0], width: 2)
+    let changed = ScoreRows([1, 2, 13, 10], width: 2)
+    let found = try #require(ExpectedDisagreement(original, original, changed))
+    // Of four pairs the lead of 1 falls to the error of 2.
+    #expect(found.share == 0.25)
+    #expect(found.deviation > 0.25)
+    #expect(original.noise(of: ScoreRows([2, 1, 8, 5], width: 2)) == 0)
+    #expect(abs(original.noise(of: changed) - 2 / (0.5 + 4.5)) < 1e-9)
+    #expect(ScoreRows([1, 0, .nan, 0], width: 2).noise(of: original) == .infinity)
+  }
+
+  @Test("Leads of further samples make the expectation surer")
+  func leads() throws {
+    var generator = SplitMix64(seed: 1)
+    func rows(_ count: Int, _ scale: Float) -> [Float] {
+      (0..<count * 3).map { _ in generator.normal() * scale }
+    }
+    let scores = rows(256, 1), errors = rows(64, 0.05)
+    let original = ScoreRows(Array(scores.prefix(192)), width: 3)
+    let changed = ScoreRows(zip(scores.prefix(192), errors).map { $0 + $1 }, width: 3)
+    let few = try #require(ExpectedDisagreement(original, original, changed))
+    let many = try #require(
+      ExpectedDisagreement(ScoreRows(scores, width: 3), original, changed))
+    #expect(many.deviation < few.deviation)
+    // A difference of two scores errs by 0.07, where leads are spread with a density of about 1.
+    #expect(many.share > 0.005 && many.share < 0.08)
   }
 }

@@ -1,9 +1,11 @@
 internal import IR
 internal import Operators
 
-/// Adds up the time of steps by what they compute.
+/// Adds up the time of steps by what they compute, and by the node that they are.
 final class StepClock {
   private(set) var entries: [OperatorTime] = []
+  /// The time of each step by the label of its node.
+  private(set) var nodes: [String: Duration] = [:]
   private var places: [String: Int] = [:]
   private let clock = ContinuousClock()
 
@@ -22,6 +24,7 @@ final class StepClock {
     entries[place].count += 1
     entries[place].time += time
     entries[place].macs += macs(step, values)
+    nodes[step.label, default: .zero] += time
   }
 
   private func macs(_ step: Step, _ values: [RuntimeTensor?]) -> Int {

@@ -1,11 +1,11 @@
 /// The factor L of a symmetric positive definite matrix A = L·Lᵀ, in double precision.
-struct Cholesky {
+package struct Cholesky {
   private let size: Int
   /// Row-major; only what is on and below the diagonal counts.
   private var rows: [Double]
 
   /// Factors a matrix, row-major; nil when it is not positive definite.
-  init?(_ matrix: [Double], size: Int) {
+  package init?(_ matrix: [Double], size: Int) {
     guard matrix.count == size * size else { return nil }
     self.size = size
     rows = matrix
@@ -27,10 +27,10 @@ struct Cholesky {
   }
 
   /// An element on or below the diagonal of L.
-  subscript(row: Int, column: Int) -> Double { rows[row * size + column] }
+  package subscript(row: Int, column: Int) -> Double { rows[row * size + column] }
 
   /// Solves A·x = b for several b, one a row; the solutions take their places.
-  func solve(_ sides: inout [Double]) {
+  package func solve(_ sides: inout [Double]) {
     guard size > 0, sides.count.isMultiple(of: size) else { return }
     // Upwards, too, rows of the factor are read one after the other.
     rows.withUnsafeBufferPointer { rows in

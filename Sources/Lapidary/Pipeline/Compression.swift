@@ -121,7 +121,8 @@ public struct Compression: Sendable {
       try stage.run(&state, setting)
     }
     guard let proof else { return }
-    try record(stage.result, proof, seconds: (clock.now - start) / .seconds(1), progress)
+    let seconds = stage.seconds + (clock.now - start) / .seconds(1)
+    try record(stage.result, proof, seconds: seconds, progress)
   }
 
   private mutating func record(

@@ -13,6 +13,7 @@ extension Recipe {
       } else {
         stages.append(PruneStage(pruning))
         if recovers, hasCalibration { stages.append(RecoverStage()) }
+        if !ranks.isEmpty, hasCalibration { stages.append(FactorStage(ranks)) }
       }
       if let tuning, hasCalibration { stages.append(TuneStage(tuning, isAsked: tunesAlways)) }
     }

@@ -18,6 +18,9 @@ public struct Recipe: Sendable {
   public var recovers = true
   /// Whether layers may be divided into two where a number of multiply-accumulates is to stay.
   public var factors = true
+  /// Layers to divide into two after recovery, by their labels, and the fraction of their
+  /// multiply-accumulates that each loses.
+  public var ranks: [String: Double] = [:]
   /// How to tune what was pruned; nil for not at all.
   public var tuning: TuningOptions? = Recipe.usualTuning
   /// Whether to tune with few samples too.

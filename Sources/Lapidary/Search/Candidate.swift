@@ -8,15 +8,19 @@ public struct Candidate: Sendable, Hashable, Codable {
     public let level: Int
     /// Whether it computes with integers where it can.
     public let isQuantized: Bool
+    /// Whether it is not tuned, and less is tried to find its widths: to learn from, not to be taken.
+    public let isDraft: Bool
 
-    package init(level: Int, isQuantized: Bool) {
+    package init(level: Int, isQuantized: Bool, isDraft: Bool = false) {
       self.level = level
       self.isQuantized = isQuantized
+      self.isDraft = isDraft
     }
 
-    /// Those with integers first, then by level.
+    /// Those with integers first, then drafts, then by level.
     public static func < (a: Self, b: Self) -> Bool {
-      a.isQuantized == b.isQuantized ? a.level < b.level : a.isQuantized
+      guard a.isQuantized == b.isQuantized else { return a.isQuantized }
+      return a.isDraft == b.isDraft ? a.level < b.level : a.isDraft
     }
   }
 

@@ -8,13 +8,15 @@ internal import Samples
 struct CandidateMaker: Sendable {
   let recipe: Recipe
   let original: Model
-  /// The original after fusion.
+  /// The original after fusion, and how it became so.
   let fused: ModelState
+  let fusing: MadeStage?
   let setting: StageSetting
   let calibration: Dataset
   let choosing: Dataset
   /// Whether runs are timed.
   let isTimed: Bool
+  private let dimensions: [String]
   private let trial: Trial
   private let meter: LossMeter
 
@@ -31,11 +33,21 @@ struct CandidateMaker: Sendable {
     self.calibration = calibration
     self.choosing = choosing
     self.isTimed = isTimed
+    self.dimensions = dimensions
     var state = ModelState(model)
-    if recipe.fuses { _ = try FuseStage(recipe.fusion).run(&state, setting) }
+    fusing =
+      recipe.fuses ? try MadeStage(FuseStage(recipe.fusion), &state, setting) : nil
     fused = state
     trial = try Trial(model, dimensions: dimensions, data: calibration, options: setting.options)
-    meter = try LossMeter(model, on: choosing, options: setting.options)
+    meter = try LossMeter(
+      model, on: choosing, further: calibration, options: setting.options)
+  }
+
+  /// Whether models are tuned, as far as that can be known before one is cut.
+  var tunes: Bool {
+    recipe.tuning != nil
+      && (recipe.tunesAlways
+        || calibration.count >= TuneStage.fewest && calibration.part != .random)
   }
 
   /// The pruning that the recipe asks for but for its amount.
@@ -50,7 +62,9 @@ struct CandidateMaker: Sendable {
   /// The recipe that makes a model from the original.
   func recipe(_ widths: [String: Double], isQuantized: Bool) -> Recipe {
     var recipe = recipe
-    recipe.pruning = widths.isEmpty ? nil : Self.pruning(recipe, widths)
+    recipe.pruning =
+      widths.isEmpty ? nil : Self.pruning(recipe, RankOption.widths(widths))
+    recipe.ranks = RankOption.ranks(widths)
     if !isQuantized { recipe.quantization = nil }
     return recipe
   }
@@ -62,15 +76,14 @@ struct CandidateMaker: Sendable {
     return recipe.stages(hasCalibration: true)
   }
 
-  func run(
-    _ stages: [any Stage], _ state: inout ModelState, _ setting: StageSetting
-  ) throws(ModelError) {
-    for stage in stages {
-      _ = try noting(stage.name) { () throws(ModelError) in try stage.run(&state, setting) }
-    }
-  }
-
   // MARK: Models
+
+  /// A model and how it was made.
+  struct Made {
+    let candidate: Candidate
+    let model: Model
+    let stages: [MadeStage]
+  }
 
   /// Makes the model of a place.
   ///
@@ -79,33 +92,45 @@ struct CandidateMaker: Sendable {
   func make(
     _ place: Candidate.Place, _ problem: WidthProblem,
     progress: @escaping @Sendable (WorkProgress) -> Void
-  ) throws(ModelError) -> (candidate: Candidate, model: Model) {
-    let solution = try choose(problem, progress)
-    let widths = (solution?.ratios ?? [:]).filter { $0.value > 0 }
-    var setting = setting
-    setting.progress = progress
-    var state = fused
-    try run(stages(widths, isQuantized: place.isQuantized), &state, setting)
-    progress(WorkProgress("measuring", done: 0, of: 0))
-    let candidate = Candidate(
-      place: place, widths: widths, foretold: solution?.error ?? 0, costs: try costs(of: state),
-      loss: try meter.loss(of: state.model), model: state.model.contentHash())
-    return (candidate, state.model)
-  }
-
-  /// The widths with which least is lost once the model is recovered, before it is tuned and quantized.
-  private func choose(
-    _ problem: WidthProblem, _ progress: @escaping @Sendable (WorkProgress) -> Void
-  ) throws(ModelError) -> WidthSearch.Solution? {
-    guard problem.solutions.count > 1 else { return problem.solutions.first }
+  ) throws(ModelError) -> Made {
     let macs = Double(max(1, try trial.cost(of: fused.model).0.macs))
     let trials = WidthTrials(self, macs: macs, meter)
+    let choice = try choose(problem, trials, progress)
+    let widths = (choice.solution?.ratios ?? [:]).filter { $0.value > 0 }
+    var setting = place.isDraft ? trials.setting : setting
+    setting.progress = progress
+    var state = fused
+    var made: [MadeStage] = []
+    for stage in stages(widths, isQuantized: place.isQuantized) {
+      if place.isDraft, stage.name == TuneStage().name { continue }
+      if let known = choice.recovered, stage.name == known.name {
+        _ = try known.run(&state, setting)
+        made.append(known)
+      } else {
+        made.append(try MadeStage(stage, &state, setting))
+      }
+    }
+    progress(WorkProgress("measuring", done: 0, of: 0))
+    let candidate = Candidate(
+      place: place, widths: widths, foretold: choice.solution?.error ?? 0,
+      costs: try costs(of: state), loss: try meter.loss(of: state.model),
+      model: state.model.contentHash())
+    return Made(candidate: candidate, model: state.model, stages: made)
+  }
+
+  /// The widths with which least is lost once the model is recovered, before it is tuned and quantized;
+  /// and the recovery, where it was on all samples.
+  private func choose(
+    _ problem: WidthProblem, _ trials: WidthTrials,
+    _ progress: @escaping @Sendable (WorkProgress) -> Void
+  ) throws(ModelError) -> (solution: WidthSearch.Solution?, recovered: MadeStage?) {
+    guard problem.solutions.count > 1 else { return (problem.solutions.first, nil) }
     var best: WidthTrials.Result?
     let count = problem.solutions.count + WidthProblem.rounds
     for (place, solution) in problem.solutions.enumerated() {
       progress(WorkProgress("comparing", done: place, of: count))
       let found = try trials.result(solution)
-      if best.map({ found.loss < $0.loss }) ?? true { best = found }
+      if best.map({ found.noise < $0.noise }) ?? true { best = found }
     }
     for round in 0..<WidthProblem.rounds {
       progress(WorkProgress("comparing", done: problem.solutions.count + round, of: count))
@@ -114,10 +139,10 @@ struct CandidateMaker: Sendable {
         solution.ratios != known.solution.ratios
       else { break }
       let found = try trials.result(solution)
-      guard found.loss < known.loss else { break }
+      guard found.noise < known.noise else { break }
       best = found
     }
-    return best?.solution
+    return (best?.solution, trials.isWhole ? best?.recovered : nil)
   }
 
   // MARK: Costs
@@ -135,8 +160,33 @@ struct CandidateMaker: Sendable {
     setting.verification = nil
     setting.fit = calibration.first(Self.outlineSamples)
     var state = fused
-    try run(recipe.stages(hasCalibration: true), &state, setting)
+    for stage in recipe.stages(hasCalibration: true) {
+      _ = try noting(stage.name) { () throws(ModelError) in try stage.run(&state, setting) }
+    }
     return try costs(of: state)
+  }
+
+  /// How long the model runs at several widths.
+  ///
+  /// - Parameter known: what was measured before, which must be of this model.
+  func latencies(
+    known: LatencyTable?, _ progress: @escaping @Sendable (WorkProgress) -> Void
+  ) throws(ModelError) -> LatencyTable {
+    let hash = original.contentHash()
+    if let known {
+      guard known.model == hash else {
+        throw ModelError(
+          .request,
+          "latency table: expected one of model \(hash), found one of \(known.model)",
+          hint: "measure this model with latency-table")
+      }
+      return known
+    }
+    var setting = setting
+    setting.fit = calibration.first(Self.outlineSamples)
+    return try LatencyTable(
+      fused, recipe, hash: hash, on: choosing, dimensions: dimensions, setting,
+      progress: progress)
   }
 
   /// What the original costs.

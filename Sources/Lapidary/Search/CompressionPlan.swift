@@ -22,6 +22,8 @@ public struct CompressionPlan: Codable, Sendable {
   public var original: ModelCosts?
   /// What cuts of single groups cost the outputs; nil before that was measured.
   public var groups: [WidthSearch.Group]?
+  /// How long the model runs at several widths; nil where time is not bounded or was not measured yet.
+  public var latencies: LatencyTable?
   /// Costs of models that were cut and not fitted to anything.
   public var outlines: [Outline] = []
   /// The models that were tried, in order of their places.

@@ -44,7 +44,9 @@ public struct CompressionVerification: Sendable {
     guard let choosing else { return }
     check(
       "the data that chose", plan.request["choosing"] ?? "none", try choosing.contentHash())
-    let loss = try LossMeter(original, on: choosing, options: options).loss(of: compressed)
+    let loss = try LossMeter(
+      original, on: choosing, further: calibration, options: options
+    ).loss(of: compressed)
     check("the loss", choice.loss?.text ?? "none", loss.text)
   }
 

@@ -32,7 +32,7 @@ public struct ParetoFront {
       }
       _ = try search.candidate(.init(level: places.remove(at: next), isQuantized: isQuantized))
     }
-    let all = search.plan.tried
+    let all = search.plan.tried.filter { !$0.place.isDraft }
     candidates = Self.front(all)
     plan = search.plan
     notes = search.notes

@@ -14,7 +14,7 @@ public struct RunTime: Sendable, Hashable, Codable {
 
   private static let warmUp = Duration.milliseconds(150)
   private static let block = Duration.milliseconds(30)
-  private static let blocks = 15
+  private static let blocks = 31
 
   /// Measures by turns, so that what else the machine does concerns both alike.
   static func measure(

@@ -9,9 +9,6 @@ public import Samples
 #endif
 
 extension TargetSearch {
-  /// Levels between two candidates that are told apart when only the loss is bounded: 4 % of the cost.
-  private static let grain = 8
-
   /// Finds the candidate that meets the goals or comes nearest, and takes it.
   ///
   /// Where costs are bounded it is the one that goes least far among those that meet them; where only
@@ -64,7 +61,7 @@ extension TargetSearch {
   }
 
   /// Of two candidates of which neither meets the goals, that which comes nearer to them.
-  private func nearer(_ a: Candidate, _ b: Candidate) -> Candidate {
+  func nearer(_ a: Candidate, _ b: Candidate) -> Candidate {
     if fits(a.costs) != fits(b.costs) { return fits(a.costs) ? a : b }
     if fits(a.costs) { return (a.loss?.points ?? 0) <= (b.loss?.points ?? 0) ? a : b }
     return excess(a.costs) <= excess(b.costs) ? a : b
@@ -84,6 +81,7 @@ extension TargetSearch {
       let middle = (low + high) / 2
       if fits(try outline(place(middle))) { high = middle } else { low = middle }
     }
+    if goals.latency != nil { return try onTime(place(high)) }
     var found = try candidate(place(high))
     // What was foretold is not always what is measured.
     while !fits(found.costs), high < Self.levels {
@@ -94,26 +92,39 @@ extension TargetSearch {
     return found
   }
 
-  /// The candidate of the highest level whose loss is within the limit; of level 0 where none is.
-  private mutating func furthestThatHolds(_ kinds: [Bool]) throws(ModelError) -> Candidate {
-    var whole: Candidate?
-    for kind in kinds {
-      func place(_ level: Int) -> Candidate.Place { .init(level: level, isQuantized: kind) }
-      let first = try candidate(place(0))
-      guard goals.allows(first) else {
-        whole = whole.map { nearer($0, first) } ?? first
-        continue
+  /// How much less than the limit is too little: what a model is faster than it has to be, it loses more
+  /// than it has to.
+  private static let tooFast = 0.95, aim = 0.975
+  /// How often a time that is missed moves the plan.
+  private static let moves = 4
+
+  /// The candidate of the lowest level that is within the time, and not much faster: what is measured at
+  /// one level says at which the next is tried.
+  private mutating func onTime(_ start: Candidate.Place) throws(ModelError) -> Candidate {
+    var level = start.level
+    var slow = 0, fast = Self.levels + 1
+    var best: Candidate?, nearest: Candidate?
+    for _ in 0..<Self.moves {
+      let found = try candidate(.init(level: level, isQuantized: start.isQuantized))
+      let excess = excess(found.costs)
+      if excess <= 1 {
+        if best.map({ $0.place.level > level }) ?? true { best = found }
+        fast = min(fast, level)
+        if excess >= Self.tooFast { break }
+      } else {
+        if nearest.map({ self.excess($0.costs) > excess }) ?? true { nearest = found }
+        slow = max(slow, level)
       }
-      guard canCut else { return first }
-      var low = 0, high = Self.levels
-      while high - low > Self.grain {
-        let middle = (low + high) / 2
-        if goals.allows(try candidate(place(middle))) { low = middle } else { high = middle }
-      }
-      return try candidate(place(low))
+      let step = Self.perHalving * log2(max(excess, 1e-3) / Self.aim)
+      let next = level + Int(step.rounded(excess > 1 ? .up : .down))
+      level = min(max(next, slow + 1), fast - 1)
+      guard level > slow, level < fast, level <= Self.levels else { break }
     }
-    if let whole { return whole }
-    return try candidate(.init(level: 0, isQuantized: kinds[0]))
+    if let best { return best }
+    if let nearest, slow >= Self.levels { return nearest }
+    return try candidate(
+      .init(
+        level: min(Self.levels, slow + Int(Self.perHalving) / 4), isQuantized: start.isQuantized))
   }
 
   private func missed(_ candidate: Candidate) -> [String] {

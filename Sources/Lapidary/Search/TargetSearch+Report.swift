@@ -10,6 +10,7 @@ extension TargetSearch {
       let table = Self.widthTable(widths, plan)
       if !table.rows.isEmpty { report.add(table) }
     }
+    if let table = Self.rankTable(plan) { report.add(table) }
     report.add(Self.table("search", plan.tried, plan: plan))
     report.add(notes: notes)
     report.add(warnings: plan.missed)
@@ -49,12 +50,30 @@ extension TargetSearch {
       ])
   }
 
+  /// The layers that were divided into two; nil where none was.
+  private static func rankTable(_ plan: CompressionPlan) -> Table? {
+    let ranks = RankOption.ranks(plan.choice?.widths ?? [:]).sorted { $0.key < $1.key }
+    guard !ranks.isEmpty else { return nil }
+    return Table(
+      "ranks", of: ranks,
+      [
+        (.init("layer"), { .text($0.key) }),
+        (
+          .init("macs_kept", "MACs kept", numeric: true),
+          { .quantity(1 - $0.value, .percent, digits: 1) }
+        ),
+      ])
+  }
+
   /// Candidates as a table.
   static func table(_ key: String, _ candidates: [Candidate], plan: CompressionPlan) -> Table {
     typealias Column = (column: Table.Column, cell: (Candidate) -> Cell)
     var columns: [Column] = [
       (.init("level", numeric: true), { .count($0.place.level) }),
-      (.init("numbers"), { .text($0.place.isQuantized ? "int8" : "float") }),
+      (
+        .init("numbers"),
+        { .text(($0.place.isQuantized ? "int8" : "float") + ($0.place.isDraft ? " draft" : "")) }
+      ),
       (.init("parameters", numeric: true), { .count($0.costs.parameters) }),
       (.init("macs", "MACs", numeric: true), { .count($0.costs.macs) }),
       (.init("bytes", numeric: true), { .count($0.costs.bytes) }),
@@ -100,8 +119,16 @@ extension TargetSearch {
       parts.proof.part == .heldOut
       ? "fitted to \(parts.fit.count) calibration samples, with \(parts.proof.count) held out of the fit"
       : "fitted to \(parts.fit.count) calibration samples, which judge the fit too"
+    let groups = plan.groups ?? []
+    let layers = groups.count { RankOption.layer($0.key) != nil }
+    let ranks = layers > 0 ? " and the ranks of \(layers) layers" : ""
+    let drafts = plan.tried.count { $0.place.isDraft }
+    let made =
+      drafts > 0
+      ? "\(plan.tried.count - drafts) models made, and \(drafts) drafts, which are not tuned"
+      : "\(plan.tried.count) models made"
     return [
-      "search: \(plan.groups?.count ?? 0) groups measured one by one, \(plan.tried.count) models made; \(held)",
+      "search: \(groups.count - layers) groups\(ranks) measured one by one, \(made); \(held)",
       "loss: \(what), on \(losses.first?.samples ?? 0) samples that the choice was made with; at most: with 95 % confidence",
     ]
   }

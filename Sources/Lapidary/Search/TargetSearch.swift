@@ -30,6 +30,8 @@ public struct TargetSearch {
   let jobs: JobFolder?
   var progress: SearchProgress
   private let widthCosts: WidthCosts
+  /// How the models made last were made.
+  private var made: [(place: Candidate.Place, stages: [MadeStage])] = []
   private let keep: (CompressionPlan) throws(ModelError) -> Void
 
   /// What is asked for.
@@ -52,6 +54,8 @@ public struct TargetSearch {
     public var verification: Verification?
     /// A folder that several processes share; nil for none.
     public var jobs: JobFolder?
+    /// How long the model runs at several widths, measured before; nil to measure it.
+    public var latencies: LatencyTable?
     /// A plan to go on from; nil to begin.
     public var plan: CompressionPlan?
     /// Called with the plan whenever something was decided.
@@ -102,6 +106,9 @@ public struct TargetSearch {
     (plan.chosen, plan.missed, plan.output) = (nil, [], nil)
     try jobs?.open(empty)
     if plan.original == nil { plan.original = try maker.originalCosts() }
+    if goals.latency != nil, plan.latencies == nil {
+      plan.latencies = try maker.latencies(known: setting.latencies, setting.progress)
+    }
     try keep(plan)
   }
 
@@ -125,6 +132,7 @@ public struct TargetSearch {
         "round-to \(pruning.roundTo), at least \(pruning.minChannels), max-ratio \(pruning.maxRatio), \(pruning.choices)",
       "keep": "\(pruning.keep)",
       "recover": recipe.recovers ? "yes" : "no",
+      "factor": recipe.factors ? "yes" : "no",
       "tune": text(recipe.tuning.map { $0.key + (recipe.tunesAlways ? " always" : "") }),
       "quantize": text(recipe.quantization),
       "bounds": (goals.bytes != nil ? "bytes " : "")
@@ -136,8 +144,17 @@ public struct TargetSearch {
 
   // MARK: Widths
 
-  /// The exact cost of widths, as the goals see it: 1 for the whole model.
-  private var cost: ([String: Double]) -> Double {
+  /// The cost of widths, as the goals see it: 1 for the whole model. Bytes of weights and
+  /// multiply-accumulates are counted; times follow from the table.
+  private func cost(_ isQuantized: Bool) -> ([String: Double]) -> Double {
+    if let latencies = plan.latencies, goals.boundsTimeAlone,
+      let whole = latencies.seconds(widthCosts.macs([:]), isQuantized: isQuantized), whole > 0
+    {
+      return { [widthCosts] widths in
+        let time = latencies.seconds(widthCosts.macs(widths), isQuantized: isQuantized)
+        return (time ?? whole) / whole
+      }
+    }
     let bytes = goals.bytes != nil || !goals.boundsCost
     let macs = goals.boundsOperations || !goals.boundsCost
     return { [widthCosts] widths in
@@ -151,35 +168,37 @@ public struct TargetSearch {
   }
 
   /// The widths at which costs of a level are counted; nil at level 0.
-  private mutating func widths(_ level: Int) throws(ModelError) -> WidthSearch.Solution? {
-    guard level > 0, canCut else { return nil }
-    guard level < Self.levels else { return narrowest }
-    let search = WidthSearch(try groups(), cost: cost)
-    return search.solution(.full, budget: Self.kept(level)) ?? search.narrowest
+  private mutating func widths(
+    _ place: Candidate.Place
+  ) throws(ModelError) -> WidthSearch.Solution? {
+    guard place.level > 0, canCut else { return nil }
+    guard place.level < Self.levels else { return narrowest(place.isQuantized) }
+    let search = WidthSearch(try groups(), cost: cost(place.isQuantized))
+    return search.solution(.full, budget: Self.kept(place.level)) ?? search.narrowest
   }
 
   /// All cut that can go. What is known of errors does not matter there.
-  private var narrowest: WidthSearch.Solution {
+  private func narrowest(_ isQuantized: Bool) -> WidthSearch.Solution {
     let most = GroupErrors.ratios.last ?? 0
     let groups = widthCosts.keys.map {
       WidthSearch.Group(key: $0, ratios: [0, most], errors: [0, 1])
     }
-    return WidthSearch(groups, cost: cost).narrowest
+    return WidthSearch(groups, cost: cost(isQuantized)).narrowest
   }
 
   /// Widths that come into question for a place, and how to make better ones of them.
   private mutating func problem(_ place: Candidate.Place) throws(ModelError) -> WidthProblem {
     guard place.level > 0, canCut else { return WidthProblem([]) }
-    guard place.level < Self.levels else { return WidthProblem([narrowest]) }
-    let search = WidthSearch(try groups(), cost: cost)
+    guard place.level < Self.levels else { return WidthProblem([narrowest(place.isQuantized)]) }
+    let search = WidthSearch(try groups(), cost: cost(place.isQuantized))
     var found: [WidthSearch.Solution] = []
-    for trust in WidthSearch.Trust.allCases {
+    for trust in place.isDraft ? [.half] : WidthSearch.Trust.allCases {
       let widths = try narrowed(place) { search.solution(trust, budget: $0) }
       if let widths { found.append(widths) }
     }
     return WidthProblem(found.isEmpty ? [search.narrowest] : found) {
       [self] groups throws(ModelError) in
-      let search = WidthSearch(groups, cost: cost)
+      let search = WidthSearch(groups, cost: cost(place.isQuantized))
       return try narrowed(place) { search.solve(budget: $0) }
     }
   }
@@ -229,7 +248,7 @@ public struct TargetSearch {
   mutating func outline(_ place: Candidate.Place) throws(ModelError) -> ModelCosts {
     if let known = plan.outlines.first(where: { $0.place == place }) { return known.costs }
     progress.show("counting")
-    let costs = try maker.outline(place, try widths(place.level))
+    let costs = try maker.outline(place, try widths(place))
     plan.outlines.append(.init(place: place, costs: costs))
     plan.outlines.sort { $0.place < $1.place }
     try keep(plan)
@@ -248,6 +267,7 @@ public struct TargetSearch {
       progress.show(title)
       let made = try maker.make(place, try problem(place)) { progress.show(title, $0) }
       found = made.candidate
+      remember(place, made.stages)
       try jobs?.keep(found, made.model)
     }
     plan.tried.append(found)
@@ -273,13 +293,35 @@ public struct TargetSearch {
     try keep(plan)
   }
 
-  /// The recipe that makes a candidate's model from the original.
-  public func recipe(for candidate: Candidate) -> Recipe {
-    maker.recipe(candidate.widths, isQuantized: candidate.place.isQuantized)
+  /// The stages that make a candidate's model from the original. Those that were run in this process
+  /// are not run again.
+  public func stages(for candidate: Candidate) -> [any Stage] {
+    let fusing: [any Stage] = maker.fusing.map { [$0] } ?? []
+    let known = made.first { $0.place == candidate.place }?.stages
+    return fusing
+      + (known ?? maker.stages(candidate.widths, isQuantized: candidate.place.isQuantized))
   }
+
+  /// Keeps how a model was made; of those before it, as many as are small enough.
+  private mutating func remember(_ place: Candidate.Place, _ stages: [MadeStage]) {
+    guard !place.isDraft else { return }
+    made.append((place, stages))
+    func bytes() -> Int {
+      made.reduce(0) { $0 + $1.stages.reduce(0) { $0 + $1.byteCount } }
+    }
+    while made.count > 1, bytes() > Self.remembered { made.removeFirst() }
+  }
+
+  /// Bytes of weights that are kept of models that were made.
+  private static let remembered = 256 << 20
 }
 
 extension CompressionGoals {
+  /// Whether no cost but time is bounded.
+  fileprivate var boundsTimeAlone: Bool {
+    latency != nil && macs == nil && bytes == nil && energy == nil
+  }
+
   /// Whether a cost is bounded that goes with multiply-accumulates.
   fileprivate var boundsOperations: Bool { macs != nil || latency != nil || energy != nil }
 }

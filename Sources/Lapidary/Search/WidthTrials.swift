@@ -30,12 +30,18 @@ struct WidthTrials {
   /// One model.
   struct Result {
     let solution: WidthSearch.Solution
-    let loss: Double
+    /// Noise over signal of the outputs: it tells smaller differences apart than what is lost does.
+    let noise: Double
+    /// The recovery; nil where there was none.
+    let recovered: MadeStage?
     fileprivate let state: ModelState
   }
 
   private let maker: CandidateMaker
-  private let setting: StageSetting
+  /// Samples that are enough to compare.
+  let setting: StageSetting
+  /// Whether these are all.
+  let isWhole: Bool
   private let meter: LossMeter
   private let macs: Double
 
@@ -50,9 +56,9 @@ struct WidthTrials {
     self.meter = meter
     self.macs = macs
     let limit = Self.recovery / (2 * macs)
-    let parts = maker.calibration.first(
-      Int(max(32, min(limit, Double(maker.calibration.count))))
-    ).parts
+    let count = Int(max(32, min(limit, Double(maker.calibration.count))))
+    let parts = maker.calibration.first(count).parts
+    isWhole = count >= maker.calibration.count
     var setting = maker.setting
     setting.verification = nil
     setting.progress = { _ in }
@@ -64,8 +70,13 @@ struct WidthTrials {
   func result(_ solution: WidthSearch.Solution) throws(ModelError) -> Result {
     var state = maker.fused
     let stages = maker.stages(solution.ratios.filter { $0.value > 0 }, isQuantized: false)
-    try maker.run(stages.filter { $0.name != TuneStage().name }, &state, setting)
-    return Result(solution: solution, loss: try meter.loss(of: state.model).points, state: state)
+    var made: [MadeStage] = []
+    for stage in stages where stage.name != TuneStage().name {
+      made.append(try MadeStage(stage, &state, setting))
+    }
+    return Result(
+      solution: solution, noise: try meter.loss(of: state.model).noise,
+      recovered: made.first { $0.name == RecoverStage().name }, state: state)
   }
 
   /// Errors of the groups around a model. A group that keeps the part k of its channels is taken to err

@@ -4,6 +4,8 @@ public struct FactorOptions: Sendable {
   public enum Target: Hashable, Sendable {
     /// Each layer loses this fraction of its multiply-accumulates, 0 to 1.
     case ratio(Double)
+    /// Single layers, by their labels, lose these fractions, and the others stay whole.
+    case layers([String: Double])
     /// At most this fraction of the model's multiply-accumulates stays, 0 to 1; ranks are chosen so
     /// that least of what the layers make is lost.
     case macs(Double)

@@ -65,6 +65,9 @@ public struct Factorizer: Sendable {
     sites.reduce(0) { $0 + 8 * Double($1.outputs) * Double($1.outputs) * Double($1.outputs) }
   }
 
+  /// Whether eigenvectors of all layers take no minutes.
+  public var isQuick: Bool { work <= ShrinkStage.mostWork }
+
   /// Positions of each layer's result that are looked at.
   private static let rows = 16_384
 
@@ -109,16 +112,48 @@ public struct Factorizer: Sendable {
     _ sites: [FactorSite], _ spectra: [NodeID: LayerSpectrum]
   ) throws(ModelError) -> [NodeID: Int] {
     switch options.target {
-    case .ratio(let ratio):
-      var ranks: [NodeID: Int] = [:]
-      for site in sites where ratio > 0 {
-        let kept = site.macs(nil) * (1 - ratio)
-        ranks[site.node] = site.ranks.last { site.macs($0) <= kept } ?? site.ranks.first
-      }
-      return ranks
+    case .ratio(let ratio): return chosen(sites) { _ in ratio }
+    case .layers(let ratios):
+      return chosen(sites) { site in labels[site.node].flatMap { ratios[$0] } ?? 0 }
     case .macs(let fraction): return try chosen(sites, spectra, budget: Double(macs) * fraction)
     case .total(let count): return try chosen(sites, spectra, budget: Double(count))
     }
+  }
+
+  /// The largest ranks by which layers lose fractions of their multiply-accumulates.
+  private func chosen(
+    _ sites: [FactorSite], _ ratio: (FactorSite) -> Double
+  ) -> [NodeID: Int] {
+    var ranks: [NodeID: Int] = [:]
+    for site in sites {
+      let ratio = ratio(site)
+      guard ratio > 0 else { continue }
+      let kept = site.macs(nil) * (1 - ratio)
+      ranks[site.node] = site.ranks.last { site.macs($0) <= kept } ?? site.ranks.first
+    }
+    return ranks
+  }
+
+  /// What layers lose by ranks: for each layer, by its label, the part of its results' variance that goes
+  /// with each of some fractions of its multiply-accumulates.
+  ///
+  /// - Throws: `ModelError` where the model cannot run on the samples.
+  public func losses(
+    _ fractions: [Double], on samples: SampleRun, options run: SessionOptions
+  ) throws(ModelError) -> [String: [Double]] {
+    let observer = GramObserver(sites.map(\.point), rows: Self.rows, batches: samples.batches)
+    try samples.observe(try Session(model, options: run), by: [observer])
+    var found: [String: [Double]] = [:]
+    for site in sites {
+      guard let label = labels[site.node],
+        let spectrum = observer.sums[site.node]?.first.flatMap({ LayerSpectrum(site, $0) })
+      else { continue }
+      found[label] = fractions.map { fraction in
+        let kept = site.macs(nil) * (1 - fraction)
+        return site.ranks.last { site.macs($0) <= kept }.map { spectrum.lost($0) } ?? 1
+      }
+    }
+    return found
   }
 
   /// The ranks that lose least within a number of multiply-accumulates.
@@ -208,6 +243,7 @@ extension FactorOptions {
       case .ratio(let ratio): ("ratio", ratio)
       case .macs(let macs): ("macs", macs)
       case .total: ("macs", 1)
+      case .layers(let ratios): ("ratio", ratios.values.max() ?? 0)
       }
     guard (0...1).contains(fraction) else {
       throw ModelError(.request, "\(name): expected a number from 0 to 1, found \(fraction)")

@@ -1,4 +1,5 @@
 public import IR
+internal import Operators
 
 /// What a model costs when its groups lose different fractions of their channels, counted exactly:
 /// cuts of what makes a tensor and of what reads it multiply.
@@ -6,6 +7,9 @@ public struct WidthCosts {
   private let analysis: PruningAnalysis
   private let selection: Selection
   private let numbers: [String: Int]
+  /// Layers that may be divided, by their labels.
+  private let layers: [String: NodeID]
+  private let labels: [NodeID: String]
 
   /// The groups of which channels can go, by their keys, in the order of the graph.
   public let keys: [String]
@@ -18,15 +22,39 @@ public struct WidthCosts {
     selection = analysis.selection
     let named = zip(analysis.keys, analysis.groups.groups)
     numbers = Dictionary(named.map { ($0, $1.index) }, uniquingKeysWith: { a, _ in a })
+    let graph = analysis.coupling.facts.graph
+    layers = Dictionary(
+      graph.nodeIDs.map { (graph.label($0), $0) }, uniquingKeysWith: { first, _ in first })
+    labels = Dictionary(
+      layers.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
     keys = named.filter { $1.frozen.contains(nil) }.map(\.0)
     whole = analysis.cost.cost(removing: analysis.nothing)
   }
 
   /// The cost with fractions removed.
   ///
-  /// - Parameter ratios: the fraction that each group loses, by its key; none for the others.
+  /// - Parameter ratios: the fraction that each group loses, by its key, and the fraction of its cost that
+  ///   a layer loses by a rank, by the key of that (`RankOption`); none for the others.
   public func cost(_ ratios: [String: Double]) -> Pruner.Cost {
-    analysis.cost.cost(removing: removed(ratios))
+    analysis.cost.cost(removing: removed(ratios), divided: divided(ratios))
+  }
+
+  /// Multiply-accumulates of each node that has any, by its label.
+  ///
+  /// - Parameter ratios: as above.
+  public func macs(_ ratios: [String: Double]) -> [String: Int] {
+    var found: [String: Int] = [:]
+    let macs = analysis.cost.macs(removing: removed(ratios), divided: divided(ratios))
+    for (id, count) in macs { if let label = labels[id] { found[label] = count } }
+    return found
+  }
+
+  private func divided(_ ratios: [String: Double]) -> [NodeID: Double] {
+    var divided: [NodeID: Double] = [:]
+    for (key, ratio) in ratios where ratio > 0 {
+      if let layer = RankOption.layer(key).flatMap({ layers[$0] }) { divided[layer] = ratio }
+    }
+    return divided
   }
 
   /// The channels of each group, by its key.

@@ -91,6 +91,8 @@ public struct WidthSearch {
   public enum Trust: Sendable, CaseIterable {
     /// The best by the errors.
     case full
+    /// The best by the errors without ranks.
+    case widths
     /// Half way between the best and equal fractions.
     case half
     /// Equal fractions.
@@ -101,11 +103,15 @@ public struct WidthSearch {
   /// little once much is cut everywhere, so that whoever can measure whole models should choose between
   /// several.
   public func solution(_ trust: Trust, budget: Double) -> Solution? {
+    guard trust == .full || !hasRanks else {
+      let widths = groups.filter { RankOption.layer($0.key) == nil }
+      return WidthSearch(widths, cost: cost).solution(trust, budget: budget)
+    }
     let equal = groups.reduce(into: [String: Double]()) { $0[$1.key] = $1.ratios.last }
-    let even = trust == .full ? [:] : scaled(equal, to: budget)
+    let even = trust == .full || trust == .widths ? [:] : scaled(equal, to: budget)
     var found: Solution?
     switch trust {
-    case .full: found = solve(budget: budget)
+    case .full, .widths: found = solve(budget: budget)
     case .none: found = solution(even)
     case .half:
       guard let own = solve(budget: budget)?.ratios else { return nil }
@@ -146,6 +152,8 @@ public struct WidthSearch {
     }
     return Solution(ratios: ratios, error: error, cost: cost(ratios))
   }
+
+  private var hasRanks: Bool { groups.contains { RankOption.layer($0.key) != nil } }
 
   /// What every group loses at most.
   public var narrowest: Solution { solution(groups.map { $0.ratios.count - 1 }) }

@@ -27,6 +27,8 @@ public protocol Stage: Sendable {
   var ensures: Set<ModelProperty> { get }
   /// Why it needs calibration data; nil where it does not.
   var needsCalibration: String? { get }
+  /// What it took before it is run, in seconds, where part of it is done already.
+  var seconds: Double { get }
 
   /// Changes the model of a state.
   ///
@@ -45,6 +47,8 @@ extension Stage {
   public var ensures: Set<ModelProperty> { [] }
   /// Not needed.
   public var needsCalibration: String? { nil }
+  /// Nothing is done.
+  public var seconds: Double { 0 }
 }
 
 /// What stages run with.

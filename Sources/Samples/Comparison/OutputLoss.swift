@@ -27,6 +27,8 @@ public struct OutputLoss: Hashable, Sendable, Codable {
   public let deviation: Double
   /// The number of samples.
   public let samples: Int
+  /// Noise over signal of the scores, which says more of small changes than classes do.
+  public private(set) var noise = 0.0
 
   /// What the loss on all such samples does not exceed, with 95 % confidence by the normal
   /// approximation.
@@ -65,7 +67,36 @@ public struct OutputLoss: Hashable, Sendable, Codable {
     points = 100 * pow(10, -sqnr / 20)
     deviation = 0
     self.samples = samples
+    noise = pow(10, -sqnr / 10)
   }
+
+  /// From what two classifiers say of the same samples.
+  ///
+  /// With few samples and no labels the disagreement is that expected of scores and errors
+  /// (`ExpectedDisagreement`), and not a count.
+  ///
+  /// - Parameter leads: what the original says of these and further samples.
+  package init(
+    original: Predictions, changed: Predictions, labels: [Int]?, leads: ScoreRows
+  ) {
+    let noise = original.scores.noise(of: changed.scores)
+    let counted = OutputLoss(
+      original: original.classes, changed: changed.classes, labels: labels)
+    if labels == nil, counted.samples < Self.few,
+      let found = ExpectedDisagreement(leads, original.scores, changed.scores)
+    {
+      basis = .agreement
+      points = 100 * found.share
+      deviation = 100 * found.deviation
+      samples = counted.samples
+    } else {
+      self = counted
+    }
+    self.noise = noise.isFinite ? noise : Double(Float.greatestFiniteMagnitude)
+  }
+
+  /// Fewer samples than these are not counted one by one where there are no labels.
+  private static let few = 512
 }
 
 /// Measures what changed models lose against one original on the same samples.
@@ -73,22 +104,34 @@ public struct LossMeter: Sendable {
   private let original: Model
   private let data: Dataset
   private let options: SessionOptions
-  private let reference: [Int]?
+  private let reference: Predictions?
+  private let leads: ScoreRows
 
   /// Runs the original.
   ///
-  /// - Parameter data: samples, with labels where points of accuracy are meant.
-  public init(_ original: Model, on data: Dataset, options: SessionOptions) throws(ModelError) {
+  /// - Parameters:
+  ///   - data: samples, with labels where points of accuracy are meant.
+  ///   - further: samples that changed models were fitted to. They say nothing of errors, but of how
+  ///     often the original is not sure.
+  public init(
+    _ original: Model, on data: Dataset, further: Dataset? = nil, options: SessionOptions
+  ) throws(ModelError) {
     self.original = original
     self.data = data
     self.options = options
-    reference = try Predictions(of: original, on: data, options: options)?.classes
+    let reference = try Predictions(of: original, on: data, options: options)
+    self.reference = reference
+    let isFew = data.labels == nil && reference != nil
+    let more = try (isFew ? further : nil).flatMap { further throws(ModelError) in
+      try Predictions(of: original, on: further, options: options)?.scores
+    }
+    leads = more ?? reference?.scores ?? ScoreRows()
   }
 
   /// Runs a changed model.
   public func loss(of model: Model) throws(ModelError) -> OutputLoss {
     if let reference, let found = try Predictions(of: model, on: data, options: options) {
-      return OutputLoss(original: reference, changed: found.classes, labels: data.labels)
+      return OutputLoss(original: reference, changed: found, labels: data.labels, leads: leads)
     }
     let found = try ModelComparison(original, model, on: data, options: options)
     return OutputLoss(sqnr: found.sqnr, samples: found.samples)

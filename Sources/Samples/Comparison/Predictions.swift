@@ -6,6 +6,8 @@ public struct Predictions: Sendable {
   /// The class of each sample: the place of the highest score along the last axis of the first
   /// output, the lower one of equals; -1 where no score is a number.
   public let classes: [Int]
+  /// The scores, one row a sample.
+  package let scores: ScoreRows
 
   /// Runs a classifier.
   ///
@@ -18,11 +20,14 @@ public struct Predictions: Sendable {
     let session = try Session(model, options: options)
     let output = model.graph[model.graph.outputs[0].value].name
     var classes: [Int] = []
+    var scores = ScoreRows()
     var fits = true
     try SampleRun(data, for: model, batch: batch).forEach { inputs, range throws(ModelError) in
       guard fits else { return }
-      let scores = try session.run(inputs, outputs: [output])[output]
-      guard let rows = scores.flatMap({ Self.classes($0, samples: range.count) }) else {
+      let result = try session.run(inputs, outputs: [output])[output]
+      guard let result, let rows = Self.classes(result, samples: range.count),
+        scores.add(result)
+      else {
         fits = false
         return
       }
@@ -30,6 +35,7 @@ public struct Predictions: Sendable {
     }
     guard fits, classes.count == data.count else { return nil }
     self.classes = classes
+    self.scores = scores
   }
 
   private static func classes(_ tensor: Tensor, samples: Int) -> [Int]? {

@@ -5,8 +5,8 @@ import Lapidary
 struct FoundGoals {
   /// What was tried and taken.
   var search: TargetSearch
-  /// The recipe that makes the model.
-  let recipe: Recipe
+  /// The stages that make the model.
+  let stages: [any Stage]
   /// The samples that the choice did not see; nil where there are no labelled ones.
   let reporting: Dataset?
 
@@ -55,6 +55,7 @@ extension Compress {
     setting.dimensions = dimensions.dim
     setting.progress = { progress.update($0) }
     setting.plan = earlier
+    setting.latencies = try goals.latencies()
     let jobs = (goals.jobs ?? goals.pareto.map { $0 + "/jobs" }).map { JobFolder($0) }
     setting.jobs = jobs
     if let path = goals.plan {
@@ -67,6 +68,6 @@ extension Compress {
     }
     let found = try search.find()
     return FoundGoals(
-      search: search, recipe: search.recipe(for: found), reporting: parts?.proof)
+      search: search, stages: search.stages(for: found), reporting: parts?.proof)
   }
 }

@@ -96,7 +96,7 @@ struct Compress: ParsableCommand, RunsModels, ChecksOptions {
     let progress = Progress("compressing")
     var goal = try search(original, plan, samples, labelled, progress)
     let result = try Compression(
-      original, goal?.recipe ?? plan, calibration: samples,
+      original, goal?.stages ?? plan.stages(hasCalibration: samples != nil), calibration: samples,
       evaluation: goal == nil ? labelled : goal?.reporting, dimensions: dimensions.dim,
       options: runOptions.session(), verification: verification.verification(runOptions),
       progress: { progress.update($0) })

@@ -32,6 +32,13 @@ struct GoalOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "How long models run at several widths, as latency-table measured it; measured anew otherwise.",
+      valueName: "TABLE.json"),
+    completion: .file())
+  var latencyTable: String?
+
+  @Option(
+    help: ArgumentHelp(
       "The most energy of a run of one sample, by a model: a fraction of the original's, or 200uJ.",
       valueName: "energy"))
   var maxEnergy: Amount?
@@ -91,6 +98,9 @@ struct GoalOptions: ParsableArguments {
     if speedup != nil, maxLatency != nil {
       throw ValidationError("give only one of --max-latency and --speedup")
     }
+    if latencyTable != nil, speedup == nil, maxLatency == nil, plan == nil {
+      throw ValidationError("--latency-table: expected --max-latency or --speedup beside it")
+    }
     if case .absolute(let seconds)? = maxLatency?.limit, seconds >= 3600 {
       throw ValidationError("--max-latency: expected a time with its unit, such as 5ms")
     }
@@ -100,6 +110,12 @@ struct GoalOptions: ParsableArguments {
   func earlierPlan() throws(ModelError) -> CompressionPlan? {
     guard let plan, TextFile.exists(plan) else { return nil }
     return try CompressionPlan(json: try TextFile.read(plan))
+  }
+
+  /// The table that was measured before; nil where there is none.
+  func latencies() throws(ModelError) -> LatencyTable? {
+    guard let latencyTable else { return nil }
+    return try LatencyTable(json: try TextFile.read(latencyTable))
   }
 
   /// Whether widths are to be searched for.

@@ -67,6 +67,8 @@ extension ChannelSums {
 
 /// An activation that a weight is multiplied with, along the axis that is summed over.
 struct ActivationReading {
+  /// The node that multiplies; nil where that does not matter.
+  var node: NodeID?
   let value: ValueID
   let axis: Int
   let slots: Range<Int>
@@ -96,12 +98,14 @@ extension Coupling {
             let norms = facts.weight(role.node, role.axis.port)?
               .measures(.magnitude, .columns(groups: grouped.groups))
             readings.append(
-              ActivationReading(value: value, axis: axis, slots: slots, weightNorms: norms))
+              ActivationReading(
+                node: role.node, value: value, axis: axis, slots: slots, weightNorms: norms))
           } else if slots.count == role.slots.count,
             zip(slots, role.slots).allSatisfy({ atom($0) == atom($1) })
           {
             readings.append(
-              ActivationReading(value: value, axis: axis, slots: slots, weightNorms: norms))
+              ActivationReading(
+                node: role.node, value: value, axis: axis, slots: slots, weightNorms: norms))
           }
         }
       }

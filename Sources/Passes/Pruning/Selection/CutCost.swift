@@ -31,16 +31,38 @@ final class CutCost {
   }
 
   /// The cost without some atoms.
-  func cost(removing removed: AtomSet) -> Pruner.Cost {
+  ///
+  /// - Parameter divided: layers that become two with fewer channels between them, and the part of their
+  ///   cost that goes by that.
+  func cost(removing removed: AtomSet, divided: [NodeID: Double] = [:]) -> Pruner.Cost {
     let lengths = atoms.lengths(removing: removed)
     var cost = fixed
-    for index in nodes.indices { cost.macs += nodes[index].macs(lengths) }
+    for index in nodes.indices {
+      let macs = nodes[index].macs(lengths)
+      let part = divided.isEmpty ? 0 : divided[nodes[index].id] ?? 0
+      cost.macs += macs - Int(part * Double(macs))
+    }
     for index in constants.indices {
-      let count = constants[index].count(lengths)
+      var count = constants[index].count(lengths)
+      if !divided.isEmpty, let part = constants[index].reader.flatMap({ divided[$0] }) {
+        count -= Int(part * Double(count))
+      }
       if constants[index].isWeight { cost.parameters += count }
       cost.bytes += constants[index].byteCount(of: count)
     }
     return cost
+  }
+
+  /// Multiply-accumulates of each node without some atoms; nodes that have none are left out.
+  func macs(removing removed: AtomSet, divided: [NodeID: Double]) -> [NodeID: Int] {
+    let lengths = atoms.lengths(removing: removed)
+    var found: [NodeID: Int] = [:]
+    for index in nodes.indices {
+      let macs = nodes[index].macs(lengths)
+      guard macs > 0 else { continue }
+      found[nodes[index].id] = macs - Int((divided[nodes[index].id] ?? 0) * Double(macs))
+    }
+    return found
   }
 
   /// The cost of a graph in which nothing is cut, such as a body, and of the bodies inside it.
@@ -141,6 +163,7 @@ private struct AxisAtoms {
 
 /// A node, and its multiply-accumulates for the lengths that it was last asked about.
 private struct CostedNode {
+  let id: NodeID
   private let op: any Operator
   private let inputs: Inputs
   private let outputs: [TensorType]
@@ -153,6 +176,7 @@ private struct CostedNode {
     let ports =
       inputs.operands.indices.map { (Port.input($0), inputs.rank($0)) }
       + outputs.indices.map { (Port.output($0), outputs[$0].shape?.rank) }
+    self.id = id
     self.op = op
     self.inputs = inputs
     self.outputs = outputs
@@ -184,6 +208,8 @@ private struct CostedNode {
 /// A constant, whose elements are counted as its first reader sees it.
 private struct CostedConstant {
   let isWeight: Bool
+  /// The node that reads it as a weight of two or more axes.
+  let reader: NodeID?
   private let tensor: Tensor
   private let axes: [(axis: Int, number: Int)]
 
@@ -192,8 +218,10 @@ private struct CostedConstant {
     self.tensor = tensor
     let reader = graph[id].uses.min { $0.place < $1.place }
     if case .input(let node, let slot)? = reader {
+      self.reader = tensor.dimensions.count > 1 ? node : nil
       axes = numbers.numbers(node, .input(slot), rank: tensor.dimensions.count)
     } else {
+      self.reader = nil
       axes = []
     }
   }

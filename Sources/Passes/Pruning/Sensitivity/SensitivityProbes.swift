@@ -38,13 +38,14 @@ public struct SensitivityProbes {
   private let options: SessionOptions
 
   init(
-    _ model: Model, _ analysis: PruningAnalysis, ratios: [Double], _ options: SessionOptions
+    _ model: Model, _ analysis: PruningAnalysis, ratios: (String) -> [Double],
+    _ options: SessionOptions
   ) throws(ModelError) {
     var groups: [Group] = []
     let keys = analysis.keys
     for group in analysis.groups.groups where group.frozen.contains(nil) {
       var probes: [Probe] = []
-      for ratio in ratios {
+      for ratio in ratios(keys[group.index]) {
         let removed = analysis.atoms(of: group.index, ratio: ratio)
         guard !removed.isEmpty else { continue }
         let gone = group.atoms.count { removed.contains($0) }
@@ -135,6 +136,15 @@ extension Pruner {
     for ratio in ratios where !(0...1).contains(ratio) {
       throw ModelError(.request, "ratios: expected numbers from 0 to 1, found \(ratio)")
     }
-    return try SensitivityProbes(model, try analysis(), ratios: ratios, options)
+    return try sensitivity(options: options) { _ in ratios }
+  }
+
+  /// Cuts of one group at a time, other fractions of each.
+  ///
+  /// - Parameter ratios: the fractions of a group, by its key; ascending, from 0 to 1.
+  package func sensitivity(
+    options: SessionOptions, ratios: (String) -> [Double]
+  ) throws(ModelError) -> SensitivityProbes {
+    try SensitivityProbes(model, try analysis(), ratios: ratios, options)
   }
 }

@@ -1,0 +1,125 @@
+private import FoundationEssentials
+public import IR
+
+/// How long the nodes of a model run on one machine at several widths, with numbers of 32 bits and with
+/// integers, measured as `bench` measures.
+///
+/// A node's time follows from its multiply-accumulates, between those that were measured on a line. What
+/// has none, such as movements, goes with the model's whole.
+public struct LatencyTable: Codable, Sendable, Hashable {
+  /// The version of the format.
+  public var schema = 1
+  /// What kind of file it is.
+  public var kind = Self.kind
+  /// The hash of the model.
+  public var model: String
+  /// The threads that it ran on.
+  public var threads: Int
+  /// What the numbers of channels are multiples of.
+  public var multiple: Int
+  /// One measurement for each kind of numbers and width.
+  public var rows: [Row]
+
+  /// The model at one width.
+  public struct Row: Codable, Sendable, Hashable {
+    /// Whether it computes with integers where it can.
+    public var isQuantized: Bool
+    /// The fraction of their channels that all groups keep.
+    public var kept: Double
+    /// The median time of a run, in seconds.
+    public var seconds: Double
+    /// Multiply-accumulates of one sample.
+    public var macs: Int
+    /// By the labels of nodes that multiply.
+    public var nodes: [String: Node]
+
+    /// A measurement.
+    public init(
+      isQuantized: Bool, kept: Double, seconds: Double, macs: Int, nodes: [String: Node]
+    ) {
+      (self.isQuantized, self.kept, self.seconds) = (isQuantized, kept, seconds)
+      (self.macs, self.nodes) = (macs, nodes)
+    }
+  }
+
+  /// One node at one width.
+  public struct Node: Codable, Sendable, Hashable {
+    /// Multiply-accumulates of one sample.
+    public var macs: Int
+    /// Its time in seconds.
+    public var seconds: Double
+
+    /// A node with its time.
+    public init(macs: Int, seconds: Double) { (self.macs, self.seconds) = (macs, seconds) }
+  }
+
+  private static let kind = "latency"
+
+  /// A table without rows.
+  public init(model: String, threads: Int, multiple: Int) {
+    (self.model, self.threads, self.multiple) = (model, threads, multiple)
+    rows = []
+  }
+
+  /// The table as JSON with sorted keys and a final newline.
+  public func json() throws(ModelError) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+    do { return [UInt8](try encoder.encode(self)) + [10] } catch {
+      throw ModelError(.invalid, "latency table: \(error)")
+    }
+  }
+
+  /// Reads a table.
+  ///
+  /// - Throws: `ModelError` when the bytes are no table of a known version.
+  public init(json: [UInt8]) throws(ModelError) {
+    do { self = try JSONDecoder().decode(Self.self, from: Data(json)) } catch {
+      throw ModelError(
+        .malformed, "latency table: expected what latency-table writes, found other content")
+    }
+    guard schema == 1, kind == Self.kind else {
+      throw ModelError(
+        .unsupported,
+        "latency table: expected kind '\(Self.kind)' with schema 1, found kind '\(kind)' with schema \(schema)"
+      )
+    }
+  }
+
+  /// The time of a model whose nodes have other numbers of multiply-accumulates, in seconds; nil where
+  /// nothing was measured with such numbers.
+  public func seconds(_ macs: [String: Int], isQuantized: Bool) -> Double? {
+    let rows = rows.filter { $0.isQuantized == isQuantized }.sorted { $0.macs < $1.macs }
+    guard !rows.isEmpty else { return nil }
+    var whole = 0, time = 0.0
+    for (label, count) in macs {
+      whole += count
+      time += Self.time(of: count, rows.compactMap { $0.nodes[label] }) ?? 0
+    }
+    let rest = rows.map { row in
+      Node(
+        macs: row.macs,
+        seconds: max(0, row.seconds - row.nodes.values.reduce(0) { $0 + $1.seconds }))
+    }
+    return time + (Self.time(of: whole, rest) ?? 0)
+  }
+
+  /// A time between those that were measured, by ascending multiply-accumulates; more of these never
+  /// count as faster.
+  private static func time(of macs: Int, _ points: [Node]) -> Double? {
+    guard let first = points.first else { return nil }
+    var low = first, most = first.seconds
+    guard macs > first.macs else {
+      return first.macs > 0 ? first.seconds * Double(macs) / Double(first.macs) : first.seconds
+    }
+    for point in points.dropFirst() where point.macs > low.macs {
+      let seconds = max(most, point.seconds)
+      if macs <= point.macs {
+        let part = Double(macs - low.macs) / Double(point.macs - low.macs)
+        return most + part * (seconds - most)
+      }
+      (low, most) = (point, seconds)
+    }
+    return low.macs > 0 ? most * Double(macs) / Double(low.macs) : most
+  }
+}

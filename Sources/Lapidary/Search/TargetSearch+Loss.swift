@@ -1,0 +1,89 @@
+internal import Samples
+
+extension TargetSearch {
+  /// Levels between two candidates that are told apart when only the loss is bounded: 4 % of the cost.
+  private static let grain = 8
+  /// Levels of the first drafts, half and a quarter of the cost, and how far further ones go.
+  private static let drafts = [128, 256], furthest = 512
+  /// How many models are tuned where one of them holds, and where none does.
+  private static let tunings = 2, mostTunings = 5
+  /// What is aimed at of the loss that is allowed, once a model lost more than was foretold.
+  private static let caution = 0.85
+
+  /// The candidate of the highest level whose loss is within the limit; of level 0 where none is.
+  mutating func furthestThatHolds(_ kinds: [Bool]) throws(ModelError) -> Candidate {
+    var whole: Candidate?
+    for kind in kinds {
+      let first = try candidate(.init(level: 0, isQuantized: kind))
+      guard goals.allows(first) else {
+        whole = whole.map { nearer($0, first) } ?? first
+        continue
+      }
+      guard canCut else { return first }
+      return maker.tunes ? try furthestTuned(first) : try furthestByHalves(first)
+    }
+    if let whole { return whole }
+    return try candidate(.init(level: 0, isQuantized: kinds[0]))
+  }
+
+  /// Without tuning models are soon made: bisection.
+  private mutating func furthestByHalves(_ first: Candidate) throws(ModelError) -> Candidate {
+    var found = first
+    var high = Self.levels
+    while high - found.place.level > Self.grain {
+      let middle = (found.place.level + high) / 2
+      let next = try candidate(.init(level: middle, isQuantized: first.place.isQuantized))
+      if goals.allows(next) { found = next } else { high = middle }
+    }
+    return found
+  }
+
+  /// Drafts say how noise grows with the level, and where a tuned model is worth a try; each that was
+  /// made says where the next is.
+  private mutating func furthestTuned(_ first: Candidate) throws(ModelError) -> Candidate {
+    guard let limit = goals.loss else { return first }
+    let isQuantized = first.place.isQuantized
+    var points = [LossForecast.Point(first)].compactMap { $0 }
+    func place(_ level: Int, draft: Bool) -> Candidate.Place {
+      .init(level: level, isQuantized: isQuantized, isDraft: draft)
+    }
+    var levels = Self.drafts
+    while let level = levels.first {
+      levels.removeFirst()
+      points += [LossForecast.Point(try candidate(place(level, draft: true)))].compactMap { $0 }
+      guard levels.isEmpty, points.count < 5 else { continue }
+      // Between drafts noise is known, and not far beyond them.
+      let aim = LossForecast(points).level(losing: limit, in: 0...Self.levels)
+      if aim > level, level < Self.furthest { levels.append(level + Self.drafts[0]) }
+      if aim < Self.drafts[0] / 2, !points.contains(where: { $0.level == Self.drafts[0] / 2 }) {
+        levels.append(Self.drafts[0] / 2)
+      }
+    }
+    var best = first
+    var high = Self.levels
+    for attempt in 0..<Self.mostTunings {
+      guard attempt < Self.tunings || best.place.level == 0, high - best.place.level > Self.grain
+      else { break }
+      let range = best.place.level + Self.grain...max(best.place.level, high - Self.grain)
+      let aim = high < Self.levels ? Self.caution * limit : limit
+      var level = LossForecast(points).level(losing: aim, in: range)
+      // What loses more again and again is not what is foretold.
+      if attempt > Self.tunings { level = min(level, (best.place.level + high) / 2) }
+      if attempt > 0, best.place.level > 0, level <= range.lowerBound { break }
+      let next = try candidate(place(level, draft: false))
+      points += [LossForecast.Point(next)].compactMap { $0 }
+      if goals.allows(next) { best = next } else { high = level }
+    }
+    return best
+  }
+}
+
+extension LossForecast.Point {
+  /// What was seen of a candidate; nil where no loss was measured.
+  fileprivate init?(_ candidate: Candidate) {
+    guard let loss = candidate.loss else { return nil }
+    self.init(
+      level: candidate.place.level, isDraft: candidate.place.isDraft, noise: loss.noise,
+      bound: loss.upperBound)
+  }
+}

@@ -1,0 +1,60 @@
+import Lapidary
+import TestSupport
+import Testing
+
+/// Times of nodes at several widths.
+@Suite struct LatencyTableTests {
+  private static func row(_ kept: Double, _ macs: Int, _ seconds: Double, _ whole: Double)
+    -> LatencyTable.Row
+  {
+    LatencyTable.Row(
+      isQuantized: false, kept: kept, seconds: whole, macs: macs,
+      nodes: ["a": .init(macs: macs, seconds: seconds)])
+  }
+
+  private static var table: LatencyTable {
+    var table = LatencyTable(model: "m", threads: 1, multiple: 8)
+    table.rows = [row(1, 1000, 4, 5), row(0.5, 500, 3, 3.5), row(0.25, 250, 3.5, 3.5)]
+    return table
+  }
+
+  @Test("Times lie on lines between those that were measured, and never fall")
+  func interpolation() throws {
+    func time(_ macs: Int) throws -> Double {
+      try #require(Self.table.seconds(["a": macs], isQuantized: false))
+    }
+    #expect(try time(1000) == 5)
+    // More that takes less was measured badly: 3.5 and none of the rest, up to 4 and 1 of it.
+    #expect(abs(try time(250) - 3.5) < 1e-12)
+    #expect(abs(try time(750) - (3.75 + 0.75)) < 1e-12)
+    #expect(try time(100) < time(250))
+    #expect(Self.table.seconds(["a": 1], isQuantized: true) == nil)
+  }
+
+  @Test("latency-table writes what compress takes, for this model alone")
+  func command() throws {
+    let folder = try TemporaryFolder()
+    let model = Repository.fixture("fashion/fashion.onnx")
+    let made = try Command.run(["latency-table", model, "-o", "t.json"], in: folder.path)
+    #expect(made.status == 0, "\(made.errors)")
+    let table = try LatencyTable(json: [UInt8](try folder.bytes("t.json")))
+    #expect(table.rows.count == 12 && table.rows.allSatisfy { $0.seconds > 0 })
+    let whole = try #require(table.rows.first { $0.kept == 1 && !$0.isQuantized })
+    #expect(whole.macs == 13_044_640)
+    let foretold = try #require(
+      table.seconds(whole.nodes.mapValues(\.macs), isQuantized: false))
+    #expect(foretold >= whole.seconds * 0.999)
+    #expect(try LatencyTable(json: try table.json()) == table)
+
+    var other = table
+    other.model = "sha256:0"
+    _ = try folder.add("o.json", try other.json())
+    let refused = try Command.run(
+      [
+        "compress", model, "-o", "x.onnx", "--calibration", "random:64", "--speedup", "1.5",
+        "--latency-table", "o.json",
+      ], in: folder.path)
+    #expect(refused.status == 2)
+    #expect(refused.errors.contains("expected one of model"), "\(refused.errors)")
+  }
+}
