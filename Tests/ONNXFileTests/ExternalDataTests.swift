@@ -37,6 +37,15 @@ import Testing
     #expect(try folder.bytes("n.onnx") == inline)
   }
 
+  @Test("A way out of a folder below the model's and back into it stays inside")
+  func throughAFolder() throws {
+    try FileManager.default.createDirectory(
+      atPath: folder["sub"], withIntermediateDirectories: true)
+    try folder.add("w.bin", [0, 0, 128, 63, 0, 0, 0, 64])
+    try write(["location": "./sub/../w.bin"])
+    #expect(try read().floats == [1, 2])
+  }
+
   @Test(
     arguments: [
       (["location": "missing.bin"], "found no such file or directory"),

@@ -26,6 +26,7 @@ import Testing
       (.bfloat16, 5, Wire.varint(0xBF80), [0x80, 0xBF]),
       (.float8e4m3fn, 5, Wire.varint(0xB8), [0xB8]),
       (.int4, 5, Wire.varint(0xF1), [0xF1]), (.uint2, 5, Wire.varint(3), [3]),
+      (.float6e2m3, 5, [0x2A], [0x2A]),
       (.int64, 7, Wire.varint(-1), [UInt8](repeating: 255, count: 8)),
       (.uint32, 11, Wire.varint(1 << 31), [0, 0, 0, 128]),
       (.uint64, 11, Wire.varint(-1), [UInt8](repeating: 255, count: 8)),
@@ -39,6 +40,29 @@ import Testing
     let raw = try decode(Wire.tensor(type, [1], Wire.field(9, elements)))
     #expect(raw == tensor)
     #expect(raw.encoding == .raw)
+  }
+
+  @Test("Six bits an element: a stream of bits, and an entry each in int32_data")
+  func sixBits() throws {
+    let codes: [UInt8] = [1, 2, 63, 0, 33]
+    let stream: [UInt8] = [0x81, 0xF0, 0x03, 0x21]
+    let typed = try decode(Wire.tensor(.float6e3m2, [5], Wire.field(5, codes)))
+    #expect(bytes(typed) == stream)
+    #expect(try decode(Wire.tensor(.float6e3m2, [5], Wire.field(9, stream))) == typed)
+    // Elements that no longer lie in a file are spread out again.
+    var changed = Tensor(.float6e3m2, [5], Storage(stream))
+    changed.encoding = .typed
+    let input = Wire.model(tensor: Wire.tensor(.float6e3m2, [5], Wire.field(9, stream)))
+    var model = try ONNXFile.decode(input)
+    model.graph.setInitializer(ValueID(0), changed)
+    let output = try ONNXFile.decode(try ONNXFile.encode(model))
+    let read = try #require(output.graph[ValueID(0)].initializer)
+    #expect(read.encoding == .typed && bytes(read) == stream)
+    for (wrong, count) in [([64], 1), ([1, 2], 3), ([1, 2, 3, 4], 3)] as [([UInt8], Int)] {
+      #expect(throws: ModelError.self) {
+        try decode(Wire.tensor(.float6e2m3, [count], Wire.field(5, wrong)))
+      }
+    }
   }
 
   @Test func textsKeepTheirBytes() throws {

@@ -114,6 +114,14 @@ import Testing
     }
   }
 
+  @Test("Preparing pictures does nothing to arrays, and a note says so")
+  func preprocessedArrays() throws {
+    try NPZ.write([("x", Tensor(floats: [1, 2], [1, 2]))], to: folder["x.npz"])
+    let data = try load("x.npz", rows, preprocessing: try Preprocessing("0-1"))
+    #expect(data.notes.count == 1 && data.notes[0].contains("--preprocess is for pictures"))
+    #expect(try data.inputs(0..<1)["x"]?.floats == [1, 2])
+  }
+
   @Test("What a folder holds stands in the error")
   func contents() throws {
     try folder.add("notes.txt", [])

@@ -23,7 +23,8 @@ public struct ElementType: RawRepresentable, Hashable, Sendable {
     float8e5m2fnuz = ElementType(rawValue: 20), uint4 = ElementType(rawValue: 21),
     int4 = ElementType(rawValue: 22), float4e2m1 = ElementType(rawValue: 23),
     float8e8m0 = ElementType(rawValue: 24), uint2 = ElementType(rawValue: 25),
-    int2 = ElementType(rawValue: 26)
+    int2 = ElementType(rawValue: 26), float6e2m3 = ElementType(rawValue: 27),
+    float6e3m2 = ElementType(rawValue: 28)
 
   private static let facts: [(name: String, bits: Int)] = [
     ("undefined", 0), ("float", 32), ("uint8", 8), ("int8", 8), ("uint16", 16), ("int16", 16),
@@ -31,6 +32,7 @@ public struct ElementType: RawRepresentable, Hashable, Sendable {
     ("uint32", 32), ("uint64", 64), ("complex64", 64), ("complex128", 128), ("bfloat16", 16),
     ("float8e4m3fn", 8), ("float8e4m3fnuz", 8), ("float8e5m2", 8), ("float8e5m2fnuz", 8),
     ("uint4", 4), ("int4", 4), ("float4e2m1", 4), ("float8e8m0", 8), ("uint2", 2), ("int2", 2),
+    ("float6e2m3", 6), ("float6e3m2", 6),
   ]
 
   /// Bits that an element takes in `raw_data`, or nil for strings and for types not known here.

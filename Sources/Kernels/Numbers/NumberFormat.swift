@@ -8,9 +8,9 @@ package enum NumberFormat: Sendable, Hashable {
   case float8(SmallFloat)
   /// A byte that is a power of two.
   case scale
-  /// Two small floats a byte, the first in the lower bits.
+  /// Small floats of less than a byte, one after the other, the first in the lowest bits.
   case packedFloat(SmallFloat)
-  /// Several integers a byte, the first in the lowest bits.
+  /// Integers of less than a byte, one after the other, the first in the lowest bits.
   case packed(bits: Int, signed: Bool)
 
   /// Bits an element.
@@ -19,7 +19,7 @@ package enum NumberFormat: Sendable, Hashable {
     case .scalar(let scalar): 8 * scalar.size
     case .half: 16
     case .float8, .scale: 8
-    case .packedFloat: 4
+    case .packedFloat(let kind): kind.bits
     case .packed(let bits, _): bits
     }
   }
@@ -149,8 +149,8 @@ private func readDoubles(
     for i in 0..<count { y[i] = Double(table[Int(x[i])]) }
   case .scale: for i in 0..<count { y[i] = Double(ScaleFormat.decode(x[i])) }
   case .packedFloat(let kind):
-    let table = kind.table
-    for i in 0..<count { y[i] = Double(table[unpack(x, i, 4, false)]) }
+    let table = kind.table, bits = kind.bits
+    for i in 0..<count { y[i] = Double(table[unpack(x, i, bits, false)]) }
   case .packed(let bits, let signed):
     for i in 0..<count { y[i] = Double(unpack(x, i, bits, signed)) }
   }
@@ -178,34 +178,41 @@ private func writeDoubles(
       y[i] = ScaleFormat.encode(Float(x[i]), rounding: rule.powers, saturates: rule.saturates)
     }
   case .packedFloat(let kind):
-    pack(y, count, 4) { kind.encode(x[$0], saturates: true) }
+    pack(y, count, kind.bits) { kind.encode(x[$0], saturates: true) }
   case .packed(let bits, _):
     pack(y, count, bits) { UInt8(truncatingIfNeeded: Int64(saturating: x[$0])) }
   }
 }
 
+/// An element from a stream of bits, which may lie in two bytes.
 @inline(__always)
 private func unpack(
   _ x: UnsafeRawBufferPointer, _ index: Int, _ bits: Int, _ signed: Bool
 ) -> Int {
-  let perByte = 8 / bits
-  let code = Int(x[index / perByte] >> UInt8(index % perByte * bits)) & ((1 << bits) - 1)
+  let byte = index * bits / 8, place = index * bits % 8
+  var code = Int(x[byte]) >> place
+  if place + bits > 8 { code |= Int(x[byte + 1]) << (8 - place) }
+  code &= (1 << bits) - 1
   return signed && code >> (bits - 1) != 0 ? code - (1 << bits) : code
 }
 
+/// Elements as a stream of bits, what is left of the last byte 0.
 @inline(__always)
 private func pack(
   _ y: UnsafeMutableRawBufferPointer, _ count: Int, _ bits: Int, _ code: (Int) -> UInt8
 ) {
-  let perByte = 8 / bits
   let mask = UInt8((1 << bits) - 1)
-  for byte in 0..<(count + perByte - 1) / perByte {
-    var packed: UInt8 = 0
-    for place in 0..<min(perByte, count - byte * perByte) {
-      packed |= (code(byte * perByte + place) & mask) << UInt8(place * bits)
-    }
-    y[byte] = packed
+  var pending = 0, held = 0, byte = 0
+  for index in 0..<count {
+    pending |= Int(code(index) & mask) << held
+    held += bits
+    guard held >= 8 else { continue }
+    y[byte] = UInt8(truncatingIfNeeded: pending)
+    byte += 1
+    pending >>= 8
+    held -= 8
   }
+  if held > 0 { y[byte] = UInt8(truncatingIfNeeded: pending) }
 }
 
 /// The float toward zero of a double, its last bit set where that is not exact: rounding it again

@@ -11,11 +11,24 @@ package enum SmallFloat: Sendable, Hashable {
   case e5m2fnuz
   /// Two bits of exponent, one of mantissa; finite numbers only.
   case e2m1
+  /// Two bits of exponent, three of mantissa; finite numbers only.
+  case e2m3
+  /// Three bits of exponent, two of mantissa; finite numbers only.
+  case e3m2
+
+  /// Bits an element.
+  package var bits: Int {
+    switch self {
+    case .e2m1: 4
+    case .e2m3, .e3m2: 6
+    default: 8
+    }
+  }
 
   private var mantissaBits: Int {
     switch self {
-    case .e4m3fn, .e4m3fnuz: 3
-    case .e5m2, .e5m2fnuz: 2
+    case .e4m3fn, .e4m3fnuz, .e2m3: 3
+    case .e5m2, .e5m2fnuz, .e3m2: 2
     case .e2m1: 1
     }
   }
@@ -26,12 +39,13 @@ package enum SmallFloat: Sendable, Hashable {
     case .e4m3fnuz: 8
     case .e5m2: 15
     case .e5m2fnuz: 16
-    case .e2m1: 1
+    case .e2m1, .e2m3: 1
+    case .e3m2: 3
     }
   }
 
   /// The bit of the sign.
-  private var sign: UInt8 { self == .e2m1 ? 0x08 : 0x80 }
+  private var sign: UInt8 { 1 << UInt8(bits - 1) }
 
   /// The code of the largest finite number.
   private var largest: UInt8 {
@@ -40,6 +54,7 @@ package enum SmallFloat: Sendable, Hashable {
     case .e4m3fnuz, .e5m2fnuz: 0x7F
     case .e5m2: 0x7B
     case .e2m1: 0x07
+    case .e2m3, .e3m2: 0x1F
     }
   }
 
@@ -51,7 +66,7 @@ package enum SmallFloat: Sendable, Hashable {
     case .e4m3fn: negative ? 0xFF : 0x7F
     case .e5m2: negative ? 0xFE : 0x7E
     case .e4m3fnuz, .e5m2fnuz: 0x80
-    case .e2m1: sign
+    case .e2m1, .e2m3, .e3m2: sign
     }
   }
 
@@ -60,7 +75,7 @@ package enum SmallFloat: Sendable, Hashable {
     switch self {
     case .e4m3fn, .e4m3fnuz, .e5m2fnuz: nan(negative: negative)
     case .e5m2: negative ? 0xFC : 0x7C
-    case .e2m1: negative ? largest | sign : largest
+    case .e2m1, .e2m3, .e3m2: negative ? largest | sign : largest
     }
   }
 

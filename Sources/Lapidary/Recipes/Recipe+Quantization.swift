@@ -42,6 +42,10 @@ extension QuantizationOptions.Method {
   /// The fraction of values that `percentile` keeps when no other is given.
   public static let defaultPercentile = 0.9999
 
+  private static let names = [
+    "auto", "minmax", "moving-average", "percentile", "entropy", "mse",
+  ]
+
   /// The method of this name, as on the command line.
   public init(named name: String) throws(ModelError) {
     switch name {
@@ -54,8 +58,8 @@ extension QuantizationOptions.Method {
     default:
       throw ModelError(
         .request,
-        "method: expected auto, minmax, moving-average, percentile, entropy or mse, found '\(name)'"
-      )
+        "method: expected auto, minmax, moving-average, percentile, entropy or mse, found '\(name)'",
+        hint: NearWord.nearest(to: name, among: Self.names).map { "did you mean '\($0)'?" })
     }
   }
 }

@@ -165,7 +165,7 @@ extension Decoder {
   ) throws(ModelError) -> Tensor.Payload {
     let size = try byteCount(type, count, title)
     func require(_ found: Int) throws(ModelError) {
-      let expected = size.map { $0 / field.packedWidth(type) } ?? count
+      let expected = size.map { field.entries(type, count: count, size: $0) } ?? count
       guard found == expected else {
         throw ModelError(
           .malformed, "\(title): expected \(expected) values in \(field.name), found \(found)")

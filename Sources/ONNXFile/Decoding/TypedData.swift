@@ -4,7 +4,8 @@ internal import IR
 ///
 /// `float_data`, `double_data`, `int64_data`, `uint64_data` and, for `int32`, `int32_data` hold the
 /// elements as they lie in memory. Narrow types are widened: those of up to 32 bits to
-/// `int32_data`, `uint32` to `uint64_data`. Types of less than a byte are packed into bytes first.
+/// `int32_data`, `uint32` to `uint64_data`. Types of less than a byte are packed into bytes first,
+/// but for those of six bits, of which each is an entry.
 enum TypedField: Int {
   case float = 4
   case int32 = 5
@@ -51,12 +52,12 @@ enum TypedField: Int {
     }
   }
 
-  /// Bytes that stand for one entry in `raw_data`.
-  func packedWidth(_ type: ElementType) -> Int {
+  /// The entries that stand for `count` elements, of which `size` bytes are in `raw_data`.
+  func entries(_ type: ElementType, count: Int, size: Int) -> Int {
     switch self {
-    case .int32: type.byteWidth ?? 1
-    case .uint64: type == .uint32 ? 4 : 8
-    default: entryWidth
+    case .int32: type.bitWidth == 6 ? count : size / (type.byteWidth ?? 1)
+    case .uint64: size / (type == .uint32 ? 4 : 8)
+    default: size / entryWidth
     }
   }
 }
@@ -72,6 +73,7 @@ enum TypedData {
   /// the element type's range.
   static func elements(_ varints: Storage, _ type: ElementType) -> Storage? {
     guard fits(varints, type) else { return nil }
+    if type.bitWidth == 6 { return SixBits.elements(varints) }
     let width = type.byteWidth ?? 1
     return .deferred(count: count(varints) * width, encoded: varints) { target in
       varints.withUnsafeBytes { bytes in
@@ -102,6 +104,7 @@ enum TypedData {
     switch type {
     case .int32, .int64, .uint64: return true
     case .uint32: range = 0...Int64(UInt32.max)
+    case _ where type.bitWidth == 6: range = 0...0x3F
     default: range = type.byteWidth == 2 ? -0x8000...0xFFFF : -0x80...0xFF
     }
     return varints.withUnsafeBytes { bytes in
@@ -118,7 +121,10 @@ enum TypedData {
   }
 
   /// The varints of packed elements, as a typed field holds them.
-  static func varints(_ storage: Storage, _ type: ElementType) -> [UInt8] {
+  ///
+  /// - Parameter count: the number of elements.
+  static func varints(_ storage: Storage, _ type: ElementType, count: Int) -> [UInt8] {
+    if type.bitWidth == 6 { return SixBits.codes(storage, count: count) }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(storage.count)
     storage.withUnsafeBytes { source in

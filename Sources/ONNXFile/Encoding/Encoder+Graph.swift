@@ -68,7 +68,8 @@ extension Encoder {
       }
     case .ints(let values):
       if attribute.isPacked, !values.isEmpty {
-        out.bytes(AttributeField.ints, TypedData.varints(Storage(values), .int64))
+        out.bytes(
+          AttributeField.ints, TypedData.varints(Storage(values), .int64, count: values.count))
       } else {
         for value in values { out.integer(AttributeField.ints, value) }
       }

@@ -55,7 +55,8 @@ extension Encoder {
         if let encoded = storage.encoded {
           out.payload(field.rawValue, encoded)
         } else {
-          out.bytes(field.rawValue, TypedData.varints(storage, tensor.elementType))
+          out.bytes(
+            field.rawValue, TypedData.varints(storage, tensor.elementType, count: tensor.count))
         }
       }
     }

@@ -108,18 +108,33 @@ final class ExternalFiles {
     return value
   }
 
+  /// The path without `.` and `..`, by its text alone; nil where it leaves the folder it starts in.
+  ///
+  /// By text, because a link in the middle would make `..` mean another folder.
+  private static func inside(_ location: String) -> String? {
+    var parts: [Substring] = []
+    for part in location.split(separator: "/", omittingEmptySubsequences: false) where part != "." {
+      if part == ".." {
+        guard parts.popLast() != nil else { return nil }
+      } else {
+        guard !part.isEmpty else { return nil }
+        parts.append(part)
+      }
+    }
+    return parts.isEmpty ? nil : parts.joined(separator: "/")
+  }
+
   private func open(_ location: String) throws(ModelError) -> Storage? {
     if let file = files[location] { return file }
     guard let folder else {
       throw ModelError(
         .file, "expected a model in a file, to look for it in the same folder, found one in memory")
     }
-    let parts = location.split(separator: "/", omittingEmptySubsequences: false)
-    guard !location.isEmpty, !parts.contains(""), !parts.contains("..") else {
+    guard let inside = Self.inside(location) else {
       throw ModelError(
         .file, "expected a path inside the model's folder, found '\(location)'")
     }
-    let path = "\(folder)/\(location)"
+    let path = "\(folder)/\(inside)"
     guard let real = realpath(path, nil) else {
       if allowsAbsent, errno == ENOENT { return nil }
       throw ModelError(

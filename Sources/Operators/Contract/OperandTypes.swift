@@ -28,7 +28,7 @@ extension ElementType {
   fileprivate var carrier: ElementType? {
     switch self {
     case .int4, .int2: .int8
-    case .uint4, .uint2, .float4e2m1: .uint8
+    case .uint4, .uint2, .float4e2m1, .float6e2m3, .float6e3m2: .uint8
     default: nil
     }
   }
@@ -56,6 +56,7 @@ package func adapt(
 extension NumberFormat {
   /// As `init`, but small floats of less than a byte are codes, which widening keeps.
   fileprivate init?(carrying type: ElementType) {
-    if type == .float4e2m1 { self = .packed(bits: 4, signed: false) } else { self.init(type) }
+    self.init(type)
+    if case .packedFloat(let kind) = self { self = .packed(bits: kind.bits, signed: false) }
   }
 }

@@ -119,7 +119,7 @@ extension TypeSet {
       "floats": types(floats), "signed": types(signed), "unsigned": types(unsigned),
       "integers": types(signed + unsigned), "numbers": types(numbers),
       "all": types(numbers + [8, 9, 14, 15]), "float8": types([17, 18, 19, 20]),
-      "int4s": types([21, 22]), "int2s": types([25, 26]),
+      "int4s": types([21, 22]), "int2s": types([25, 26]), "float6": types([27, 28]),
     ]
   }()
 

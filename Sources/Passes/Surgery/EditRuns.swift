@@ -101,8 +101,10 @@ extension Graph {
   /// - Throws: `ModelError` with code `request` where there is none, with one that may be meant.
   func requireValue(_ name: String, _ kind: String = "value") throws(ModelError) -> ValueID {
     guard let id = value(named: name), !isIdle(id) else {
+      let names = valueIDs.filter { !isIdle($0) }.map { self[$0].name }
       throw ModelError(
-        .request, "expected a \(kind) of the model, found '\(name)', which none is called")
+        .request, "expected a \(kind) of the model, found '\(name)', which none is called",
+        hint: NearWord.nearest(to: name, among: names).map { "did you mean '\($0)'?" })
     }
     return id
   }

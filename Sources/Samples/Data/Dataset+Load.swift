@@ -20,10 +20,12 @@ extension Dataset {
   ) throws(ModelError) -> Dataset {
     guard let carried, !carried.pairs.isEmpty else {
       return try load(spec, model, seed: seed, preprocessing: preprocessing)
+        .remarking(unused: preprocessing, label: "data \"\(spec)\"")
     }
     let state = try CarriedState(carried.pairs, of: model)
     return try state.completing(
-      try load(spec, state.resting, seed: seed, preprocessing: preprocessing), carried.options)
+      try load(spec, state.resting, seed: seed, preprocessing: preprocessing)
+        .remarking(unused: preprocessing, label: "data \"\(spec)\""), carried.options)
   }
 
   private static func load(

@@ -24,7 +24,7 @@ public struct Dataset: Sendable {
   private let order: [Int]?
   /// Where samples of other shapes begin; empty where all have one shape.
   private let borders: [Int]
-  private let remarks: [String]
+  private var remarks: [String]
 
   /// Which samples of the data a set has.
   public enum Part: String, Sendable {
@@ -133,6 +133,16 @@ public struct Dataset: Sendable {
     isFromProtos = false
     borders = []
     remarks = folder.note.map { [$0] } ?? []
+  }
+
+  /// The data with a remark that its way of preparing pictures was not used, where it has none.
+  func remarking(unused preprocessing: Preprocessing?, label: String) -> Dataset {
+    let havePictures = columns.values.contains { if case .pictures = $0 { true } else { false } }
+    guard preprocessing != nil, !havePictures else { return self }
+    var data = self
+    data.remarks.append(
+      "\(label): --preprocess is for pictures: these arrays are taken as they are")
+    return data
   }
 
   /// The arrays with the sole one under the name of the sole input, and a note where that is another.

@@ -11,7 +11,7 @@ struct SmallFloatTests {
     _ x: Tensor, to type: ElementType, _ attributes: [Attribute] = []
   ) throws -> [UInt8] {
     let all = attributes + [Attribute("to", .int(Int(type.rawValue)))]
-    let y = try evaluate("Cast", opset: 25, attributes: all, inputs: [x])[0]
+    let y = try evaluate("Cast", opset: 28, attributes: all, inputs: [x])[0]
     #expect(y.elementType == type)
     return y.storage.map { Array($0.bytes) } ?? []
   }
@@ -50,21 +50,31 @@ struct SmallFloatTests {
     "Every code survives the way to float and back",
     arguments: [
       ElementType.float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz, .float8e8m0,
-      .float4e2m1,
+      .float4e2m1, .float6e2m3, .float6e3m2,
     ])
   func roundTrip(type: ElementType) throws {
-    let codes = (0...255).map { UInt8($0) }
-    let count = type == .float4e2m1 ? 512 : 256
+    // Of codes of less than a byte, all pairs or so; three bytes hold four of six bits.
+    let bits = try #require(type.bitWidth)
+    let codes = (0..<(bits == 6 ? 255 : 256)).map { UInt8($0) }
+    let count = codes.count * 8 / bits
     let float = [Attribute("to", .int(1))]
     let wide = try evaluate(
-      "Cast", opset: 25, attributes: float, inputs: [Tensor(type, [count], Storage(codes))])[0]
+      "Cast", opset: 28, attributes: float, inputs: [Tensor(type, [count], Storage(codes))])[0]
     let back = try cast(wide, to: type, [Attribute("saturate", .int(0))])
     let floats = try #require(wide.floats)
-    for (index, code) in codes.enumerated() where type == .float4e2m1 || !floats[index].isNaN {
+    for (index, code) in codes.enumerated() where bits < 8 || !floats[index].isNaN {
       // The smallest scale is subnormal as a float, and goes up.
       if type == .float8e8m0, code == 0 { continue }
       #expect(back[index] == code, "\(type) \(code)")
     }
+  }
+
+  @Test("Six bits: values as the microscaling formats have them, without infinities")
+  func sixBits() throws {
+    let x = Tensor(floats: [.nan, .infinity, -100, -0.0, 1.3, 0.06, 0.1, 30], [8])
+    // Codes 32 31 63 32 10 0 1 31 and 32 31 63 32 13 1 2 31, six bits each from the lowest on.
+    #expect(try cast(x, to: .float6e2m3) == [0xE0, 0xF7, 0x83, 0x0A, 0x10, 0x7C])
+    #expect(try cast(x, to: .float6e3m2) == [0xE0, 0xF7, 0x83, 0x4D, 0x20, 0x7C])
   }
 
   @Test("Halves go to even, and subnormal numbers are exact")

@@ -126,6 +126,10 @@ import Testing
       try Self.run(model, RenameValues(["a=b"]))
     }
     #expect(absent.message == "expected a value of the model, found 'a', which none is called")
+    let near = try #require(throws: ModelError.self) {
+      try Self.run(model, RenameValues(["imag=b"]))
+    }
+    #expect(near.hint == "did you mean 'image'?")
   }
 
   @Test("Subgraphs read a renamed value by its new name")

@@ -23,6 +23,8 @@ extension NumberFormat {
     case .float8e5m2fnuz: self = .float8(.e5m2fnuz)
     case .float8e8m0: self = .scale
     case .float4e2m1: self = .packedFloat(.e2m1)
+    case .float6e2m3: self = .packedFloat(.e2m3)
+    case .float6e3m2: self = .packedFloat(.e3m2)
     case .int4: self = .packed(bits: 4, signed: true)
     case .uint4: self = .packed(bits: 4, signed: false)
     case .int2: self = .packed(bits: 2, signed: true)

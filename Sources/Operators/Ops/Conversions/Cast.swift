@@ -17,6 +17,7 @@ package struct Cast: Conversion {
       24: <round_mode: string = up, saturate: int = 1, to: int!>; T1 + float8e8m0;
         T2 + float8e8m0
       25: T1 + int2s; T2 + int2s
+      28: T1 + float6; T2 + float6
       """)
 
   /// The type of the output.
@@ -59,5 +60,6 @@ extension Cast {
   package static let revisions: [Revision] = [
     .additive(19),
     .additive(24),
+    .additive(28),
   ]
 }

@@ -13,6 +13,7 @@ package struct DequantizeLinear: LinearQuantization {
         T1 + float4e2m1; T3: float float16 bfloat16
       24: T2 + float8e8m0
       25: T1 + int2s
+      28: T1 + float6
       """)
   package static let traits = quantizationTraits.with(quantizedInputs: [0])
   package static let quantizes = false
@@ -40,6 +41,6 @@ package struct DequantizeLinear: LinearQuantization {
 
 extension DequantizeLinear {
   package static let revisions: [Revision] = [
-    .scalarParameters, .additive(19), .additive(21), .additive(23),
+    .scalarParameters, .additive(19), .additive(21), .additive(23), .additive(28),
   ]
 }

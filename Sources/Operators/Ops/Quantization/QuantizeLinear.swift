@@ -17,6 +17,7 @@ package struct QuantizeLinear: LinearQuantization {
         T3: float8 int4s uint8 int8 uint16 int16 float4e2m1
       24: T2 + float8e8m0
       25: T3 + int2s
+      28: T3 + float6
       """)
   package static let quantizes = true
   package let settings: LinearQuantizationSettings
@@ -39,6 +40,6 @@ package struct QuantizeLinear: LinearQuantization {
 
 extension QuantizeLinear {
   package static let revisions: [Revision] = [
-    .scalarParameters, .additive(19), .additive(21), .additive(23),
+    .scalarParameters, .additive(19), .additive(21), .additive(23), .additive(28),
   ]
 }

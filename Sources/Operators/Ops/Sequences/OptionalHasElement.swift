@@ -13,6 +13,7 @@ package struct OptionalHasElement: ContainerOperator {
         optional(int4s) optional(int2s) optional(bfloat16) optional(float4e2m1)
         optional(float8e8m0) optional(seq(float8)) optional(seq(int4s)) optional(seq(int2s))
         optional(seq(bfloat16)) optional(seq(float4e2m1)) optional(seq(float8e8m0))
+        float6 seq(float6) optional(float6) optional(seq(float6))
       """)
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
