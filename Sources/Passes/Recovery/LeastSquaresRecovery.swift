@@ -64,9 +64,8 @@ public struct LeastSquaresRecovery: Sendable {
         try run.advance(to: stop, in: model)
       else { continue }
       var fit = LayerFit(site)
-      let sources = try run.ahead(fit.source, in: model)
-      for (index, source) in sources.enumerated() where index < batches.count {
-        guard let source else { continue }
+      try run.ahead(fit.source, in: model) { index, source in
+        guard index < batches.count else { return }
         let skip = site.target.skip.flatMap { run.held[index][model.graph[$0].name] }
         fit.add(source, skip: skip, batches[index])
       }

@@ -19,7 +19,7 @@ struct StretchedRun {
   private let options: SessionOptions
 
   /// Bytes of values that may be kept.
-  private static let budget = 384 << 20
+  private static let budget = 256 << 20
 
   init(
     _ model: Model, on samples: SampleRun, options: SessionOptions
@@ -51,36 +51,57 @@ struct StretchedRun {
       .filter { last[$0, default: -1] >= place }
     guard made.allSatisfy({ types.graph[$0].tensorType?.elementType != nil }) else { return false }
     let stays = Set(last.filter { $0.value >= place }.map { graph[$0.key].name })
-    let results = try run(position..<place, of: model, for: made)
+    let stretch = try self.stretch(position..<place, of: model, for: made)
+    var kept: [[String: Tensor]] = [], total = 0
+    // Batches that would go are not run, and what nobody reads any more goes batch by batch.
     for batch in held.indices {
-      held[batch] = held[batch].filter { stays.contains($0.key) }
-        .merging(results[batch]) { $1 }
+      let next = held[batch].filter { stays.contains($0.key) }
+        .merging(try stretch?.run(held[batch]) ?? [:]) { $1 }
+      total += next.values.reduce(0) { $0 + $1.byteCount }
+      guard kept.isEmpty || total <= Self.budget else { break }
+      kept.append(next)
+      held[batch] = [:]
     }
+    held = kept
     position = place
-    func bytes(_ batch: [String: Tensor]) -> Int { batch.values.reduce(0) { $0 + $1.byteCount } }
-    while held.count > 1, held.reduce(0, { $0 + bytes($1) }) > Self.budget { held.removeLast() }
     return true
   }
 
-  /// The value that nodes up to its own compute, for each batch, without going on.
-  func ahead(_ value: ValueID, in model: Model) throws(ModelError) -> [Tensor?] {
+  /// Hands over the value that nodes up to its own compute, batch by batch, without going on.
+  func ahead(
+    _ value: ValueID, in model: Model, _ body: (_ batch: Int, _ value: Tensor) -> Void
+  ) throws(ModelError) {
     let name = model.graph[value].name
-    guard let node = model.graph[value].producer, let place = place(of: node), place >= position
-    else { return held.map { $0[name] } }
-    return try run(position..<place + 1, of: model, for: [value]).map { $0[name] }
+    var stretch: Stretch?
+    if let node = model.graph[value].producer, let place = place(of: node), place >= position {
+      stretch = try self.stretch(position..<place + 1, of: model, for: [value])
+    }
+    for (index, batch) in held.enumerated() {
+      if let tensor = try stretch?.run(batch)[name] ?? batch[name] { body(index, tensor) }
+    }
   }
 
-  /// Values that a stretch of nodes computes, for each batch, by name.
-  private func run(
+  /// Nodes that run together.
+  private struct Stretch {
+    let session: Session
+    let needed: Set<String>
+
+    /// What they compute of one batch, by name.
+    func run(_ batch: [String: Tensor]) throws(ModelError) -> [String: Tensor] {
+      let inputs = batch.filter { needed.contains($0.key) }
+      defer { for tensor in inputs.values { tensor.storage?.releasePages() } }
+      return try session.run(inputs)
+    }
+  }
+
+  /// A stretch of nodes that computes some values; nil where there are none.
+  private func stretch(
     _ range: Range<Int>, of model: Model, for wanted: [ValueID]
-  ) throws(ModelError) -> [[String: Tensor]] {
-    guard !wanted.isEmpty else { return held.map { _ in [:] } }
+  ) throws(ModelError) -> Stretch? {
+    guard !wanted.isEmpty else { return nil }
     let part = self.part(order[range], of: model, for: wanted)
     let needed = Set(part.graph.inputs.map { part.graph[$0.value].name })
-    let session = try Session(part, options: options)
-    return try held.map { batch throws(ModelError) in
-      try session.run(batch.filter { needed.contains($0.key) })
-    }
+    return Stretch(session: try Session(part, options: options), needed: needed)
   }
 
   /// The nodes as a model of their own, whose inputs are what they read of what came before.

@@ -49,6 +49,7 @@ public struct DataSurvey: Sendable {
         if refuses { try input.check(label) }
         found[name] = input
       }
+      data.releasePages()
     }
     inputs = found.values.sorted { $0.name < $1.name }
     samples = data.count

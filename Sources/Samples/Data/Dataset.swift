@@ -283,6 +283,13 @@ public struct Dataset: Sendable {
   }
 }
 
+extension Dataset {
+  /// Says that no sample will be read for a while: those of a mapped file need not stand in memory.
+  func releasePages() {
+    for case .rows(let tensor, _) in columns.values { tensor.storage?.releasePages() }
+  }
+}
+
 extension Dataset.Column {
   /// The values of some groups of `unit` samples.
   fileprivate func values(

@@ -17,6 +17,7 @@ extension Dataset {
         case .strings(let texts): hash.combine("\(texts)")
         }
       }
+      releasePages()
     }
     for label in labels ?? [] { hash.combine(label) }
     return hash.digest

@@ -6,7 +6,7 @@ enum BatchSize {
   /// Bytes of outputs that a batch may have.
   private static let outputLimit = 16 << 20
   /// Bytes that the largest value of a batch may have.
-  private static let valueLimit = 256 << 20
+  private static let valueLimit = 64 << 20
 
   /// The most samples that are asked for, or fewer where a batch of so many would be too large. What
   /// cannot be known beforehand does not count.

@@ -89,7 +89,9 @@ public struct SampleRun: Sendable {
     var done = 0
     for range in ranges {
       switch source {
-      case .data(let data): try body(try data.inputs(range), range)
+      case .data(let data):
+        try body(try data.inputs(range), range)
+        data.releasePages()
       case .single(let samples): try body(samples[range.lowerBound], range)
       }
       done += range.count
