@@ -9,9 +9,12 @@ extension Recipe {
     if fuses { stages.append(FuseStage(fusion)) }
     if let pruning {
       if factors, recovers, hasCalibration, case .macs(let fraction) = pruning.target {
-        stages.append(ShrinkStage(pruning, macs: fraction))
+        stages.append(
+          ShrinkStage(pruning, macs: fraction, choosesImportance: choosesImportance))
       } else {
-        stages.append(PruneStage(pruning))
+        stages.append(
+          PruneStage(
+            pruning, choosesImportance: choosesImportance && recovers && hasCalibration))
         if recovers, hasCalibration { stages.append(RecoverStage()) }
         if !ranks.isEmpty, hasCalibration { stages.append(FactorStage(ranks)) }
       }

@@ -12,6 +12,8 @@ public struct Recipe: Sendable {
   public var fusion = FusionOptions()
   /// How to prune; nil for not at all.
   public var pruning: PruningOptions?
+  /// Whether that importance is taken with which least is lost, where there are samples to tell.
+  public var choosesImportance = true
   /// The file that holds scores of channels, where it is to be used.
   public var scores: String?
   /// Whether to match the statistics of pruned channels on calibration data.
@@ -153,6 +155,7 @@ public struct Recipe: Sendable {
           "one of " + PruningOptions.Importance.allNames.joined(separator: ", "))
       }
       options.importance = importance
+      choosesImportance = false
     case .reduction: options.reduction = try field.choice(PruningOptions.Reduction.self)
     case .normalizer: options.normalizer = try field.choice(PruningOptions.Normalizer.self)
     case .minChannels: options.minChannels = try field.integer()

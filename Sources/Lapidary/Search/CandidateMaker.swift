@@ -27,7 +27,6 @@ struct CandidateMaker: Sendable {
     _ model: Model, _ recipe: Recipe, calibration: Dataset, choosing: Dataset, isTimed: Bool,
     dimensions: [String], _ setting: StageSetting
   ) throws(ModelError) {
-    self.recipe = recipe
     original = model
     self.setting = setting
     self.calibration = calibration
@@ -38,9 +37,32 @@ struct CandidateMaker: Sendable {
     fusing =
       recipe.fuses ? try MadeStage(FuseStage(recipe.fusion), &state, setting) : nil
     fused = state
+    self.recipe = try Self.settled(recipe, state, setting)
     trial = try Trial(model, dimensions: dimensions, data: calibration, options: setting.options)
     meter = try LossMeter(
       model, on: choosing, further: calibration, options: setting.options)
+  }
+
+  /// A network of more multiply-accumulates times samples keeps to the importance that needs no data.
+  private static let mostWork = 5e11
+
+  /// The recipe with an importance for all models: that with which least is lost of half the
+  /// multiply-accumulates.
+  private static func settled(
+    _ recipe: Recipe, _ fused: ModelState, _ setting: StageSetting
+  ) throws(ModelError) -> Recipe {
+    guard recipe.choosesImportance else { return recipe }
+    var recipe = recipe, options = pruning(recipe, [:])
+    recipe.choosesImportance = false
+    let macs = try Pruner.macs(of: fused.model)
+    guard recipe.recovers, Double(macs) * Double(setting.fit?.count ?? 0) <= mostWork else {
+      return recipe
+    }
+    options.target = .macs(0.5)
+    guard let best = try ImportanceChoice.best(for: fused, options, setting) else { return recipe }
+    options.importance = best
+    recipe.pruning = options
+    return recipe
   }
 
   /// Whether models are tuned, as far as that can be known before one is cut.

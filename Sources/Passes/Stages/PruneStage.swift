@@ -10,9 +10,16 @@ public struct PruneStage: Stage {
   /// What holds afterwards.
   public let ensures: Set<ModelProperty> = [.cut]
   private let options: PruningOptions
+  private let choosesImportance: Bool
 
   /// A stage with options.
-  public init(_ options: PruningOptions) { self.options = options }
+  ///
+  /// - Parameter choosesImportance: whether that importance is taken with which least is lost on
+  ///   held-out samples once the rest has adapted, where there are enough of them.
+  public init(_ options: PruningOptions, choosesImportance: Bool = false) {
+    self.options = options
+    self.choosesImportance = choosesImportance
+  }
 
   /// Why it needs calibration data; nil where it does not.
   public var needsCalibration: String? {
@@ -23,10 +30,16 @@ public struct PruneStage: Stage {
   public func run(
     _ state: inout ModelState, _ setting: StageSetting
   ) throws(ModelError) -> StageProof? {
+    var options = options
+    if choosesImportance, let best = try ImportanceChoice.best(for: state, options, setting) {
+      options.importance = best
+      state.note(chosen: best)
+    }
     var pruner = try Pruner(state.model, options)
     if options.importance.needsCalibration, let fit = setting.fit {
+      let limit = ImportanceChoice.samples(for: try Pruner.macs(of: state.model))
       try pruner.calibrate(
-        on: SampleRun(fit, for: pruner.model), options: setting.options,
+        on: SampleRun(fit, for: pruner.model, limit: limit), options: setting.options,
         progress: { setting.progress($0.within("scoring")) })
     }
     let result = try pruner.prune(verification: setting.verification)

@@ -21,13 +21,17 @@ public struct ShrinkStage: Stage {
   public let ensures: Set<ModelProperty> = [.cut]
   private let options: PruningOptions
   private let fraction: Double
+  private let choosesImportance: Bool
 
   /// A stage with options.
   ///
-  /// - Parameter fraction: of the multiply-accumulates, what stays.
-  public init(_ options: PruningOptions, macs fraction: Double) {
+  /// - Parameters:
+  ///   - fraction: of the multiply-accumulates, what stays.
+  ///   - choosesImportance: whether that importance is taken with which least is lost.
+  public init(_ options: PruningOptions, macs fraction: Double, choosesImportance: Bool = false) {
     self.options = options
     self.fraction = fraction
+    self.choosesImportance = choosesImportance
   }
 
   /// Why it needs calibration data.
@@ -57,12 +61,18 @@ public struct ShrinkStage: Stage {
       state.notes.append("shrink: channels were removed and no layer divided: \(reason)")
     }
     let limit = Int(Double(whole.macs) * fraction)
+    var options = options
+    options.target = .macs(fraction)
+    if choosesImportance, let best = try ImportanceChoice.best(for: state, options, setting) {
+      options.importance = best
+      state.note(chosen: best)
+    }
     var best: (state: ModelState, signal: Double, misses: Bool)?
     let exponents = divides ? Self.exponents : [1]
     for (place, exponent) in exponents.enumerated() {
       var own = state
       setting.progress(WorkProgress("shrinking", done: place, of: exponents.count))
-      guard let found = try attempt(&own, exponent, limit, setting) else { continue }
+      guard let found = try attempt(&own, options, exponent, limit, setting) else { continue }
       // Asked for or not, this decides.
       guard
         let signal = try ModelComparison.ifRunnable(
@@ -84,7 +94,8 @@ public struct ShrinkStage: Stage {
 
   /// One part by removing channels, the rest by ranks; nil where that cannot be reached.
   private func attempt(
-    _ state: inout ModelState, _ exponent: Double, _ limit: Int, _ setting: StageSetting
+    _ state: inout ModelState, _ options: PruningOptions, _ exponent: Double, _ limit: Int,
+    _ setting: StageSetting
   ) throws(ModelError) -> StageProof? {
     var options = options
     let kept = pow(fraction, exponent)

@@ -122,6 +122,7 @@ struct Compress: ParsableCommand, RunsModels, ChecksOptions {
     }
     if let scores = located(plan.scores) {
       plan.pruning?.importance = .scores
+      plan.choosesImportance = false
       plan.pruning?.scores = try ChannelScores(json: try TextFile.read(scores)).scores
     }
     if noPrune { plan.pruning = nil }
