@@ -40,6 +40,8 @@ package struct ElementFunction: Sendable {
     let offset = beta * nextAlpha + nextBeta
     // Where a factor gets lost or grows beyond measure, both steps have to be taken.
     guard product.isNormal, offset.isFinite else { return nil }
+    // Offsets that cancel round on purpose, as adding and taking away 1.5 * 2^23 does.
+    guard max(abs(beta * nextAlpha), abs(nextBeta)) <= 16 * abs(offset) else { return nil }
     var joined = ElementFunction.affine(product, offset)
     joined.peak = max(peak, Double(abs(alpha)), Double(abs(product)), 1)
     return joined

@@ -32,6 +32,25 @@ struct RewritingTests {
       try steps(model, inputs) == ["Conv+Add+Clip+Mul+Sub", "Conv+BatchNormalization+HardSwish"])
   }
 
+  @Test(
+    "Offsets that cancel round on purpose, and are not joined", arguments: ["Conv", "Relu", "Clip"])
+  func cancelling(operation: String) throws {
+    var sketch = GraphSketch()
+    let x = sketch.input("x", rank: 4)
+    var value = sketch.add("Conv", x, try sketch.weight([16, 8, 1, 1]))
+    if operation == "Relu" { value = sketch.add("Relu", value) }
+    if operation == "Clip" {
+      value = sketch.add("Clip", value, sketch.number(-2), sketch.number(2))
+    }
+    // Floats of this magnitude are whole numbers.
+    let large = sketch.number(1.5 * 8_388_608)
+    let model = sketch.model(sketch.add("Sub", sketch.add("Add", value, large), large))
+    let inputs = ["x": try floats([2, 8, 5, 5])]
+    let found = try #require(try Session(model).run(inputs).values.first?.floats)
+    #expect(found.allSatisfy { $0 == $0.rounded() })
+    #expect(Set(found).count > 2)
+  }
+
   @Test("an operand that a later node reads is not overwritten by a sum")
   func residual() throws {
     var sketch = GraphSketch()
