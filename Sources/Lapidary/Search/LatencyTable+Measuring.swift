@@ -90,10 +90,10 @@ extension LatencyTable {
     let sum = shares.values.reduce(Duration.zero, +)
     let median = times.sorted()[times.count / 2] / .seconds(1)
     // Taking times takes time: shares of the whole are what is measured.
-    var nodes: [String: Node] = [:]
+    var nodes: [String: NodeTime] = [:]
     for node in cost.nodes {
       guard let macs = node.macs, macs > 0, let share = shares[node.label] else { continue }
-      nodes[node.label] = Node(macs: macs, seconds: median * (share / sum))
+      nodes[node.label] = NodeTime(macs: macs, seconds: median * (share / sum))
     }
     return Row(
       isQuantized: isQuantized, kept: kept, seconds: median, macs: cost.macs, nodes: nodes)

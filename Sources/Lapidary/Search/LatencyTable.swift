@@ -31,11 +31,11 @@ public struct LatencyTable: Codable, Sendable, Hashable {
     /// Multiply-accumulates of one sample.
     public var macs: Int
     /// By the labels of nodes that multiply.
-    public var nodes: [String: Node]
+    public var nodes: [String: NodeTime]
 
     /// A measurement.
     public init(
-      isQuantized: Bool, kept: Double, seconds: Double, macs: Int, nodes: [String: Node]
+      isQuantized: Bool, kept: Double, seconds: Double, macs: Int, nodes: [String: NodeTime]
     ) {
       (self.isQuantized, self.kept, self.seconds) = (isQuantized, kept, seconds)
       (self.macs, self.nodes) = (macs, nodes)
@@ -43,7 +43,7 @@ public struct LatencyTable: Codable, Sendable, Hashable {
   }
 
   /// One node at one width.
-  public struct Node: Codable, Sendable, Hashable {
+  public struct NodeTime: Codable, Sendable, Hashable {
     /// Multiply-accumulates of one sample.
     public var macs: Int
     /// Its time in seconds.
@@ -97,7 +97,7 @@ public struct LatencyTable: Codable, Sendable, Hashable {
       time += Self.time(of: count, rows.compactMap { $0.nodes[label] }) ?? 0
     }
     let rest = rows.map { row in
-      Node(
+      NodeTime(
         macs: row.macs,
         seconds: max(0, row.seconds - row.nodes.values.reduce(0) { $0 + $1.seconds }))
     }
@@ -106,7 +106,7 @@ public struct LatencyTable: Codable, Sendable, Hashable {
 
   /// A time between those that were measured, by ascending multiply-accumulates; more of these never
   /// count as faster.
-  private static func time(of macs: Int, _ points: [Node]) -> Double? {
+  private static func time(of macs: Int, _ points: [NodeTime]) -> Double? {
     guard let first = points.first else { return nil }
     var low = first, most = first.seconds
     guard macs > first.macs else {

@@ -1,6 +1,8 @@
 import Lapidary
 
 extension Quantize {
+  var runsModels: Bool { applyPlan == nil || verification.verify }
+
   /// How ranges, weights and biases are chosen.
   func quantizationOptions() throws(ModelError) -> QuantizationOptions {
     var options = QuantizationOptions()

@@ -142,8 +142,6 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
     try Fraction.check(percentile, "--percentile", in: 0.5...1)
   }
 
-  var runsModels: Bool { applyPlan == nil || verification.verify }
-
   func run() throws {
     var destination = OutputOptions()
     destination.output = output ?? planOnly ?? "-"
