@@ -44,7 +44,7 @@ struct CandidateMaker: Sendable {
   }
 
   /// A network of more multiply-accumulates times samples keeps to the importance that needs no data.
-  private static let mostWork = 5e11
+  private static let mostWork = 5e10
 
   /// The recipe with an importance for all models: that with which least is lost of half the
   /// multiply-accumulates.
