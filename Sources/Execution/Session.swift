@@ -62,11 +62,7 @@ public final class Session: Sendable {
   public func profile(
     _ inputs: [String: Tensor], runs: Int
   ) throws(ModelError) -> [OperatorTime] {
-    let clock = StepClock()
-    lock.withLock { _ in runner.clock = clock }
-    defer { lock.withLock { _ in runner.clock = nil } }
-    for _ in 0..<runs { _ = try run(inputs) }
-    return clock.entries
+    try timed(inputs, runs: runs).entries
   }
 
   /// Runs the model and shows on what the bodies of nodes are run.
@@ -85,11 +81,15 @@ public final class Session: Sendable {
   public func profileNodes(
     _ inputs: [String: Tensor], runs: Int
   ) throws(ModelError) -> [String: Duration] {
+    try timed(inputs, runs: runs).nodes
+  }
+
+  private func timed(_ inputs: [String: Tensor], runs: Int) throws(ModelError) -> StepClock {
     let clock = StepClock()
     lock.withLock { _ in runner.clock = clock }
     defer { lock.withLock { _ in runner.clock = nil } }
     for _ in 0..<runs { _ = try run(inputs) }
-    return clock.nodes
+    return clock
   }
 
   /// Runs the model and shows values to `observe` as soon as they are there.

@@ -5,6 +5,9 @@
 /// it is R_kk·(w_k - q_k + Σ_{j<k} (w_j - q_j)·R_jk/R_kk), so that the best q_k, with those before it
 /// given, is the integer nearest to w_k plus that sum. Weights that meet large inputs come first.
 package struct SequentialRounding: Sendable {
+  /// The longest row for which it is worth its time.
+  package static let longest = 2400
+
   private let size: Int
   /// The place of the k-th weight.
   private let order: [Int]

@@ -74,6 +74,8 @@ public struct QuantizationOptions: Sendable {
   public var weightBits: Int?
   /// Whether activations take 16 bits, where the profile has such integers.
   public var hasWideActivations = false
+  /// Whether the profile has activations of 16 bits.
+  var takesWideActivations: Bool { (target ?? profile.target).wideActivations != nil }
   /// The table that says what runs in integers.
   package var effectiveTarget: QuantizationTarget {
     var target = target ?? profile.target
@@ -91,9 +93,6 @@ public struct QuantizationOptions: Sendable {
 }
 
 extension QuantizationOptions.Profile {
-  /// Whether there are activations of 16 bits.
-  public var takesWideActivations: Bool { target.wideActivations != nil }
-
   /// Whether weights may use all 8 bits: only where no pair of products saturates.
   public var usesAllBits: Bool { rawValue == "ort-vnni" }
 }

@@ -52,16 +52,13 @@ public struct Quantizer: Sendable {
     var prepared = model
     try FunctionInlining().run(&prepared)
     let widened = try prepared.widenHalves()
-    guard !options.hasWideActivations || options.profile.takesWideActivations else {
+    guard !options.hasWideActivations || options.takesWideActivations else {
       throw ModelError(
         .request,
         "activations of 16 bits: expected a profile that takes them, such as qnn, found \(options.profile.rawValue)"
       )
     }
-    notes =
-      try (widened.map { [$0] } ?? [])
-      + prepared.raise(
-        wide: options.hasWideActivations)
+    notes = try (widened.map { [$0] } ?? []) + prepared.raise(wide: options.hasWideActivations)
     let opset = prepared.opset() ?? QuantizationNodes.perTensorOpset
     _ = try PassManager(try Simplify.passes()).run(&prepared)
     try smoothing.apply(to: &prepared)

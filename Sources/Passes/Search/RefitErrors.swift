@@ -23,8 +23,6 @@ public struct RefitErrors: Sendable {
   /// By the keys of groups. A group that something reads that is no plain linear layer has none.
   public let curves: [String: Curve]
 
-  /// Positions of each value that are looked at.
-  private static let rows = 8192
   /// More channels than these take minutes.
   private static let most = 3000
   /// What is added to the diagonal of a covariance, of its mean: as much as recovery adds.
@@ -36,7 +34,7 @@ public struct RefitErrors: Sendable {
     let readers = Reader.all(analysis)
     let points = Dictionary(grouping: readers.flatMap { $0.readings }, by: \.place)
     let observer = GramObserver(
-      points.values.map { $0[0].point }, rows: Self.rows, batches: samples.batches)
+      points.values.map { $0[0].point }, rows: GramObserver.usualRows, batches: samples.batches)
     try samples.observe(try Session(model, options: options), by: [observer])
     var seen: [Reading.Place: LayerView] = [:]
     for (place, readings) in points {

@@ -26,6 +26,9 @@ package struct GramPoint: Sendable {
 /// Sums up what linear operators see of their activations, position by position, for each of their
 /// groups of channels. Of many positions some are taken, spread evenly and the same in every run.
 package final class GramObserver: Observer {
+  /// About how many positions say enough of an activation.
+  package static let usualRows = 8192
+
   package let values: Set<ValueID>
   /// What was seen so far: for each node its groups.
   package private(set) var sums: [NodeID: [GramSums]] = [:]

@@ -37,6 +37,8 @@ extension Quantize {
     _ original: Model, _ options: QuantizationOptions, _ data: Dataset?, _ plan: QuantizationPlan?
   ) throws(ModelError) -> Quantizer {
     if let plan {
+      var options = options
+      options.hasWideActivations = plan.hasWideActivations
       return try Quantizer(original, options, smoothing: plan.smoothing ?? Smoothing())
     }
     let quantizer = try Quantizer(original, options)

@@ -218,7 +218,7 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
     _ plan: QuantizationPlan, _ statistics: CalibrationStatistics,
     _ parts: (fit: Dataset, proof: Dataset)
   ) throws(ModelError) -> (Quantizer.Result, AccuracyFallback.Outcome?) {
-    let layers = plan.nodes.filter { $0.form == .weighted }.map(\.output)
+    let layers = plan.weightedOutputs
     let search = AccuracyFallback(original, most: points, options: runOptions.session())
     let found = try search.run(on: parts.proof, layers: layers) { excluded throws(ModelError) in
       var own = options

@@ -153,6 +153,23 @@ import Testing
     #expect(try ModelComparison(model, result.model, on: data).sqnr > 25)
   }
 
+  @Test("The body of a node that is excluded stays as it is, in every form")
+  func excluded() throws {
+    let model = model()
+    var weights = WeightEncoding()
+    weights.exclude = ["loop"]
+    let encoded = try weights.encode(model)
+    #expect(encoded.nodes.filter { $0.op.type == "Conv" && $0.form != nil }.count == 1)
+    var options = QuantizationOptions()
+    options.exclude = ["loop"]
+    let quantizer = try Quantizer(model, options)
+    let data = try Dataset.load("random:8", for: model, seed: 5)
+    let result = try quantizer.quantizeBodies(
+      of: try quantizer.quantize(try quantizer.calibrate(on: data)),
+      on: SampleRun(data, for: model), options: .init())
+    #expect(result.plan.bodies == nil && result.reason("Odd") == nil)
+  }
+
   @Test(
     "Encodings without data reach into bodies",
     arguments: ["weights", "dynamic", "float16", "converted"])

@@ -260,9 +260,9 @@ extension Quantizer.Result {
       let result = try quantize(model) {
         $0.profile = .qnn
         $0.hasWideActivations = wide
-        $0.weightBits = 8
       }
       #expect(result.model.opset() == (wide ? 21 : 13))
+      #expect(result.plan.hasWideActivations == wide)
       #expect(Set(result.plan.values.map(\.type)) == [wide ? "uint16" : "uint8"])
       let lint = try IntegerLint(result.model, for: .qnn)
       #expect(lint.findings.allSatisfy { $0.rule == nil }, "\(lint.findings)")

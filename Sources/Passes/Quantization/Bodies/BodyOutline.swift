@@ -22,9 +22,16 @@ struct BodyOutline {
   private let initializersAreConstant: Bool
 
   /// The bodies that the nodes of a model's graph run, those of functions not included.
-  static func all(_ facts: TypedGraph, in model: Model) -> [BodyOutline] {
-    facts.graph.nodeIDs.flatMap { id -> [BodyOutline] in
-      guard let op = facts.op(id) else { return [] }
+  ///
+  /// - Parameter excluded: names or patterns of nodes, outputs or operators whose bodies are left out.
+  static func all(
+    _ facts: TypedGraph, in model: Model, excluding excluded: [String] = []
+  ) -> [BodyOutline] {
+    let globs = excluded.map { Glob($0) }
+    return facts.graph.nodeIDs.flatMap { id -> [BodyOutline] in
+      guard let op = facts.op(id), !op.bodies.isEmpty else { return [] }
+      let names = facts.graph.names(of: id)
+      guard !globs.contains(where: { names.contains(where: $0.matches) }) else { return [] }
       let typed = facts.bodies(id)
       return op.bodies.enumerated().compactMap { index, body in
         guard body.function == nil else { return nil }

@@ -18,7 +18,7 @@ extension ModelEncoding {
   ) throws(ModelError) -> EncodedModel {
     var encoded = try encodeGraph(of: model, on: samples)
     let facts = try inferTypes(encoded.model)
-    let outlines = BodyOutline.all(facts, in: encoded.model)
+    let outlines = BodyOutline.all(facts, in: encoded.model, excluding: exclude)
     guard !outlines.isEmpty else { return encoded }
     var runs: BodyRuns?
     if let samples {

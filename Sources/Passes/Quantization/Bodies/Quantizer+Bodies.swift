@@ -113,11 +113,7 @@ extension Quantizer {
 
   /// The bodies of nodes that nobody excluded.
   private var outlines: [BodyOutline] {
-    let excluded = options.exclude.map { Glob($0) }
-    return BodyOutline.all(facts, in: model).filter { outline in
-      let names = facts.graph.names(of: outline.node)
-      return !excluded.contains { names.contains(where: $0.matches) }
-    }
+    BodyOutline.all(facts, in: model, excluding: options.exclude)
   }
 }
 

@@ -16,11 +16,17 @@ public protocol ModelEncoding: Sendable {
     of model: Model, on samples: EncodingSamples?
   ) throws(ModelError) -> EncodedModel
 
+  /// Names or patterns of nodes, outputs or operators that stay as they are, with their bodies.
+  var exclude: [String] { get }
+
   /// The form for a body, whose inputs and outputs must keep their types.
   var forBody: Self { get }
 }
 
 extension ModelEncoding {
+  /// Nothing.
+  public var exclude: [String] { [] }
+
   /// The same form.
   public var forBody: Self { self }
 }

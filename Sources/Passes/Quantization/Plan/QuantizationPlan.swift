@@ -101,6 +101,18 @@ public struct QuantizationPlan: Codable, Hashable, Sendable {
     }
   }
 
+  /// Whether it has integers of 16 bits.
+  public var hasWideActivations: Bool {
+    values.contains { $0.type.hasSuffix("int16") }
+      || bodies?.contains { $0.plan.hasWideActivations } ?? false
+  }
+
+  /// The outputs of all nodes whose weights are quantized, those in bodies too.
+  public var weightedOutputs: [String] {
+    nodes.filter { $0.form == .weighted }.map(\.output)
+      + (bodies ?? []).flatMap(\.plan.weightedOutputs)
+  }
+
   /// Whether a processor before VNNI may compute something else than others.
   public var maySaturate: Bool {
     nodes.contains { $0.form == .weighted && $0.pairPeak == nil && ($0.peak ?? 0) > 64 && $0.pairs }

@@ -12,11 +12,6 @@ struct Reconstruction {
   /// The biases, by node.
   private(set) var biases: [NodeID: [Float]] = [:]
 
-  /// The longest row for which weights are rounded together.
-  private static let longest = 2400
-  /// About how many positions of each activation are looked at.
-  private static let rows = 8192
-
   /// A node whose weight is rounded.
   private struct Site {
     let id: NodeID
@@ -40,10 +35,10 @@ struct Reconstruction {
       GramPoint(
         node: site.id, value: facts.graph[site.id].inputs[site.own.activation]!, form: site.form,
         weight: site.shape,
-        squares: options.rounding == .gptq && site.layout.length <= Self.longest)
+        squares: options.rounding == .gptq && site.layout.length <= SequentialRounding.longest)
     }
     guard !points.isEmpty else { return }
-    let observer = GramObserver(points, rows: Self.rows, batches: samples.batches)
+    let observer = GramObserver(points, rows: GramObserver.usualRows, batches: samples.batches)
     try samples.observe(try Session(model, options: session), by: [observer], progress: progress)
     for site in sites {
       guard let sums = observer.sums[site.id] else { continue }

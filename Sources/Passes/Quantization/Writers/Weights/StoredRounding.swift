@@ -12,11 +12,6 @@ struct StoredRounding {
     let sums: [GramSums]
   }
 
-  /// The longest row for which weights are rounded together.
-  private static let longest = 2400
-  /// About how many positions of each activation are looked at.
-  private static let rows = 8192
-
   private var sites: [NodeID: Site] = [:]
 
   /// Runs a model once and sums up what its linear operators see.
@@ -31,14 +26,14 @@ struct StoredRounding {
         let weight = (inputs[safe: form.weight] ?? nil).flatMap({ facts.graph.constant($0) }),
         weight.elementType == .float, let activation = inputs[safe: form.activation] ?? nil,
         let layout = WeightLayout(form, dimensions: weight.dimensions),
-        layout.length <= Self.longest, weight.count == layout.outputs * layout.length
+        layout.length <= SequentialRounding.longest, weight.count == layout.outputs * layout.length
       else { return nil }
       layouts[id] = layout
       return GramPoint(
         node: id, value: activation, form: form, weight: weight.dimensions, squares: true)
     }
     guard !points.isEmpty else { return }
-    let observer = GramObserver(points, rows: Self.rows, batches: samples.run.batches)
+    let observer = GramObserver(points, rows: GramObserver.usualRows, batches: samples.run.batches)
     try samples.run.observe(try Session(model, options: samples.options), by: [observer])
     for (id, layout) in layouts {
       guard let sums = observer.sums[id], sums.count == layout.groups,
