@@ -88,7 +88,8 @@ let package = Package(
     tests(
       "Passes",
       [
-        "Passes", "Rewriting", "Samples", "Execution", "Operators", "Kernels", "ONNXFile", "IR",
+        "Passes", "Gradients", "Rewriting", "Samples", "Execution", "Operators", "Kernels",
+        "ONNXFile", "IR",
       ]),
     tests("Reports", ["Reports", "IR"]),
     tests("Lapidary", ["Lapidary", "Operators"]),

@@ -245,6 +245,7 @@ package enum Registry {
     GatheredBack.self,
     MovedBack.self,
     PooledBack.self,
+    QuantizationBack.self,
     RecurrentBack.self,
     ResampledBack.self,
     Slope.self,

@@ -11,6 +11,7 @@ import Testing
 private let root = "/usr/share/libonnx-testdata/data/node"
 
 /// Each operator's derivative against central differences in double, on its conformance inputs.
+/// Not so what rounds and passes cotangents on as if it did not (`QuantizationGradientTests`).
 @Suite("Gradients", .enabled(if: FileManager.default.fileExists(atPath: root)))
 struct ConformanceGradientTests {
   static let names = ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? [])

@@ -72,15 +72,30 @@ package struct Differentiation {
       return
     }
     if case .zero? = typed.op(id)?.gradient { return }
-    varying.formUnion(node.outputs.compactMap { $0 }.filter(isFloat))
+    for (slot, output) in node.outputs.enumerated() {
+      guard let output, isFloat(output) || standsForNumbers(id, slot) else { continue }
+      varying.insert(output)
+    }
+  }
+
+  /// Whether an output holds integers that stand for numbers: made by a quantizer, and moved since at
+  /// most. Their cotangents are floats.
+  private func standsForNumbers(_ id: NodeID, _ slot: Int) -> Bool {
+    guard let op = typed.op(id) else { return false }
+    if type(of: op).traits.quantizedOutputs.contains(slot) { return true }
+    guard case .shared(let moved) = op.quantization(typed.inputs(id)) else { return false }
+    return moved.contains { slot in
+      (typed.graph[id].inputs[safe: slot] ?? nil).map { varying.contains($0) } ?? false
+    }
   }
 
   /// The sum of what came back to a value, the first from the last reader.
   private mutating func total(_ value: ValueID) -> Term? {
     guard let parts = terms[value], let first = parts.first else { return nil }
     let sum = parts.dropFirst().reduce(first) { $0 + $1 }
-    let type = typed.graph[value].tensorType ?? sum.type
-    let result = sum.typed(as: type)
+    let known = typed.graph[value].tensorType ?? sum.type
+    let element = isFloat(value) ? known.elementType : sum.type.elementType
+    let result = sum.typed(as: TensorType(element, known.shape))
     terms[value] = [result]
     return result
   }

@@ -26,12 +26,20 @@ struct Parameter {
   /// A weight in which at least one element in so many is zero was made so.
   private static let sparseFrom = 10
 
-  init?(_ value: ValueID, _ graph: Graph) {
+  /// What a step has to keep to; nil where it may do anything.
+  let rule: Trainee.Rule?
+
+  init?(_ value: ValueID, _ graph: Graph, rule: Trainee.Rule? = nil) {
     guard let tensor = graph[value].initializer, let elements = tensor.floats else { return nil }
     self.value = value
     name = graph[value].name
     dimensions = tensor.dimensions
     self.elements = elements
+    self.rule = rule.flatMap { $0.binds ? $0 : nil }
+    guard rule?.keepsZeros ?? true else {
+      zeros = []
+      return
+    }
     let zeros = elements.indices.filter { elements[$0] == 0 }
     self.zeros =
       dimensions.count > 1 && zeros.count * Self.sparseFrom >= elements.count ? zeros : []

@@ -16,18 +16,18 @@ struct TrainingGraph {
   /// Weights whose gradients would need one of these.
   let blocked: [String]
 
-  init(_ student: Model, _ objective: Objective, variances: [Double]) throws(ModelError) {
+  init(_ trainee: Trainee, _ objective: Objective, variances: [Double]) throws(ModelError) {
+    let student = trainee.model
     var base = student
-    base.irVersion = max(base.irVersion ?? 8, 8)
     base.graph.initializersAreConstant = false
-    base.graph.valueInfos = []
-    let wanted = try Parameters(of: base).values
-    let builder = GraphBuilder(
-      base.graph, opset: base.opset() ?? 0, isPortable: false, stem: "objective")
-    let (loss, names) = try objective.append(
-      to: builder, try inferTypes(base), variances: variances)
-    builder.dropOutputs()
-    base.graph = builder.graph
+    let wanted: [ValueID]
+    if let own = trainee.parameters {
+      wanted = own
+    } else {
+      wanted = try Parameters(of: base).values
+    }
+    let loss: Term
+    (base, loss, names) = try Self.forward(base, objective, variances: variances)
     let found = try Differentiation(base, by: wanted) { (builder, typed) throws(ModelError) in
       [(loss.id, builder.number(1, .float))]
     }
@@ -51,8 +51,35 @@ struct TrainingGraph {
     judge.graph = forward.graph
     self.model = model
     self.judge = judge
-    self.names = names
     obstacles = found.obstacles.map { "\($0.node): \($0.reason)" }
     blocked = wanted.filter { found.blocked.contains($0) }.map { student.graph[$0].name }
+  }
+
+  /// A model that gives the objective alone, as an output of the name that follows.
+  static func judge(
+    _ model: Model, _ objective: Objective, variances: [Double]
+  ) throws(ModelError) -> (model: Model, loss: String) {
+    var (base, loss, _) = try forward(model, objective, variances: variances)
+    let builder = GraphBuilder(base.graph, opset: base.opset() ?? 0, isPortable: false)
+    builder.output("objective_loss", loss)
+    builder.dropUnread()
+    base.graph = builder.graph
+    return (base, base.graph.outputs.last.map { base.graph[$0.value].name } ?? "")
+  }
+
+  /// A model with the objective behind it and no outputs.
+  private static func forward(
+    _ model: Model, _ objective: Objective, variances: [Double]
+  ) throws(ModelError) -> (model: Model, loss: Term, names: ObjectiveNames) {
+    var base = model
+    base.irVersion = max(base.irVersion ?? 8, 8)
+    base.graph.valueInfos = []
+    let builder = GraphBuilder(
+      base.graph, opset: base.opset() ?? 0, isPortable: false, stem: "objective")
+    let (loss, names) = try objective.append(
+      to: builder, try inferTypes(base), variances: variances)
+    builder.dropOutputs()
+    base.graph = builder.graph
+    return (base, loss, names)
   }
 }

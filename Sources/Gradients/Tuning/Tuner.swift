@@ -29,7 +29,7 @@ public struct Tuner: Sendable {
     public let notes: [String]
   }
 
-  let student: Model
+  let trainee: Trainee
   let teacher: Model
   let objective: Objective
   let options: TuningOptions
@@ -48,7 +48,16 @@ public struct Tuner: Sendable {
     _ student: Model, teacher: Model, objective: Objective, options: TuningOptions,
     session: SessionOptions
   ) {
-    self.student = student
+    self.init(
+      Trainee(student), teacher: teacher, objective: objective, options: options, session: session)
+  }
+
+  /// The same for what need not learn with its own weights.
+  public init(
+    _ trainee: Trainee, teacher: Model, objective: Objective, options: TuningOptions,
+    session: SessionOptions
+  ) {
+    self.trainee = trainee
     self.teacher = teacher
     self.objective = objective
     self.options = options
@@ -87,6 +96,6 @@ public struct Tuner: Sendable {
       }
     }
     try checkpoint(job.state)
-    return job.outcome
+    return try job.outcome()
   }
 }

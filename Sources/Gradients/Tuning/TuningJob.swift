@@ -12,6 +12,7 @@ struct TuningJob {
   private let samples: TuningSamples
   private let proof: TuningSamples
   private let parameters: [Parameter]
+  private let variances: [Double]
   private let order: SampleOrder
   private(set) var state: TuningState
   private var failures = 0
@@ -25,8 +26,12 @@ struct TuningJob {
       tuner.teacher, pairs, on: fit, budget: tuner.options.budget, options: tuner.session)
     let proofs = try TeacherValues(
       tuner.teacher, pairs, on: held, budget: tuner.options.budget, options: tuner.session)
-    graph = try TrainingGraph(tuner.student, objective, variances: values.variances)
-    parameters = graph.parameters.compactMap { Parameter($0.value, tuner.student.graph) }
+    let trainee = tuner.trainee
+    variances = values.variances
+    graph = try TrainingGraph(trainee, objective, variances: variances)
+    parameters = graph.parameters.compactMap {
+      Parameter($0.value, trainee.model.graph, rule: trainee.rules[$0.value])
+    }
     guard !parameters.isEmpty else {
       throw ModelError(
         .unsupported, "tuning: expected weights with a gradient, found none",
@@ -40,8 +45,8 @@ struct TuningJob {
       pairs.isEmpty || objective.kinds.contains(.labels)
       ? nil
       : try SampleAlterer(tuner.options.alterations, of: fit, seed: tuner.options.seed)
-    samples = try TuningSamples(fit, values, graph.names, tuner.student, alterer: alterer)
-    proof = try TuningSamples(held, proofs, graph.names, tuner.student)
+    samples = try TuningSamples(fit, values, graph.names, trainee.model, alterer: alterer)
+    proof = try TuningSamples(held, proofs, graph.names, trainee.model)
     order = SampleOrder(count: fit.groupCount, seed: tuner.options.seed)
     state = TuningState(parameters.map(\.elements))
     if !graph.blocked.isEmpty {
@@ -64,7 +69,8 @@ struct TuningJob {
       state = earlier
       return
     }
-    state.before = try loss()
+    let trainee = tuner.trainee
+    state.before = try trainee.finish == nil ? loss() : loss(of: trainee.given)
     state.bestLoss = state.before
   }
 
@@ -131,7 +137,7 @@ struct TuningJob {
       return
     }
     failures = 0
-    state.move(found, tuner.options, zeros: parameters.map(\.zeros))
+    state.move(found, tuner.options, parameters)
   }
 
   /// Whether the held-out samples are to be asked: twenty times in a run, and at its end.
@@ -141,13 +147,35 @@ struct TuningJob {
 
   mutating func judge() throws(ModelError) { state.judge(try loss()) }
 
-  /// The objective on held-out samples.
+  /// The weights by their values.
+  private func elements(_ weights: [[Float]]) -> [ValueID: [Float]] {
+    Dictionary(uniqueKeysWithValues: zip(parameters.map(\.value), weights))
+  }
+
+  /// The objective on held-out samples: what learns is asked itself, unless what is written follows
+  /// from it by rounding.
   private func loss() throws(ModelError) -> Double {
+    guard tuner.trainee.finish == nil else {
+      return try loss(of: tuner.trainee.finished(elements(state.weights)))
+    }
+    return try loss(judges, shared: inputs(state.weights), name: graph.loss)
+  }
+
+  private func loss(of model: Model) throws(ModelError) -> Double {
+    let judge = try TrainingGraph.judge(model, tuner.objective, variances: variances)
+    let runner = try PieceRunner(
+      judge.model, threads: tuner.session.threads, backend: tuner.session.backend)
+    return try loss(runner, shared: [:], name: judge.loss)
+  }
+
+  private func loss(
+    _ runner: PieceRunner, shared: [String: Tensor], name: String
+  ) throws(ModelError) -> Double {
     let pieces = try proof.pieces(Array(0..<proof.count))
     var sum = 0.0, count = 0
-    try judges.run(pieces.map(\.inputs), shared: inputs(state.weights)) {
+    try runner.run(pieces.map(\.inputs), shared: shared) {
       piece, results throws(ModelError) in
-      guard let value = results[graph.loss]?.doubles?.first else { return }
+      guard let value = results[name]?.doubles?.first else { return }
       sum += value * Double(pieces[piece].count)
       count += pieces[piece].count
     }
@@ -155,16 +183,13 @@ struct TuningJob {
     return mean.isFinite ? mean : .infinity
   }
 
-  var outcome: Tuner.Outcome {
-    var model = tuner.student
+  func outcome() throws(ModelError) -> Tuner.Outcome {
+    let trainee = tuner.trainee
     let helped = state.bestLoss < state.before
-    for (parameter, elements) in zip(parameters, state.best) where helped {
-      var tensor = Tensor(floats: elements, parameter.dimensions)
-      tensor.name = model.graph[parameter.value].initializer?.name
-      model.graph.setInitializer(parameter.value, tensor)
-    }
     return Tuner.Outcome(
-      model: model, before: state.before, after: min(state.before, state.bestLoss),
-      steps: state.step, best: state.bestStep, adapted: parameters.count, notes: notes)
+      model: helped ? try trainee.finished(elements(state.best)) : trainee.given,
+      before: state.before, after: min(state.before, state.bestLoss),
+      steps: state.step, best: state.bestStep, adapted: parameters.count,
+      notes: trainee.notes + notes)
   }
 }

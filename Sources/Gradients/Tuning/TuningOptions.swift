@@ -28,6 +28,8 @@ public struct TuningOptions: Sendable {
   public var decay = 0.0
   /// How steps follow from gradients.
   public var optimizer = Optimizer.adam
+  /// Whether the integers, scales and biases of a model in QDQ form learn, through its quantizers.
+  public var isQuantized = false
   /// Draws the order of the samples.
   public var seed: UInt64 = 0
   /// Bytes that the teacher's values may take in memory.
@@ -44,7 +46,7 @@ public struct TuningOptions: Sendable {
   public var key: String {
     """
     \(kinds.map(\.rawValue).sorted()) \(steps ?? 0) \(seconds ?? 0) \(batch) \(rate) \(warmUp) \
-    \(decay) \(optimizer.rawValue) \(seed) \(alterations.map(\.rawValue).sorted())
+    \(decay) \(optimizer.rawValue) \(seed) \(alterations.map(\.rawValue).sorted())\(isQuantized ? " quantized" : "")
     """
   }
 }

@@ -35,10 +35,14 @@ public struct TuningState: Sendable {
   }
 
   /// Moves the weights against their gradients; what was zero in a sparse weight stays so.
-  mutating func move(_ gradients: [[Float]], _ options: TuningOptions, zeros: [[Int]]) {
+  mutating func move(
+    _ gradients: [[Float]], _ options: TuningOptions, _ parameters: [Parameter]
+  ) {
     let rate = Float(rate(options))
     let adam = AdamStep(rate: rate, step: step + 1, decay: Float(options.decay))
     for index in weights.indices {
+      let rule = parameters[index].rule
+      let old = rule == nil ? [] : weights[index]
       switch options.optimizer {
       case .adam:
         adam.run(
@@ -48,7 +52,12 @@ public struct TuningState: Sendable {
           &weights[index], gradients[index], velocity: &moments[index], rate: rate, momentum: 0.9,
           decay: Float(options.decay))
       }
-      for place in zeros[index] { weights[index][place] = 0 }
+      if let rule {
+        for place in old.indices {
+          weights[index][place] = rule.bounded(weights[index][place], from: old[place])
+        }
+      }
+      for place in parameters[index].zeros { weights[index][place] = 0 }
     }
     step += 1
   }

@@ -31,6 +31,11 @@ package struct QuantizedLayout: Sendable {
     parameters = outer * ((length + size - 1) / size) * inner
   }
 
+  /// The lengths before, along and behind the axis of parameters; nil where blocks share them.
+  package var spans: (outer: Int, length: Int, inner: Int)? {
+    block == nil ? (outer, length, inner) : nil
+  }
+
   /// Elements that lie together and whose parameters do too.
   fileprivate struct Piece {
     /// The first element.

@@ -20,7 +20,12 @@ extension Recipe {
       }
       if let tuning, hasCalibration { stages.append(TuneStage(tuning, isAsked: tunesAlways)) }
     }
-    if let quantization { stages.append(QuantizeStage(quantization)) }
+    if let quantization {
+      stages.append(QuantizeStage(quantization))
+      if let tuning, tuning.isQuantized, hasCalibration {
+        stages.append(TuneIntegersStage(tuning))
+      }
+    }
     return stages
   }
 }

@@ -2,6 +2,7 @@ public import Execution
 public import Gradients
 public import IR
 internal import Operators
+internal import Passes
 public import Samples
 
 /// One model tuned towards another: what `lapidary tune` does.
@@ -32,11 +33,21 @@ public struct Tuning: Sendable {
       teacher: teacher ?? model)
     let start = ContinuousClock.now
     outcome = try Tuner(
-      model, teacher: teacher ?? model, objective: objective, options: options, session: session
+      options.isQuantized ? Trainee(quantized: model) : Self.plain(model),
+      teacher: teacher ?? model, objective: objective, options: options, session: session
     ).run(
       on: parts.fit, proof: parts.proof, from: state, progress: progress, checkpoint: checkpoint)
     seconds = (ContinuousClock.now - start) / .seconds(1)
     proof = parts.proof
     compared = objective.summary
+  }
+
+  /// What learns where quantizers stay as they are: not integers.
+  private static func plain(_ model: Model) throws(ModelError) -> Trainee {
+    let weights = try Parameters(of: model).values
+    guard weights.isEmpty, try Trainee.hasQuantizers(model) else { return Trainee(model) }
+    throw ModelError(
+      .request, "tuning: expected weights of floats, found integers behind quantizers",
+      hint: "give --quantized to let them learn")
   }
 }

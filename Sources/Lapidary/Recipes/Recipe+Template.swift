@@ -58,6 +58,7 @@ extension Recipe {
       # batch: 64
       # optimizer: adam       # or sgd
       # seed: 0               # of the samples' order
+      # quantized: false      # after quantization the integers learn too
 
     quantize:
       profile: ort-x86

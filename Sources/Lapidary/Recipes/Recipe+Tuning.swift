@@ -7,7 +7,7 @@ extension Recipe {
   public static var usualTuning: TuningOptions { TuningOptions() }
 
   private enum TuneKey: String, CaseIterable {
-    case steps, minutes, loss, alter, rate, batch, optimizer, seed
+    case steps, minutes, loss, alter, rate, batch, optimizer, seed, quantized
   }
 
   /// Reads how to tune.
@@ -45,6 +45,7 @@ extension Recipe {
       case .batch: options.batch = try field.integer()
       case .optimizer: options.optimizer = try field.choice(TuningOptions.Optimizer.self)
       case .seed: options.seed = UInt64(clamping: try field.integer())
+      case .quantized: options.isQuantized = try field.flag()
       }
     }
     guard options.steps ?? 1 > 0, options.seconds ?? 1 > 0, options.batch > 0, options.rate > 0

@@ -20,6 +20,8 @@ package struct Traits: Sendable {
   package var trainedInputs: Set<Int>
   /// Inputs whose integer constants are quantized weights.
   package var quantizedInputs: Set<Int>
+  /// Outputs whose integers stand for numbers, so that cotangents go through them.
+  package var quantizedOutputs: Set<Int>
   /// Whether rounding its operands to 16 bits changes which elements it picks, how many it makes or what
   /// its scales mean, so that a model in 16 bits computes it in float.
   package var keepsFloat: Bool
@@ -32,7 +34,7 @@ package struct Traits: Sendable {
   package init(
     widensHalf: Bool = true, takesStrings: Bool = false, readsPackedElements: Bool = false,
     auxiliaryInputs: Set<Int> = [], trainedInputs: Set<Int> = [], quantizedInputs: Set<Int> = [],
-    keepsFloat: Bool = false, isCommutative: Bool = false,
+    quantizedOutputs: Set<Int> = [], keepsFloat: Bool = false, isCommutative: Bool = false,
     attributeDefaults: [String: AttributeValue] = [:]
   ) {
     self.widensHalf = widensHalf
@@ -41,6 +43,7 @@ package struct Traits: Sendable {
     self.auxiliaryInputs = auxiliaryInputs
     self.trainedInputs = trainedInputs
     self.quantizedInputs = quantizedInputs
+    self.quantizedOutputs = quantizedOutputs
     self.keepsFloat = keepsFloat
     self.isCommutative = isCommutative
     self.attributeDefaults = attributeDefaults
@@ -50,6 +53,13 @@ package struct Traits: Sendable {
   package func with(quantizedInputs: Set<Int>) -> Traits {
     var traits = self
     traits.quantizedInputs = quantizedInputs
+    return traits
+  }
+
+  /// The same with other quantized outputs.
+  package func with(quantizedOutputs: Set<Int>) -> Traits {
+    var traits = self
+    traits.quantizedOutputs = quantizedOutputs
     return traits
   }
 }

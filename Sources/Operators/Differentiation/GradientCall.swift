@@ -93,12 +93,14 @@ package struct GradientCall {
 
   /// See `Gradient.moved`.
   package func movedBack() throws(ModelError) -> Term {
-    let x = try input(0)
+    let x = try input(0), g = try cotangent(0)
     let operands =
-      [try cotangent(0)]
+      [g]
       + (0..<node.inputs.count).map { index in
         node.inputs[index].map { Term(builder, $0, facts.type(index)) }
       }
-    return builder.inner(Inner.moved, operands, of: node).typed(as: x.type)
+    // Integers that stand for numbers have cotangents of floats.
+    return builder.inner(Inner.moved, operands, of: node).typed(
+      as: TensorType(g.type.elementType, x.type.shape))
   }
 }

@@ -14,6 +14,7 @@ package enum Inner {
   package static let convolutionWeights = ConvolutionWeights.schema.op
   package static let pooled = PooledBack.schema.op
   package static let resampled = ResampledBack.schema.op
+  package static let quantization = QuantizationBack.schema.op
   package static let recurrent = RecurrentBack.schema.op
 
   static let operatorName = "of", operatorDomain = "of_domain", operatorOpset = "of_opset"

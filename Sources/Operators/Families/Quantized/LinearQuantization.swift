@@ -154,7 +154,3 @@ extension LinearQuantization {
 /// What QuantizeLinear and DequantizeLinear have in common.
 let quantizationTraits = Traits(
   widensHalf: false, readsPackedElements: true, auxiliaryInputs: [1, 2], keepsFloat: true)
-
-extension LinearQuantization {
-  package var gradient: Gradient { .none("it rounds to integers, or comes from them") }
-}

@@ -14,7 +14,7 @@ package struct MovedBack: InnerOperator {
   }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
-    [Inferred(inputs.type(1))]
+    [Inferred(inputs.elementType(0), inputs.shape(1))]
   }
 
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {

@@ -40,6 +40,10 @@ package struct DequantizeLinear: LinearQuantization {
 }
 
 extension DequantizeLinear {
+  package var gradient: Gradient { dequantizedBack }
+}
+
+extension DequantizeLinear {
   package static let revisions: [Revision] = [
     .scalarParameters, .additive(19), .additive(21), .additive(23), .additive(28),
   ]

@@ -19,6 +19,7 @@ package struct QuantizeLinear: LinearQuantization {
       25: T3 + int2s
       28: T3 + float6
       """)
+  package static let traits = quantizationTraits.with(quantizedOutputs: [0])
   package static let quantizes = true
   package let settings: LinearQuantizationSettings
 
@@ -36,6 +37,10 @@ package struct QuantizeLinear: LinearQuantization {
   package func evaluate(_ context: inout Evaluation) throws(ModelError) {
     try quantize(context)
   }
+}
+
+extension QuantizeLinear {
+  package var gradient: Gradient { quantizedBack }
 }
 
 extension QuantizeLinear {

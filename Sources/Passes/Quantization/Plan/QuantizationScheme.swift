@@ -134,13 +134,7 @@ struct QuantizationScheme {
     let inputs = facts.inputs(id)
     let lengths = inputs.shape(weight)?.known ?? []
     let form = op.linear(inputs)
-    var contraction: [Int] = []
-    if let form, let inner = form.weightInput {
-      // Kernel positions first, and within one the channels, as kernels add them up.
-      contraction =
-        lengths.indices.filter { $0 != form.weightOutput && $0 != inner && $0 >= form.stackAxes }
-        + [inner]
-    }
+    let contraction = form?.contraction(rank: lengths.count) ?? []
     return WeightedNode(
       activation: activation, weight: weight, axis: axis, bias: bias, contraction: contraction,
       grid: form.map { target.grid($0, lengths) } ?? target.weights,
@@ -256,6 +250,15 @@ struct QuantizationScheme {
     }
     if case .shared = op.quantization(facts.inputs(producer)) { return true }
     return false
+  }
+}
+
+extension LinearForm {
+  /// The axes of a weight that are summed over: kernel positions first, and within one the channels,
+  /// as kernels add them up.
+  func contraction(rank: Int) -> [Int] {
+    guard let inner = weightInput else { return [] }
+    return (0..<rank).filter { $0 != weightOutput && $0 != inner && $0 >= stackAxes } + [inner]
   }
 }
 

@@ -120,6 +120,15 @@ package struct WeightRows {
     }
   }
 
+  /// Whether a pair of neighbours of one sign adds up to more than a peak.
+  func exceeds(_ values: [Int8], _ pairPeak: Int) -> Bool {
+    var exceeds = false
+    forEachPair { first, second in
+      if abs(Int(values[first]) + Int(values[second])) > pairPeak { exceeds = true }
+    }
+    return exceeds
+  }
+
   /// Enlarges the scales of channels in which rounding has made a pair too large.
   func shrink(
     _ values: inout [Int8], _ scales: inout [Float], _ weight: [Float], _ grid: WeightGrid,

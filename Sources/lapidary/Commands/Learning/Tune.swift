@@ -12,6 +12,10 @@ struct Tune: ParsableCommand, RunsModels, ChecksOptions {
       it was. Zeros of a sparse weight stay zero. The same options give the same bytes on any number of \
       threads; --minutes settles the number of steps by the clock.
 
+      With --quantized the model is one in QDQ form, as quantize writes it. Its weights learn through \
+      their rounding (quantization-aware training), and so do scales and biases; integers keep to the \
+      bits that they have, and nothing but their values changes. The teacher is the model of floats.
+
       Example: lapidary tune small.onnx -o tuned.onnx --teacher Fixtures/fashion/fashion.onnx \
       --data Fixtures/fashion/calibration.npz --steps 300
       """)
@@ -32,6 +36,13 @@ struct Tune: ParsableCommand, RunsModels, ChecksOptions {
 
   @Flag(help: "Learn the array 'labels' of the data too.")
   var labels = false
+
+  @Flag(
+    help: """
+      Let the integers, scales and biases of a model in QDQ form learn through its quantizers, and write \
+      integers.
+      """)
+  var quantized = false
 
   @Option(
     help: ArgumentHelp(
@@ -129,6 +140,7 @@ struct Tune: ParsableCommand, RunsModels, ChecksOptions {
     options.optimizer = optimizer
     options.alterations = alter.alterations
     options.seed = runOptions.seed
+    options.isQuantized = quantized
     let key = [UInt8]((original.contentHash() + options.key).utf8)
     let earlier = try checkpoint.flatMap { path throws(ModelError) -> TuningState? in
       guard TextFile.exists(path) else { return nil }

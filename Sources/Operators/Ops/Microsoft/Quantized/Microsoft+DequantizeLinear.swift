@@ -30,3 +30,7 @@ extension Microsoft {
     }
   }
 }
+
+extension Microsoft.DequantizeLinear {
+  package var gradient: Gradient { dequantizedBack }
+}

@@ -9,6 +9,7 @@ extension Microsoft {
         1: (T1, T1, T2?) -> T2; <axis: int>; T1: float16 float; T2: int8 uint8 int16 uint16 int4
           uint4
         """)
+    package static let traits = quantizationTraits.with(quantizedOutputs: [0])
     package static let quantizes = true
     package let settings: LinearQuantizationSettings
 
@@ -25,4 +26,8 @@ extension Microsoft {
       try quantize(context)
     }
   }
+}
+
+extension Microsoft.QuantizeLinear {
+  package var gradient: Gradient { quantizedBack }
 }
