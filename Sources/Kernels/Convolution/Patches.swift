@@ -3,30 +3,35 @@
 /// counts as zero.
 package struct Patches {
   private let shape: ConvolutionShape
+  private let isTransposed: Bool
   /// The number of positions of a plane of the input and of the output.
   private let plane: Int
   private let positions: Int
-  /// For every output position and kernel position the place in the input's plane; -1 for padding.
-  let places: [Int]
 
   /// - Parameters:
   ///   - transposed: whether the rows are those of the transposed convolution: its output is the
   ///     window's input, and an element counts where the window would have met it.
   package init(_ shape: ConvolutionShape, transposed: Bool = false) {
     self.shape = shape
+    isTransposed = transposed
     let window = shape.window
     plane = transposed ? window.outputCount : window.inputCount
     positions = transposed ? window.inputCount : window.outputCount
-    var places: [Int] = []
-    places.reserveCapacity(positions * window.kernelCount)
+  }
+
+  /// For every output position and kernel position the place in the input's plane; -1 for padding.
+  var places: [Int] {
+    var found: [Int] = []
+    found.reserveCapacity(positions * shape.window.kernelCount)
     for position in 0..<positions {
-      for tap in 0..<window.kernelCount {
-        places.append(
-          transposed
-            ? Self.source(window, position, tap) : Self.place(window, position, tap))
-      }
+      for tap in 0..<shape.window.kernelCount { found.append(place(position, tap)) }
     }
-    self.places = places
+    return found
+  }
+
+  private func place(_ position: Int, _ tap: Int) -> Int {
+    isTransposed
+      ? Self.source(shape.window, position, tap) : Self.place(shape.window, position, tap)
   }
 
   /// The position of the window whose kernel position `tap` lies on a position of its input.
@@ -75,20 +80,19 @@ package struct Patches {
     return [Float](unsafeUninitializedCapacity: shape.group * chosen.count * length) {
       rows, count in
       count = rows.count
-      places.withUnsafeBufferPointer { places in
-        var next = 0
-        for group in 0..<shape.group {
-          for row in chosen {
-            let (sample, position) = (row / positions, row % positions)
-            var start = (sample * shape.inputChannels + group * columns) * plane
-            for _ in 0..<columns {
-              for tap in position * taps..<(position + 1) * taps {
-                let place = places[tap]
-                rows[next] = place < 0 ? 0 : x[start + place]
-                next += 1
-              }
-              start += plane
+      var places = [Int](repeating: 0, count: taps)
+      var next = 0
+      for group in 0..<shape.group {
+        for row in chosen {
+          let (sample, position) = (row / positions, row % positions)
+          for tap in 0..<taps { places[tap] = place(position, tap) }
+          var start = (sample * shape.inputChannels + group * columns) * plane
+          for _ in 0..<columns {
+            for place in places {
+              rows[next] = place < 0 ? 0 : x[start + place]
+              next += 1
             }
+            start += plane
           }
         }
       }

@@ -66,12 +66,7 @@ package struct NormalEquations {
         sides[o * inputs + i] = products[i * width + inputs + o] - mean * sum[inputs + o]
       }
     }
-    for o in 0..<outputs {
-      for j in 0..<inputs where weights[o * inputs + j] != 0 {
-        let factor = weights[o * inputs + j]
-        for i in 0..<inputs { sides[o * inputs + i] -= factor * gram[j * inputs + i] }
-      }
-    }
+    for (place, known) in product(weights, gram).enumerated() { sides[place] -= known }
     guard gram.allSatisfy(\.isFinite), sides.allSatisfy(\.isFinite) else { return nil }
     let trace = (0..<inputs).reduce(0) { $0 + gram[$1 * inputs + $1] }
     let added = ridge * trace / Double(inputs)
@@ -87,5 +82,21 @@ package struct NormalEquations {
     }
     guard found.allSatisfy(\.isFinite), biases.allSatisfy(\.isFinite) else { return nil }
     return (found, biases)
+  }
+
+  /// W₀·G.
+  private func product(_ weights: [Double], _ gram: [Double]) -> [Double] {
+    [Double](unsafeUninitializedCapacity: outputs * inputs) { result, count in
+      count = outputs * inputs
+      weights.withUnsafeBytes { weights in
+        gram.withUnsafeBytes { gram in
+          _ = matrixProduct(
+            MatrixProductShape(m: outputs, n: inputs, k: inputs),
+            Source(.double, [outputs, inputs], weights),
+            Source(.double, [inputs, inputs], gram),
+            into: Target(.double, [outputs, inputs], UnsafeMutableRawBufferPointer(result)))
+        }
+      }
+    }
   }
 }

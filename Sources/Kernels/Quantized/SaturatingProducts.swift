@@ -65,7 +65,7 @@ package func saturatingConvolution(
   _ shape: ConvolutionShape, _ x: ByteOperand, _ w: ByteOperand, bias: UnsafePointer<Int32>?,
   into y: Target
 ) {
-  let patches = Patches(shape), window = shape.window
+  let places = Patches(shape).places, window = shape.window
   let channels = shape.inputChannels / shape.group, outputs = shape.outputChannels / shape.group
   let taps = window.kernelCount, length = channels * taps, positions = window.outputCount
   guard outputs > 0, positions > 0 else { return }
@@ -94,7 +94,7 @@ package func saturatingConvolution(
       let position = item % positions
       let start = (sample * shape.inputChannels + group * channels) * window.inputCount
       for tap in 0..<taps {
-        let place = patches.places[position * taps + tap]
+        let place = places[position * taps + tap]
         for channel in 0..<channels {
           row[tap * channels + channel] =
             place < 0

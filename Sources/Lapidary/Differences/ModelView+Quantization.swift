@@ -12,17 +12,36 @@ extension ModelView {
     let steps = model.graph.nodeIDs.filter { facts.op($0) is any LinearQuantization }
     guard !steps.isEmpty else { return nil }
     self.init(model)
-    for id in steps { takeOut(id, facts, isFirst: isFirst) }
+    let packed = unpack(facts)
+    for id in steps { takeOut(id, facts, packed, isFirst: isFirst) }
     self.model.graph.dropUnusedValues()
   }
 
-  private mutating func takeOut(_ id: NodeID, _ facts: TypedGraph, isFirst: Bool) {
+  /// Puts integers in the place of those that are stored in fewer bits, and says in which.
+  private mutating func unpack(_ facts: TypedGraph) -> [ValueID: ElementType] {
+    var found: [ValueID: ElementType] = [:]
+    for id in facts.graph.nodeIDs {
+      guard let value = facts.graph[id].outputs.first ?? nil, !facts.graph.isOutput(value),
+        let type = facts.packedType(of: value), let constant = facts.unpackedConstant(value)
+      else { continue }
+      model.graph.remove(id)
+      model.graph.setInitializer(value, constant)
+      found[value] = type
+    }
+    return found
+  }
+
+  private mutating func takeOut(
+    _ id: NodeID, _ facts: TypedGraph, _ packed: [ValueID: ElementType], isFirst: Bool
+  ) {
     let graph = self.model.graph
     guard let op = facts.op(id), let input = graph[id].inputs.first ?? nil,
       let output = graph[id].outputs.first ?? nil, !graph.isCaptured(output)
     else { return }
     let tensors = graph[id].inputs.map { $0.flatMap { graph.constant($0) } }
-    let type = graph[input].initializer?.elementType ?? facts.operand(input).type.elementType
+    let type =
+      packed[input] ?? graph[input].initializer?.elementType
+      ?? facts.operand(input).type.elementType
     let dequantizes = !type.isFloatingPoint && type != .undefined
     if !dequantizes { noteRange(id, op, graph, input, output) }
     let readers = graph[output].uses.compactMap(\.node)

@@ -1,25 +1,40 @@
 public import Samples
 
+/// The numbers that a model computes with, or is stored in.
+public enum Numbers: String, Sendable, Codable, Hashable, CaseIterable {
+  /// Integers of 8 bits where that can be.
+  case int8
+  /// The same, with weights of 4 bits.
+  case int4
+  /// Floats.
+  case float
+
+  /// Whether it computes with integers where it can.
+  var areIntegers: Bool { self != .float }
+  /// The place in order.
+  fileprivate var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+}
+
 /// One compressed model among those that a search tries: what it costs and what it loses.
 public struct Candidate: Sendable, Hashable, Codable {
   /// Which of a search's models it is.
   public struct Place: Sendable, Hashable, Codable, Comparable {
     /// How far it is cut: 0 for not at all, `TargetSearch.levels` for the most.
     public let level: Int
-    /// Whether it computes with integers where it can.
-    public let isQuantized: Bool
+    /// What it computes with.
+    public let numbers: Numbers
     /// Whether it is not tuned, and less is tried to find its widths: to learn from, not to be taken.
     public let isDraft: Bool
 
-    package init(level: Int, isQuantized: Bool, isDraft: Bool = false) {
+    package init(level: Int, _ numbers: Numbers, isDraft: Bool = false) {
       self.level = level
-      self.isQuantized = isQuantized
+      self.numbers = numbers
       self.isDraft = isDraft
     }
 
-    /// Those with integers first, then drafts, then by level.
+    /// By numbers, drafts first, then by level.
     public static func < (a: Self, b: Self) -> Bool {
-      guard a.isQuantized == b.isQuantized else { return a.isQuantized }
+      guard a.numbers == b.numbers else { return a.numbers.rank < b.numbers.rank }
       return a.isDraft == b.isDraft ? a.level < b.level : a.isDraft
     }
   }

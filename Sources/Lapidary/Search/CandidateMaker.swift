@@ -65,6 +65,22 @@ struct CandidateMaker: Sendable {
     return recipe
   }
 
+  /// Multiply-accumulates times samples beyond which weights are not rounded to 4 bits: they are rounded
+  /// together, which takes minutes there.
+  private static let mostRounded = 1e11
+
+  /// What models may compute with, the usual first.
+  ///
+  /// - Parameter few: whether 4 bits come into question.
+  func numbers(few: Bool) throws(ModelError) -> [Numbers] {
+    guard let quantization = recipe.quantization else { return [.float] }
+    let macs = Double(try trial.cost(of: fused.model).0.macs)
+    let takesFew =
+      few && quantization.takesPackedWeights
+      && macs * Double(setting.fit?.count ?? 0) <= Self.mostRounded
+    return takesFew ? [.int8, .int4, .float] : [.int8, .float]
+  }
+
   /// Whether models are tuned, as far as that can be known before one is cut.
   var tunes: Bool {
     recipe.tuning != nil
@@ -82,18 +98,24 @@ struct CandidateMaker: Sendable {
   }
 
   /// The recipe that makes a model from the original.
-  func recipe(_ widths: [String: Double], isQuantized: Bool) -> Recipe {
+  func recipe(_ widths: [String: Double], _ numbers: Numbers) -> Recipe {
     var recipe = recipe
     recipe.pruning =
       widths.isEmpty ? nil : Self.pruning(recipe, RankOption.widths(widths))
     recipe.ranks = RankOption.ranks(widths)
-    if !isQuantized { recipe.quantization = nil }
+    switch numbers {
+    case .int8: break
+    case .int4:
+      recipe.quantization?.weightBits = 4
+      recipe.quantization?.rounding = .gptq
+    case .float: recipe.quantization = nil
+    }
     return recipe
   }
 
   /// The stages after fusion.
-  func stages(_ widths: [String: Double], isQuantized: Bool) -> [any Stage] {
-    var recipe = recipe(widths, isQuantized: isQuantized)
+  func stages(_ widths: [String: Double], _ numbers: Numbers) -> [any Stage] {
+    var recipe = recipe(widths, numbers)
     recipe.fuses = false
     return recipe.stages(hasCalibration: true)
   }
@@ -123,7 +145,7 @@ struct CandidateMaker: Sendable {
     setting.progress = progress
     var state = fused
     var made: [MadeStage] = []
-    for stage in stages(widths, isQuantized: place.isQuantized) {
+    for stage in stages(widths, place.numbers) {
       if place.isDraft, stage.name == TuneStage().name { continue }
       if let known = choice.recovered, stage.name == known.name {
         _ = try known.run(&state, setting)
@@ -171,13 +193,17 @@ struct CandidateMaker: Sendable {
 
   /// What a model costs that is cut, and quantized with a few samples, and fitted to nothing: costs do
   /// not depend on what weights are.
+  ///
+  /// - Parameter stores: whether it matters how numbers are stored. Multiply-accumulates alone are
+  ///   counted without quantizing.
   func outline(
-    _ place: Candidate.Place, _ solution: WidthSearch.Solution?
+    _ place: Candidate.Place, _ solution: WidthSearch.Solution?, stores: Bool
   ) throws(ModelError) -> ModelCosts {
     var recipe = recipe(
-      (solution?.ratios ?? [:]).filter { $0.value > 0 }, isQuantized: place.isQuantized)
+      (solution?.ratios ?? [:]).filter { $0.value > 0 }, stores ? place.numbers : .float)
     (recipe.fuses, recipe.recovers, recipe.tuning) = (false, false, nil)
     recipe.pruning?.importance = .l2
+    recipe.quantization?.rounding = .nearest
     var setting = setting
     setting.verification = nil
     setting.fit = calibration.first(Self.outlineSamples)

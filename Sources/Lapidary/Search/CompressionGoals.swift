@@ -59,6 +59,8 @@ public struct CompressionGoals: Sendable, Hashable, Codable {
   public var boundsCost: Bool {
     bytes != nil || macs != nil || latency != nil || energy != nil
   }
+  /// Whether it matters how numbers are stored: not where multiply-accumulates alone are bounded.
+  var boundsNumbers: Bool { bytes != nil || latency != nil || energy != nil || !boundsCost }
 
   /// By how much costs exceed their limits: the largest quotient of a figure and its limit; at most 1
   /// where all hold, 0 where nothing is bounded.

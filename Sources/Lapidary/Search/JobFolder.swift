@@ -55,7 +55,7 @@ public struct JobFolder: Sendable {
 
   private func name(_ place: Candidate.Place) -> String {
     let digits = "\(place.level)"
-    return (place.isDraft ? "draft-" : "") + (place.isQuantized ? "int8-" : "float-")
+    return (place.isDraft ? "draft-" : "") + place.numbers.rawValue + "-"
       + String(repeating: "0", count: max(0, 3 - digits.count)) + digits
   }
 

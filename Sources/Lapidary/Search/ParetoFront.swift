@@ -18,19 +18,23 @@ public struct ParetoFront {
   ///
   /// - Parameter jobs: the folder that the search keeps its models in.
   public init(_ search: inout TargetSearch, _ jobs: JobFolder) throws(ModelError) {
-    let isQuantized = search.maker.recipe.quantization != nil
-    var places =
+    let numbers = try search.maker.numbers(few: true).filter { $0 != .float }
+    let levels =
       search.canCut ? (0...Self.steps).map { $0 * TargetSearch.frontEnd / Self.steps } : [0]
+    var places = levels.map { Candidate.Place(level: $0, numbers.first ?? .float) }
+    // What 4 bits spare is more than the first cuts do.
+    places += numbers.dropFirst().flatMap { own in
+      levels.prefix(levels.count / 2).map { Candidate.Place(level: $0, own) }
+    }
     search.progress = SearchProgress(expected: places.count + 1, search.maker.setting.progress)
     while !places.isEmpty {
       // What another worker is at can wait; when nothing else is left it is waited for.
       var next = 0
-      for (index, level) in places.enumerated()
-      where try jobs.isFree(.init(level: level, isQuantized: isQuantized)) {
+      for (index, place) in places.enumerated() where try jobs.isFree(place) {
         next = index
         break
       }
-      _ = try search.candidate(.init(level: places.remove(at: next), isQuantized: isQuantized))
+      _ = try search.candidate(places.remove(at: next))
     }
     let all = search.plan.tried.filter { !$0.place.isDraft }
     candidates = Self.front(all)

@@ -15,7 +15,7 @@ extension TargetSearch {
   /// the loss is, the one that goes furthest.
   @discardableResult
   public mutating func find() throws(ModelError) -> Candidate {
-    let kinds = maker.recipe.quantization == nil ? [false] : [true, false]
+    let kinds = try maker.numbers(few: goals.bytes != nil || !goals.boundsCost)
     let found =
       goals.boundsCost ? try leastThatFits(kinds) : try furthestThatHolds(kinds)
     try choose(found, missed: missed(found))
@@ -37,9 +37,8 @@ extension TargetSearch {
   }
 
   /// The candidate of the lowest level whose costs are within the limits; where none is, that which
-  /// exceeds them least. Numbers of 32 bits come into question where integers are slower, or lose too
-  /// much.
-  private mutating func leastThatFits(_ kinds: [Bool]) throws(ModelError) -> Candidate {
+  /// exceeds them least. Other numbers come into question where the first are slower, or lose too much.
+  private mutating func leastThatFits(_ kinds: [Numbers]) throws(ModelError) -> Candidate {
     var best: Candidate?
     for kind in try order(kinds) {
       guard let found = try leastThatFits(kind) else { continue }
@@ -47,17 +46,21 @@ extension TargetSearch {
       best = best.map { nearer($0, found) } ?? found
     }
     if let best { return best }
-    return try candidate(.init(level: Self.levels, isQuantized: kinds[0]))
+    return try candidate(.init(level: Self.levels, kinds.contains(.int4) ? .int4 : kinds[0]))
   }
 
-  /// Which kind of numbers to try first: those that run faster where time counts.
-  private mutating func order(_ kinds: [Bool]) throws(ModelError) -> [Bool] {
-    guard goals.latency != nil, kinds.count > 1 else { return kinds }
-    let shares = [
-      excess(try outline(.init(level: Self.levels, isQuantized: kinds[0]))),
-      excess(try outline(.init(level: Self.levels, isQuantized: kinds[1]))),
-    ]
-    return shares[0] <= shares[1] ? kinds : kinds.reversed()
+  /// Which kind of numbers to try first: those that run faster where time counts, else those of which
+  /// less is lost within the limits.
+  private mutating func order(_ kinds: [Numbers]) throws(ModelError) -> [Numbers] {
+    guard goals.latency != nil else {
+      return kinds.contains(.int4) ? try leastLossFirst(kinds) : kinds
+    }
+    var shares: [(kind: Numbers, excess: Double)] = []
+    for kind in kinds {
+      shares.append((kind, excess(try outline(.init(level: Self.levels, kind)))))
+    }
+    let least = shares.min { $0.excess < $1.excess }?.kind ?? kinds[0]
+    return [least] + kinds.filter { $0 != least }
   }
 
   /// Of two candidates of which neither meets the goals, that which comes nearer to them.
@@ -67,27 +70,31 @@ extension TargetSearch {
     return excess(a.costs) <= excess(b.costs) ? a : b
   }
 
-  /// The same for one kind of numbers; nil where the limits cannot be met.
-  private mutating func leastThatFits(_ isQuantized: Bool) throws(ModelError) -> Candidate? {
-    func place(_ level: Int) -> Candidate.Place { .init(level: level, isQuantized: isQuantized) }
+  /// The lowest level at which what can be counted is within the limits; nil where none is.
+  mutating func lowestThatFits(_ numbers: Numbers) throws(ModelError) -> Int? {
     // What cannot be reached is found before anything else is tried.
-    guard fits(try outline(place(Self.levels))) else { return nil }
-    if fits(try outline(place(0))) {
-      let whole = try candidate(place(0))
-      if fits(whole.costs) { return whole }
-    }
+    guard fits(try outline(.init(level: Self.levels, numbers))) else { return nil }
+    if fits(try outline(.init(level: 0, numbers))) { return 0 }
     var low = 0, high = Self.levels
     while high - low > 1 {
       let middle = (low + high) / 2
-      if fits(try outline(place(middle))) { high = middle } else { low = middle }
+      if fits(try outline(.init(level: middle, numbers))) { high = middle } else { low = middle }
     }
-    if goals.latency != nil { return try onTime(place(high)) }
-    var found = try candidate(place(high))
+    return high
+  }
+
+  /// The candidate of the lowest level within the limits for one kind of numbers; nil where they cannot
+  /// be met.
+  private mutating func leastThatFits(_ numbers: Numbers) throws(ModelError) -> Candidate? {
+    func place(_ level: Int) -> Candidate.Place { .init(level: level, numbers) }
+    guard var level = try lowestThatFits(numbers) else { return nil }
+    if goals.latency != nil, level > 0 { return try onTime(place(level)) }
+    var found = try candidate(place(level))
     // What was foretold is not always what is measured.
-    while !fits(found.costs), high < Self.levels {
+    while !fits(found.costs), level < Self.levels {
       let step = Self.perHalving * log2(max(excess(found.costs), 1))
-      high = min(Self.levels, high + max(1, Int(step.rounded(.up))))
-      found = try candidate(place(high))
+      level = min(Self.levels, level + max(1, Int(step.rounded(.up))))
+      found = try candidate(place(level))
     }
     return found
   }
@@ -105,7 +112,7 @@ extension TargetSearch {
     var slow = 0, fast = Self.levels + 1
     var best: Candidate?, nearest: Candidate?
     for _ in 0..<Self.moves {
-      let found = try candidate(.init(level: level, isQuantized: start.isQuantized))
+      let found = try candidate(.init(level: level, start.numbers))
       let excess = excess(found.costs)
       if excess <= 1 {
         if best.map({ $0.place.level > level }) ?? true { best = found }
@@ -124,7 +131,7 @@ extension TargetSearch {
     if let nearest, slow >= Self.levels { return nearest }
     return try candidate(
       .init(
-        level: min(Self.levels, slow + Int(Self.perHalving) / 4), isQuantized: start.isQuantized))
+        level: min(Self.levels, slow + Int(Self.perHalving) / 4), start.numbers))
   }
 
   private func missed(_ candidate: Candidate) -> [String] {

@@ -11,19 +11,28 @@ extension TargetSearch {
   private static let caution = 0.85
 
   /// The candidate of the highest level whose loss is within the limit; of level 0 where none is.
-  mutating func furthestThatHolds(_ kinds: [Bool]) throws(ModelError) -> Candidate {
+  mutating func furthestThatHolds(_ kinds: [Numbers]) throws(ModelError) -> Candidate {
     var whole: Candidate?
     for kind in kinds {
-      let first = try candidate(.init(level: 0, isQuantized: kind))
+      let first = try candidate(.init(level: 0, kind))
       guard goals.allows(first) else {
         whole = whole.map { nearer($0, first) } ?? first
         continue
       }
-      guard canCut else { return first }
-      return maker.tunes ? try furthestTuned(first) : try furthestByHalves(first)
+      guard canCut else { return try smallest(first, kinds) }
+      return maker.tunes ? try furthestTuned(first, kinds) : try furthestByHalves(first)
     }
     if let whole { return whole }
-    return try candidate(.init(level: 0, isQuantized: kinds[0]))
+    return try candidate(.init(level: 0, kinds[0]))
+  }
+
+  /// Of what cannot be cut, or with fewer bits where that holds too.
+  private mutating func smallest(
+    _ first: Candidate, _ kinds: [Numbers]
+  ) throws(ModelError) -> Candidate {
+    guard kinds.contains(.int4), first.place.numbers == .int8 else { return first }
+    let few = try candidate(.init(level: 0, .int4))
+    return goals.allows(few) && few.costs.bytes < first.costs.bytes ? few : first
   }
 
   /// Without tuning models are soon made: bisection.
@@ -32,7 +41,7 @@ extension TargetSearch {
     var high = Self.levels
     while high - found.place.level > Self.grain {
       let middle = (found.place.level + high) / 2
-      let next = try candidate(.init(level: middle, isQuantized: first.place.isQuantized))
+      let next = try candidate(.init(level: middle, first.place.numbers))
       if goals.allows(next) { found = next } else { high = middle }
     }
     return found
@@ -40,25 +49,20 @@ extension TargetSearch {
 
   /// Drafts say how noise grows with the level, and where a tuned model is worth a try; each that was
   /// made says where the next is.
-  private mutating func furthestTuned(_ first: Candidate) throws(ModelError) -> Candidate {
-    guard let limit = goals.loss else { return first }
-    let isQuantized = first.place.isQuantized
-    var points = [LossForecast.Point(first)].compactMap { $0 }
-    func place(_ level: Int, draft: Bool) -> Candidate.Place {
-      .init(level: level, isQuantized: isQuantized, isDraft: draft)
-    }
-    var levels = Self.drafts
-    while let level = levels.first {
-      levels.removeFirst()
-      points += [LossForecast.Point(try candidate(place(level, draft: true)))].compactMap { $0 }
-      guard levels.isEmpty, points.count < 5 else { continue }
-      // Between drafts noise is known, and not far beyond them.
-      let aim = LossForecast(points).level(losing: limit, in: 0...Self.levels)
-      if aim > level, level < Self.furthest { levels.append(level + Self.drafts[0]) }
-      if aim < Self.drafts[0] / 2, !points.contains(where: { $0.level == Self.drafts[0] / 2 }) {
-        levels.append(Self.drafts[0] / 2)
+  private mutating func furthestTuned(
+    _ whole: Candidate, _ kinds: [Numbers]
+  ) throws(ModelError) -> Candidate {
+    guard let limit = goals.loss else { return whole }
+    var (first, points) = (whole, try drafted(whole))
+    if kinds.contains(.int4), first.place.numbers == .int8 {
+      let few = try candidate(.init(level: 0, .int4))
+      if goals.allows(few) {
+        let own = try drafted(few)
+        let size = try foretoldSize(points, .int8)
+        if try foretoldSize(own, .int4) < size { (first, points) = (few, own) }
       }
     }
+    func place(_ level: Int) -> Candidate.Place { .init(level: level, first.place.numbers) }
     var best = first
     var high = Self.levels
     for attempt in 0..<Self.mostTunings {
@@ -70,11 +74,42 @@ extension TargetSearch {
       // What loses more again and again is not what is foretold.
       if attempt > Self.tunings { level = min(level, (best.place.level + high) / 2) }
       if attempt > 0, best.place.level > 0, level <= range.lowerBound { break }
-      let next = try candidate(place(level, draft: false))
+      let next = try candidate(place(level))
       points += [LossForecast.Point(next)].compactMap { $0 }
       if goals.allows(next) { best = next } else { high = level }
     }
     return best
+  }
+
+  /// What is known of noise and loss at several levels, from a whole model and drafts.
+  private mutating func drafted(_ first: Candidate) throws(ModelError) -> [LossForecast.Point] {
+    guard let limit = goals.loss else { return [] }
+    var points = [LossForecast.Point(first)].compactMap { $0 }
+    var levels = Self.drafts
+    while let level = levels.first {
+      levels.removeFirst()
+      let draft = try candidate(.init(level: level, first.place.numbers, isDraft: true))
+      points += [LossForecast.Point(draft)].compactMap { $0 }
+      guard levels.isEmpty, points.count < 5 else { continue }
+      // Between drafts noise is known, and not far beyond them.
+      let aim = LossForecast(points).level(losing: limit, in: 0...Self.levels)
+      if aim > level, level < Self.furthest { levels.append(level + Self.drafts[0]) }
+      if aim < Self.drafts[0] / 2, !points.contains(where: { $0.level == Self.drafts[0] / 2 }) {
+        levels.append(Self.drafts[0] / 2)
+      }
+    }
+    return points
+  }
+
+  /// How small a model comes out with such numbers as far as that can be foretold: halving its bytes
+  /// counts as much as halving its multiply-accumulates.
+  private mutating func foretoldSize(
+    _ points: [LossForecast.Point], _ numbers: Numbers
+  ) throws(ModelError) -> Double {
+    guard let limit = goals.loss else { return 0 }
+    let level = LossForecast(points).level(losing: limit, in: 0...Self.levels)
+    let costs = try outline(.init(level: level, numbers))
+    return Double(costs.bytes) * Double(costs.macs)
   }
 }
 

@@ -72,7 +72,7 @@ extension TargetSearch {
       (.init("level", numeric: true), { .count($0.place.level) }),
       (
         .init("numbers"),
-        { .text(($0.place.isQuantized ? "int8" : "float") + ($0.place.isDraft ? " draft" : "")) }
+        { .text($0.place.numbers.rawValue + ($0.place.isDraft ? " draft" : "")) }
       ),
       (.init("parameters", numeric: true), { .count($0.costs.parameters) }),
       (.init("macs", "MACs", numeric: true), { .count($0.costs.macs) }),

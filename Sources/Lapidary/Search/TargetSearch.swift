@@ -146,12 +146,14 @@ public struct TargetSearch {
 
   /// The cost of widths, as the goals see it: 1 for the whole model. Bytes of weights and
   /// multiply-accumulates are counted; times follow from the table.
-  private func cost(_ isQuantized: Bool) -> ([String: Double]) -> Double {
+  private func cost(_ numbers: Numbers) -> ([String: Double]) -> Double {
     if let latencies = plan.latencies, goals.boundsTimeAlone,
-      let whole = latencies.seconds(widthCosts.macs([:]), isQuantized: isQuantized), whole > 0
+      let whole = latencies.seconds(widthCosts.macs([:]), isQuantized: numbers.areIntegers),
+      whole > 0
     {
       return { [widthCosts] widths in
-        let time = latencies.seconds(widthCosts.macs(widths), isQuantized: isQuantized)
+        let time = latencies.seconds(
+          widthCosts.macs(widths), isQuantized: numbers.areIntegers)
         return (time ?? whole) / whole
       }
     }
@@ -172,25 +174,25 @@ public struct TargetSearch {
     _ place: Candidate.Place
   ) throws(ModelError) -> WidthSearch.Solution? {
     guard place.level > 0, canCut else { return nil }
-    guard place.level < Self.levels else { return narrowest(place.isQuantized) }
-    let search = WidthSearch(try groups(), cost: cost(place.isQuantized))
+    guard place.level < Self.levels else { return narrowest(place.numbers) }
+    let search = WidthSearch(try groups(), cost: cost(place.numbers))
     return search.solution(.full, budget: Self.kept(place.level)) ?? search.narrowest
   }
 
   /// All cut that can go. What is known of errors does not matter there.
-  private func narrowest(_ isQuantized: Bool) -> WidthSearch.Solution {
+  private func narrowest(_ numbers: Numbers) -> WidthSearch.Solution {
     let most = GroupErrors.ratios.last ?? 0
     let groups = widthCosts.keys.map {
       WidthSearch.Group(key: $0, ratios: [0, most], errors: [0, 1])
     }
-    return WidthSearch(groups, cost: cost(isQuantized)).narrowest
+    return WidthSearch(groups, cost: cost(numbers)).narrowest
   }
 
   /// Widths that come into question for a place, and how to make better ones of them.
   private mutating func problem(_ place: Candidate.Place) throws(ModelError) -> WidthProblem {
     guard place.level > 0, canCut else { return WidthProblem([]) }
-    guard place.level < Self.levels else { return WidthProblem([narrowest(place.isQuantized)]) }
-    let search = WidthSearch(try groups(), cost: cost(place.isQuantized))
+    guard place.level < Self.levels else { return WidthProblem([narrowest(place.numbers)]) }
+    let search = WidthSearch(try groups(), cost: cost(place.numbers))
     var found: [WidthSearch.Solution] = []
     for trust in place.isDraft ? [.half] : WidthSearch.Trust.allCases {
       let widths = try narrowed(place) { search.solution(trust, budget: $0) }
@@ -198,7 +200,7 @@ public struct TargetSearch {
     }
     return WidthProblem(found.isEmpty ? [search.narrowest] : found) {
       [self] groups throws(ModelError) in
-      let search = WidthSearch(groups, cost: cost(place.isQuantized))
+      let search = WidthSearch(groups, cost: cost(place.numbers))
       return try narrowed(place) { search.solve(budget: $0) }
     }
   }
@@ -212,7 +214,8 @@ public struct TargetSearch {
     guard var found = solve(budget) else { return nil }
     guard let original = plan.original, goals.boundsCost, !maker.isTimed else { return found }
     for _ in 0..<Self.narrowings {
-      let excess = goals.excess(try maker.outline(place, found), original: original)
+      let excess = goals.excess(
+        try maker.outline(place, found, stores: goals.boundsNumbers), original: original)
       guard excess > 1 else { return found }
       budget *= Self.margin / excess
       guard let narrower = solve(budget) else { return found }
@@ -248,7 +251,7 @@ public struct TargetSearch {
   mutating func outline(_ place: Candidate.Place) throws(ModelError) -> ModelCosts {
     if let known = plan.outlines.first(where: { $0.place == place }) { return known.costs }
     progress.show("counting")
-    let costs = try maker.outline(place, try widths(place))
+    let costs = try maker.outline(place, try widths(place), stores: goals.boundsNumbers)
     plan.outlines.append(.init(place: place, costs: costs))
     plan.outlines.sort { $0.place < $1.place }
     try keep(plan)
@@ -299,7 +302,7 @@ public struct TargetSearch {
     let fusing: [any Stage] = maker.fusing.map { [$0] } ?? []
     let known = made.first { $0.place == candidate.place }?.stages
     return fusing
-      + (known ?? maker.stages(candidate.widths, isQuantized: candidate.place.isQuantized))
+      + (known ?? maker.stages(candidate.widths, candidate.place.numbers))
   }
 
   /// Keeps how a model was made; of those before it, as many as are small enough.

@@ -46,7 +46,7 @@ struct WidthTrials {
   private let macs: Double
 
   /// Multiply-accumulates that one recovery may take, and one measurement of the margins.
-  private static let recovery = 6e12, margins = 1e12
+  private static let recovery = 6e11, margins = 1e12
   /// The fraction of its channels that a group loses to say what it is worth.
   private static let step = 0.125
 
@@ -69,7 +69,7 @@ struct WidthTrials {
   /// Cuts and recovers.
   func result(_ solution: WidthSearch.Solution) throws(ModelError) -> Result {
     var state = maker.fused
-    let stages = maker.stages(solution.ratios.filter { $0.value > 0 }, isQuantized: false)
+    let stages = maker.stages(solution.ratios.filter { $0.value > 0 }, .float)
     var made: [MadeStage] = []
     for stage in stages where stage.name != TuneStage().name {
       made.append(try MadeStage(stage, &state, setting))

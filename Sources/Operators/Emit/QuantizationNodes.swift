@@ -22,10 +22,21 @@ package enum QuantizationNodes {
       outputs: [output], attributes: axis.map { [Attribute("axis", .int($0))] } ?? [])
   }
 
+  /// A node that stores integers in wider ones.
+  package static func widen(
+    _ data: ValueID, to type: ElementType, into output: ValueID, name: String
+  ) -> Node {
+    Node(
+      Cast.schema.op.type, name: name, inputs: [data], outputs: [output],
+      attributes: [Attribute("to", .int(Int(type.rawValue)))])
+  }
+
   /// The first version of ONNX's operator set that quantizes per tensor.
   package static let perTensorOpset = 10
   /// The first version of ONNX's operator set that quantizes per channel.
   package static let perChannelOpset = 13
   /// The operator set from which on integers may have 16 bits.
   package static let wideOpset = 21
+  /// The operator set from which on integers may have 4 bits.
+  package static let packedOpset = 21
 }

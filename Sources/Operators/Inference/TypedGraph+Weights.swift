@@ -24,6 +24,15 @@ extension TypedGraph {
     return graph[id].producer.flatMap { op($0)?.constantValue }
   }
 
+  /// Whether an operator reads a value as a quantized weight.
+  private func isQuantized(_ value: ValueID?) -> Bool {
+    guard let value else { return false }
+    return graph[value].uses.contains { use in
+      guard case .input(let node, let slot) = use, let op = op(node) else { return false }
+      return type(of: op).traits.quantizedInputs.contains(slot)
+    }
+  }
+
   private func isWeight(_ tensor: Tensor, for use: Use) -> Bool {
     let isFloat = tensor.elementType.isFloatingPoint
     switch use {
@@ -31,6 +40,9 @@ extension TypedGraph {
     case .capture: return isFloat && tensor.count > 1
     case .input(let node, let slot):
       guard let op = op(node) else { return isFloat && !tensor.dimensions.isEmpty }
+      if tensor.elementType.isPacked, EncodingNodes.isCast(graph[node]) {
+        return graph[node].outputs.contains { isQuantized($0) }
+      }
       let type = type(of: op)
       if type.traits.auxiliaryInputs.contains(slot) { return false }
       if type.traits.quantizedInputs.contains(slot) {

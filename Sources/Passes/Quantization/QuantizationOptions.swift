@@ -76,6 +76,14 @@ public struct QuantizationOptions: Sendable {
   public var hasWideActivations = false
   /// Whether the profile has activations of 16 bits.
   var takesWideActivations: Bool { (target ?? profile.target).wideActivations != nil }
+  /// Whether weights could be stored in 4 bits, and nobody asked for a number of bits.
+  public var takesPackedWeights: Bool {
+    weightBits == nil && (target ?? profile.target).widensWeights
+  }
+  /// Whether weights are stored in 4 bits.
+  var packsWeights: Bool {
+    (weightBits ?? 8) <= WeightGrid.packedBits && (target ?? profile.target).widensWeights
+  }
   /// The table that says what runs in integers.
   package var effectiveTarget: QuantizationTarget {
     var target = target ?? profile.target

@@ -58,7 +58,10 @@ public struct Quantizer: Sendable {
         "activations of 16 bits: expected a profile that takes them, such as qnn, found \(options.profile.rawValue)"
       )
     }
-    notes = try (widened.map { [$0] } ?? []) + prepared.raise(wide: options.hasWideActivations)
+    notes =
+      try (widened.map { [$0] } ?? [])
+      + prepared.raise(
+        wide: options.hasWideActivations, packed: options.packsWeights)
     let opset = prepared.opset() ?? QuantizationNodes.perTensorOpset
     _ = try PassManager(try Simplify.passes()).run(&prepared)
     try smoothing.apply(to: &prepared)
@@ -193,7 +196,9 @@ public struct Quantizer: Sendable {
   func write(
     _ plan: QuantizationPlan, rounded: [NodeID: QuantizedWeight] = [:]
   ) throws(ModelError) -> Result {
-    var writer = QDQWriter(model, try ResolvedPlan(plan, in: model.graph), rounded: rounded)
+    var writer = QDQWriter(
+      model, try ResolvedPlan(plan, in: model.graph), rounded: rounded,
+      packs: options.packsWeights && opset >= QuantizationNodes.packedOpset)
     try writer.run()
     var reasons: [String: String] = [:]
     for node in plan.nodes where node.form == .float { reasons[node.output] = node.reason ?? "" }

@@ -73,8 +73,7 @@ public struct LeastSquaresRecovery: Sendable {
       adapt(&model.graph, fit)
       progress(WorkProgress(done: place + 1, of: sites.count))
     }
-    let before = try quality(of: result.model, reference, proof)
-    let after = try quality(of: model, reference, proof)
+    let (before, after) = try quality(of: result.model, and: model, reference, proof)
     return after > before
       ? Outcome(model: model, before: before, after: after)
       : Outcome(model: result.model, before: before, after: before)
@@ -116,20 +115,25 @@ public struct LeastSquaresRecovery: Sendable {
     }
   }
 
-  /// Signal over error of all outputs, against the original, in dB: the worst of them.
+  /// Signal over error of all outputs of two models, against the original, in dB: the worst of them.
   private func quality(
-    of model: Model, _ reference: Session, _ samples: SampleRun
-  ) throws(ModelError) -> Double {
-    let candidate = try Session(model, options: options)
+    of first: Model, and second: Model, _ reference: Session, _ samples: SampleRun
+  ) throws(ModelError) -> (Double, Double) {
+    let sessions = [
+      try Session(first, options: options), try Session(second, options: options),
+    ]
     let names = original.graph.outputs.map { original.graph[$0.value].name }
-    var worst = Double.infinity
+    var worst = [Double.infinity, .infinity]
     try samples.forEach { sample, _ throws(ModelError) in
-      let a = try reference.run(sample), b = try candidate.run(sample)
-      for name in names {
-        guard let x = a[name], let y = b[name] else { continue }
-        worst = min(worst, try Comparison(reference: x, candidate: y).sqnr)
+      let a = try reference.run(sample)
+      for (place, session) in sessions.enumerated() {
+        let b = try session.run(sample)
+        for name in names {
+          guard let x = a[name], let y = b[name] else { continue }
+          worst[place] = min(worst[place], try Comparison(reference: x, candidate: y).sqnr)
+        }
       }
     }
-    return worst
+    return (worst[0], worst[1])
   }
 }

@@ -13,8 +13,9 @@ package struct ImportanceChoice {
   ]
   /// Fewer samples than this say too little.
   static let fewest = 64
-  /// A network of more multiply-accumulates times samples is scored on fewer samples.
-  private static let mostWork = 2e12
+  /// A network of more multiply-accumulates times samples is scored on fewer samples, and adapted to
+  /// fewer still: which importance is best shows with little.
+  private static let mostWork = 2e12, mostFitting = 2e11
 
   /// The best importance of the candidates.
   ///
@@ -30,6 +31,8 @@ package struct ImportanceChoice {
     else { return nil }
     var quiet = setting
     quiet.verification = nil
+    let macs = Double(max(1, try Pruner.macs(of: state.model)))
+    quiet.fit = fit.first(max(32, Int(min(mostFitting / macs, Double(fit.count)))))
     var best: (importance: PruningOptions.Importance, signal: Double)?
     for (place, importance) in candidates.enumerated() {
       setting.progress(WorkProgress("choosing an importance", done: place, of: candidates.count))

@@ -39,6 +39,7 @@ extension Quantize {
     if let plan {
       var options = options
       options.hasWideActivations = plan.hasWideActivations
+      options.weightBits = plan.weightBits
       return try Quantizer(original, options, smoothing: plan.smoothing ?? Smoothing())
     }
     let quantizer = try Quantizer(original, options)

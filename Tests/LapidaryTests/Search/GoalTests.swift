@@ -134,7 +134,7 @@ import Testing
   func front() {
     func candidate(_ level: Int, _ bytes: Int, wrong: Int) -> Candidate {
       Candidate(
-        place: .init(level: level, isQuantized: true), widths: [:], foretold: 0,
+        place: .init(level: level, .int8), widths: [:], foretold: 0,
         costs: ModelCosts(bytes: bytes, macs: bytes, parameters: 1, energy: 1, time: nil),
         loss: OutputLoss(
           original: Array(repeating: 0, count: 100),

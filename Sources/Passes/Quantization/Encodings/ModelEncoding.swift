@@ -98,16 +98,25 @@ extension Model {
   /// Raises the model to the operator set in which weights take a scale a channel. A model that cannot
   /// be raised stays where weights take one scale each, or is refused.
   ///
-  /// - Parameter wide: whether integers of 16 bits are needed, without which the model is refused.
+  /// - Parameters:
+  ///   - wide: whether integers of 16 bits are needed, without which the model is refused.
+  ///   - packed: whether integers of 4 bits are wanted; 8 serve where the model cannot be raised so far.
   /// - Returns: what is to be said of it.
-  mutating func raise(wide: Bool) throws(ModelError) -> [String] {
+  mutating func raise(wide: Bool, packed: Bool) throws(ModelError) -> [String] {
     do {
-      let raised = try raised(
-        to: wide ? QuantizationNodes.wideOpset : QuantizationNodes.perChannelOpset)
+      let needed =
+        wide
+        ? QuantizationNodes.wideOpset
+        : packed ? QuantizationNodes.packedOpset : QuantizationNodes.perChannelOpset
+      let raised = try raised(to: needed)
       self = raised.model
       return raised.notes
     } catch {
       guard !wide else { throw error }
+      if packed {
+        return ["weights of 4 bits are stored in 8: \(error.message)"]
+          + (try raise(wide: false, packed: false))
+      }
       guard let opset = opset(), opset >= QuantizationNodes.perTensorOpset else { throw error }
       return ["each weight takes one scale: \(error.message)"]
     }

@@ -107,6 +107,12 @@ public struct QuantizationPlan: Codable, Hashable, Sendable {
       || bodies?.contains { $0.plan.hasWideActivations } ?? false
   }
 
+  /// The bits of its weights, where they are few enough to be stored as such.
+  public var weightBits: Int? {
+    let peaks = nodes.filter { $0.form == .weighted }.compactMap(\.peak)
+    return peaks.contains { $0 <= WeightGrid.packedPeak } ? WeightGrid.packedBits : nil
+  }
+
   /// The outputs of all nodes whose weights are quantized, those in bodies too.
   public var weightedOutputs: [String] {
     nodes.filter { $0.form == .weighted }.map(\.output)

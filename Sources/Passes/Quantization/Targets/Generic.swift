@@ -7,5 +7,6 @@ extension QuantizationTarget {
     $0.takesAll = true
     $0.wideActivations = ActivationGrid(.uint16)
     $0.weights = .sevenBits
+    $0.widensWeights = true
   }
 }

@@ -136,7 +136,7 @@ private struct Rules {
         return "the scale of its input \(name(value)) has rank \(own.rank), expected 0"
       }
       let types = [target.activations.type] + (target.wideActivations.map { [$0.type] } ?? [])
-      guard types.contains(own.type) || graph.constant(own.integers) != nil else {
+      guard types.contains(own.type) || facts.unpackedConstant(own.integers) != nil else {
         let expected = types.map { "\($0)" }.joined(separator: " or ")
         return "its input \(name(value)) is \(own.type), expected \(expected)"
       }
@@ -156,7 +156,7 @@ private struct Rules {
     guard let value = slots[safe: weight] ?? nil, let own = dequantized(value),
       let scales = own.scales
     else { return "its weight is a float: no DequantizeLinear with a constant scale makes it" }
-    if graph.constant(own.integers) == nil {
+    if facts.unpackedConstant(own.integers) == nil {
       // Two activations: the right one has the activations' type.
       return activations(id, [weight]) ?? result(id, of: op)
     }

@@ -47,6 +47,8 @@ package struct WeightGrid: Hashable, Sendable, Codable {
 
   /// Eight bits.
   package static let bytes = WeightGrid(peak: 127)
+  /// Bits in which two integers make a byte, and the largest magnitude that they hold on both sides.
+  static let packedBits = 4, packedPeak = 7
   /// Seven bits: no sum of two products with bytes reaches 2¹⁵.
   package static let sevenBits = WeightGrid(peak: 64)
   /// As many of eight bits as leave no sum of two products with bytes at 2¹⁵ or above.

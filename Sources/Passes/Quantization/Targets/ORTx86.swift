@@ -46,5 +46,6 @@ extension QuantizationTarget {
   ).with {
     $0.roundsNothing = ["MatMul", "Gemm"]
     $0.precise = ["Softmax"]
+    $0.widensWeights = true
   }
 }

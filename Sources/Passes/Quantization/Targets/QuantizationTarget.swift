@@ -20,6 +20,9 @@ package struct QuantizationTarget: Sendable {
   package var wideActivations: ActivationGrid?
   /// The integers that stand for weights.
   package var weights = WeightGrid.bytes
+  /// Whether weights of 4 bits can be stored as such: a Cast makes bytes of them, which the runtime does
+  /// once, as it loads a model.
+  package var widensWeights = false
   /// Whether biases are quantized; they stay in float otherwise.
   package var quantizesBias = true
   /// Operators that it computes in integers although nobody rounds their result.

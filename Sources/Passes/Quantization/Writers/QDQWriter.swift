@@ -8,14 +8,26 @@ struct QDQWriter {
   private let plan: ResolvedPlan
   private var weights: [WeightKey: ValueID] = [:]
   private var scalars: [ActivationParameters: (scale: ValueID, zeroPoint: ValueID)] = [:]
+  private var zeros: [ZeroKey: ValueID] = [:]
+  /// Whether weights that 4 bits hold are stored so.
+  private let packs: Bool
 
   /// Weights whose integers are not simply the nearest.
   private let rounded: [NodeID: QuantizedWeight]
 
-  init(_ model: Model, _ plan: ResolvedPlan, rounded: [NodeID: QuantizedWeight] = [:]) {
+  init(
+    _ model: Model, _ plan: ResolvedPlan, rounded: [NodeID: QuantizedWeight] = [:],
+    packs: Bool = false
+  ) {
     self.model = model
+    self.packs = packs
     self.plan = plan
     self.rounded = rounded
+  }
+
+  private struct ZeroKey: Hashable {
+    let type: ElementType
+    let count: Int?
   }
 
   private struct WeightKey: Hashable {
@@ -146,9 +158,7 @@ struct QDQWriter {
       let name = model.graph[weightID].name
       let result = addDequantized(
         name, Tensor(.int8, tensor.dimensions, Storage(quantized.values)), quantized.scales,
-        zero: Tensor(
-          .int8, axis == nil ? [] : [channels], Storage([Int8](repeating: 0, count: channels))),
-        axis: axis)
+        axis: axis, packs: packs && own.grid.peak <= WeightGrid.packedPeak)
       weights[key] = result
       model.graph.setInput(id, slot: weight, to: result)
     }
@@ -163,19 +173,18 @@ struct QDQWriter {
     let result = addDequantized(
       biasID.map { model.graph[$0].name } ?? "\(model.graph[weightID].name)_bias",
       Tensor(.int32, [stored.count], Storage(stored)), scales,
-      zero: Tensor(
-        .int32, axis == nil ? [] : [channels], Storage([Int32](repeating: 0, count: scales.count))),
       axis: axis == nil ? nil : 0)
     model.graph.setInput(id, slot: bias, to: result)
   }
 
   private mutating func addDequantized(
-    _ name: String, _ stored: Tensor, _ scales: [Float], zero: Tensor, axis: Int?
+    _ name: String, _ stored: Tensor, _ scales: [Float], axis: Int?, packs: Bool = false
   ) -> ValueID {
-    let data = model.graph.addInitializer("\(name)_quantized", stored)
+    let data = packs ? addPacked(name, stored) : addInitializer(name, stored)
     let scale = model.graph.addInitializer(
       "\(name)_scale", Tensor(floats: scales, axis == nil ? [] : [scales.count]))
-    let zeroPoint = model.graph.addInitializer("\(name)_zero_point", zero)
+    let zeroPoint = zeroPoint(
+      stored.elementType, count: axis == nil ? nil : scales.count, name)
     let result = model.graph.addFreshValue(
       "\(name)_dequantized", type: .tensor(TensorType(.float, stored.dimensions)))
     model.graph.add(
@@ -183,5 +192,37 @@ struct QDQWriter {
         data, scale: scale, zeroPoint: zeroPoint, axis: axis, into: result,
         name: "\(model.graph[result].name)_dq"))
     return result
+  }
+
+  private mutating func addInitializer(_ name: String, _ stored: Tensor) -> ValueID {
+    model.graph.addInitializer("\(name)_quantized", stored)
+  }
+
+  /// Integers in 4 bits, and what makes bytes of them: kernels multiply bytes, and a runtime computes
+  /// constants when it loads a model.
+  private mutating func addPacked(_ name: String, _ stored: Tensor) -> ValueID {
+    let packed = model.graph.addInitializer(
+      "\(name)_packed",
+      Tensor(
+        .int4, stored.dimensions, bytes: stored.storage?.withUnsafeBytes { [UInt8]($0) } ?? []))
+    let result = model.graph.addFreshValue("\(name)_quantized", type: .tensor(stored.type))
+    model.graph.add(
+      QuantizationNodes.widen(
+        packed, to: stored.elementType, into: result, name: "\(model.graph[result].name)_cast"))
+    return result
+  }
+
+  /// Zeros, as many as there are channels or one for all: some runtimes take no node without a
+  /// zero-point. Equal ones are stored once.
+  private mutating func zeroPoint(
+    _ type: ElementType, count: Int?, _ name: String
+  ) -> ValueID {
+    let key = ZeroKey(type: type, count: count)
+    if let known = zeros[key] { return known }
+    let bytes = [UInt8](repeating: 0, count: type.byteCount(of: count ?? 1) ?? 0)
+    let added = model.graph.addInitializer(
+      "\(name)_zero_point", Tensor(type, count.map { [$0] } ?? [], Storage(bytes)))
+    zeros[key] = added
+    return added
   }
 }

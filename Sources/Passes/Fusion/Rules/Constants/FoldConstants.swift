@@ -17,6 +17,10 @@ struct FoldConstants: FusionRule {
     guard let op = net.op(id), !node.inputs.isEmpty,
       net.folder.folds(op, capturesValues: !node.captures.isEmpty)
     else { return .noMatch }
+    let isPacked = node.inputs.first?.flatMap { net.graph.constant($0) }?.elementType.isPacked
+    if isPacked ?? false, EncodingNodes.isCast(node) {
+      return .declined("its constant is stored in few bits")
+    }
     let outputs = node.outputs.compactMap { $0 }
     let derived = outputs.compactMap { net.constant($0) }
     let inputs = node.inputs.map { $0.flatMap { net.constant($0) } }

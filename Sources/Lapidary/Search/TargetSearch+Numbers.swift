@@ -1,0 +1,27 @@
+internal import IR
+
+extension TargetSearch {
+  /// Kinds of numbers, those first with which less is lost within the limits as far as that can be
+  /// foretold: what 4 bits spare need not be cut, but they are less exact.
+  ///
+  /// Models are made without tuning at the level that each needs. Tuning makes up for most of what
+  /// cutting adds to the noise, and for nothing of what integers do (`LossForecast`).
+  mutating func leastLossFirst(_ kinds: [Numbers]) throws(ModelError) -> [Numbers] {
+    var noises: [(kind: Numbers, noise: Double)] = []
+    for kind in kinds where kind.areIntegers {
+      guard let level = try lowestThatFits(kind) else { continue }
+      // What fits uncut with more bits needs no fewer.
+      if level == 0, noises.isEmpty { return kinds }
+      guard let whole = try candidate(.init(level: 0, kind)).loss?.noise else { return kinds }
+      var noise = whole
+      if level > 0,
+        let cut = try candidate(.init(level: level, kind, isDraft: true)).loss?.noise
+      {
+        noise += (maker.tunes ? LossForecast.usualGain : 1) * max(0, cut - whole)
+      }
+      noises.append((kind, noise))
+    }
+    guard let best = noises.min(by: { $0.noise < $1.noise })?.kind else { return kinds }
+    return [best] + kinds.filter { $0 != best }
+  }
+}
