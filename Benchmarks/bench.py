@@ -1,7 +1,7 @@
 """Measures lapidary against its peers in one run and prints medians as Markdown.
 
 Run it as `make bench`. Peers are installed, pinned, into .build/bench-env; BENCH_PYTHON names
-another interpreter that has them. Torchvision's models are exported into models/tv where they are
+another interpreter that has them, BENCH_NNCF one that has NNCF. Torchvision's models are exported into models/tv where they are
 missing, which needs torch; BENCH_MODELS names another folder that has them. Results also go to
 Benchmarks/results/bench.json.
 
@@ -24,6 +24,7 @@ import jobs_files
 import jobs_fuse
 import jobs_latency
 import jobs_prune
+import jobs_quantize
 import peers
 from measuring import LAPIDARY, ROOT, THREADS, Row
 
@@ -31,7 +32,7 @@ LATENCY = [
     "resnet50", "vgg19", "densenet121", "mobilenet_v3_large", "efficientnet_b0", "convnext_tiny",
 ]
 PRUNE = ["resnet50", "densenet121", "vgg19", "vit_b_16"]
-JOBS = ["files", "latency", "integers", "fuse", "prune"]
+JOBS = ["files", "latency", "integers", "fuse", "quantize", "prune"]
 
 
 def exported(names: list[str], torch: bool) -> list[Path]:
@@ -111,6 +112,8 @@ def main() -> int:
             done(jobs_latency.integer_rows(models[0], folder, rounds))
         if "fuse" in jobs:
             done(jobs_fuse.rows(models[:4], folder, rounds))
+        if "quantize" in jobs:
+            done(jobs_quantize.rows(folder, rounds))
         if "prune" in jobs and torch:
             for model in exported(PRUNE, torch):
                 done(jobs_prune.rows([model], folder, rounds))

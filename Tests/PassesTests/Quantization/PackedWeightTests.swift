@@ -1,5 +1,6 @@
 import Execution
 import IR
+import Operators
 import Passes
 import Samples
 import TestSupport
@@ -37,7 +38,9 @@ import Testing
       #expect(stored.byteCount == (stored.count + 1) / 2)
       #expect(try result.model.node("\(name)_quantized_cast").type == "Cast")
     }
-    #expect(try CostReport(result.model).parameters == 6 * 9 * 9 + 9 + 9 * 5 + 5)
+    #expect(
+      try inferTypes(result.model).weights.reduce(0) { $0 + $1.tensor.count }
+        == 6 * 9 * 9 + 9 + 9 * 5 + 5)
     let findings = try IntegerLint(result.model, for: .ortX86).findings
     #expect(findings.map(\.op.type) == ["Conv", "Relu", "Conv"])
     #expect(findings.compactMap(\.rule) == [])
