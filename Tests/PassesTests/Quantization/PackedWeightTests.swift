@@ -52,12 +52,12 @@ import Testing
     var wide = packed.model
     for name in ["conv1.w", "conv2.w"] {
       let stored = try #require(wide.constant("\(name)_packed"))
-      let integers = try #require(stored.integers).map { Int8($0) }
-      let node = try #require(
-        wide.graph.nodeIDs.first { wide.graph[$0].name == "\(name)_quantized_cast" })
-      let value = try #require(wide.graph[node].outputs[0])
-      wide.graph.remove(node)
-      wide.graph.setInitializer(value, Tensor(.int8, stored.dimensions, Storage(integers)))
+      let value = try #require(wide.graph.value(named: "\(name)_quantized"))
+      let integers = try #require(try inferTypes(packed.model).unpackedConstant(value))
+      #expect(integers.elementType == .int8 && integers.dimensions == stored.dimensions)
+      #expect(try #require(integers.integers).allSatisfy { abs($0) <= 7 })
+      wide.graph.remove(try #require(wide.graph[value].producer))
+      wide.graph.setInitializer(value, integers)
     }
     for seed in 1...3 {
       let sample = try SeededInputs.make(

@@ -58,17 +58,20 @@ import Testing
     let graph = model.graph
     for name in ["conv1", "depth", "conv2", "fc"] {
       let node = try model.node(name)
-      func scales(_ slot: Int) throws -> [Float] {
+      func parameter(_ place: Int, of slot: Int) throws -> Tensor {
         let value = try #require(node.inputs[slot])
         let producer = graph[try #require(graph[value].producer)]
-        return try #require(producer.inputs[1].flatMap { graph.constant($0)?.floats })
+        return try #require(producer.inputs[place].flatMap { graph.constant($0) })
+      }
+      func scales(_ slot: Int) throws -> [Float] {
+        try #require(try parameter(1, of: slot).floats)
       }
       let (input, weight, bias) = (try scales(0), try scales(1), try scales(2))
       #expect(input.count == 1)
       #expect(bias == weight.map { $0 * input[0] }, "\(name)")
       let stored = try #require(model.constant("\(name).b_quantized"))
       #expect(stored.elementType == .int32)
-      #expect(model.constant("\(name).b_zero_point")?.integers == bias.map { _ in 0 })
+      #expect(try parameter(2, of: 2).integers == bias.map { _ in 0 })
       #expect(model.constant("\(name).w_quantized")?.elementType == .int8)
       #expect(model.constant("\(name).w") == nil, "the float weight is gone")
     }

@@ -135,7 +135,9 @@ import Testing
       let plan = try quantizer.plan(try quantizer.calibrate(on: run))
       let result = try quantizer.quantize(
         try quantizer.fit(plan, on: run, options: SessionOptions()))
-      let weights = try #require(result.model.constant("conv2.w_packed")?.integers)
+      let value = try #require(result.model.graph.value(named: "conv2.w_quantized"))
+      let weights = try #require(
+        try inferTypes(result.model).unpackedConstant(value)?.integers)
       #expect(weights.allSatisfy { abs($0) <= 7 })
       var sums = ComparisonSums()
       for sample in samples {
