@@ -11,16 +11,17 @@ extension Trainee {
   ///
   /// - Throws: `ModelError` for a model without quantizers.
   public init(quantized model: Model) throws(ModelError) {
-    let survey = try QuantizerSurvey(model)
+    let unpacked = try UnpackedModel(model)
+    let survey = try QuantizerSurvey(unpacked.model)
     guard !survey.isEmpty else {
       throw ModelError(
         .request,
         "tuning: expected a model in QDQ form, with QuantizeLinear and DequantizeLinear, found no quantizer",
         hint: "write one with lapidary quantize, or leave --quantized out")
     }
-    let thawed = try ThawedModel(model, survey)
-    let frozen = FrozenModel(model, thawed)
-    let floats = try Parameters(of: model).values.filter {
+    let thawed = try ThawedModel(unpacked.model, survey)
+    let frozen = FrozenModel(unpacked.model, thawed)
+    let floats = try Parameters(of: unpacked.model).values.filter {
       thawed.model.graph[$0].initializer != nil
     }
     var notes: [String] = []
@@ -32,7 +33,7 @@ extension Trainee {
     self.init(
       model, learning: thawed.model, parameters: thawed.parameters + floats, rules: thawed.rules,
       notes: notes
-    ) { elements throws(ModelError) in frozen.model(elements) }
+    ) { elements throws(ModelError) in unpacked.packed(frozen.model(elements)) }
   }
 
   /// Whether a model has weights in integers that only learn through its quantizers.
