@@ -30,9 +30,9 @@ extension Recipe {
     # How much: exactly one of ratio (removed from each group), macs, params, bytes (kept of the model).
     prune:
       ratio: 0.3
-      # importance: l2        # l1, l2, linf, bn, fpgm, random; with data mean, variance, apoz, wanda, taylor, fisher
+      # importance: l2        # l1, l2, linf, bn, fpgm, random; with data mean, variance, apoz, wanda, taylor, fisher, obs
       # reduction: mean       # how several weights' numbers become one: mean, sum, max, first
-      # normalizer: mean      # what of its group a score is divided by: mean, sum, max, none
+      # normalizer: mean      # what of its group a score is divided by: mean, sum, max, none (for obs)
       # scope: local          # against whom a channel competes: local, global, isomorphic
       # scores: scores.json   # scores of channels instead, as lapidary sensitivity -o writes them
       # attention: auto       # whole heads, or widths of each head

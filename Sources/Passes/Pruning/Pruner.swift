@@ -13,8 +13,7 @@ public struct Pruner: Sendable {
   public let overridable: Int
   private var options: PruningOptions
   private let aliases: [String: String]
-  private var activations: ActivationStatistics?
-  private var gradients: GradientStatistics?
+  private var measured = ChannelMeasurements()
 
   /// What came of a removal.
   public struct Result: Sendable {
@@ -95,15 +94,34 @@ public struct Pruner: Sendable {
     on samples: SampleRun, options sessionOptions: SessionOptions,
     progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) {
+    if options.importance == .obs {
+      var plain = options
+      plain.importance = .l2
+      measured.removals = try RemovalScores(
+        try PruningAnalysis(model, plain, measured, barriers: [:]), model, on: samples,
+        sessionOptions, progress: progress)
+      return
+    }
     let coupling = Coupling(try inferTypes(model), options.choices)
     if case .gradient(let measure) = options.importance {
-      gradients = try GradientStatistics(
+      measured.gradients = try GradientStatistics(
         measure, coupling, of: model, on: samples, sessionOptions, seed: options.seed,
         progress: progress)
       return
     }
-    activations = try ActivationStatistics(
+    measured.activations = try ActivationStatistics(
       coupling.activationReadings(), of: model, on: samples, sessionOptions, progress: progress)
+  }
+
+  /// What is to be said of the importance once it was measured.
+  public var importanceNotes: [String] {
+    guard let unknown = measured.removals?.unknown, !unknown.isEmpty else { return [] }
+    let named = unknown.prefix(3).joined(separator: ", ")
+    let others = unknown.count > 3 ? " and \(unknown.count - 3) more" : ""
+    return [
+      "importance 'obs': L2 for channels that something other than plain linear layers reads: "
+        + named + others
+    ]
   }
 
   /// The coupled groups, with nothing removed.
@@ -115,7 +133,7 @@ public struct Pruner: Sendable {
 
   /// Coupling, groups and scores, with nothing removed.
   func analysis() throws(ModelError) -> PruningAnalysis {
-    try PruningAnalysis(model, options, activations, gradients, barriers: [:])
+    try PruningAnalysis(model, options, measured, barriers: [:])
   }
 
   /// Chooses channels and removes them.
@@ -155,7 +173,7 @@ public struct Pruner: Sendable {
     var barriers: [NodeID: String] = [:]
     // A node that turns out not to be able to shrink becomes a barrier, and all is found anew.
     while true {
-      let analysis = try PruningAnalysis(model, options, activations, gradients, barriers: barriers)
+      let analysis = try PruningAnalysis(model, options, measured, barriers: barriers)
       let removed = try choose(analysis)
       let surgery = Surgery(analysis.coupling, removing: removed)
       if let name = surgery.emptied {

@@ -14,8 +14,8 @@ struct PruningAnalysis {
   let unmatched: [String]
 
   init(
-    _ model: Model, _ options: PruningOptions, _ activations: ActivationStatistics?,
-    _ gradients: GradientStatistics? = nil, barriers: [NodeID: String]
+    _ model: Model, _ options: PruningOptions, _ measured: ChannelMeasurements,
+    barriers: [NodeID: String]
   ) throws(ModelError) {
     var coupling = Coupling(
       try inferTypes(model), options.choices, barriers: barriers)
@@ -28,7 +28,7 @@ struct PruningAnalysis {
     }
     coupling.keep(options.keep)
     groups = ChannelGroups(&coupling)
-    let importance = try Importance(coupling, options, activations, gradients)
+    let importance = try Importance(coupling, options, measured)
     scores = groups.groups.map { importance.scores(of: $0) }
     protected = coupling.lastResorts(groups, scores)
     cost = CutCost(coupling)

@@ -31,6 +31,9 @@ public struct PruningOptions: Sendable {
     /// How much the likelihood of labels changes when it goes, by gradients on calibration data; L2 for
     /// groups whose weights have none.
     case gradient(GradientMeasure)
+    /// What the layers that read it lose on calibration data when it goes and the rest adapts: blocks of
+    /// the optimal brain surgeon's, one channel after another; L2 for groups that no linear layer reads.
+    case obs
     /// `PruningOptions.scores`; L2 for groups that these do not name.
     case scores
   }

@@ -27,12 +27,12 @@ public struct RefitErrors: Sendable {
     _ analysis: PruningAnalysis, _ model: Model, on samples: SampleRun, _ options: SessionOptions
   ) throws(ModelError) {
     let readers = Reader.all(analysis)
-    let seen = try readers.flatMap(\.readings).seen(in: model, on: samples, options)
+    let seen = try ReaderViews(readers.flatMap(\.readings), in: model, on: samples, options)
     var curves: [String: Curve] = [:]
     for reader in readers {
       var whole: Curve?
       for reading in reader.readings {
-        guard let own = seen[reading.place].flatMap({ Curve(reading, $0, reader.ranks) })
+        guard let own = seen[reading].flatMap({ Curve(reading, $0, reader.ranks) })
         else {
           whole = nil
           break
@@ -80,7 +80,6 @@ extension RefitErrors.Curve {
   /// The loss of a layer by channels that go.
   fileprivate init?(_ reading: LayerReading, _ seen: SeenChannels, _ ranks: [Int: Int]) {
     let count = seen.count
-    guard reading.atoms.count == count else { return nil }
     let own = (0..<count).filter { ranks[reading.atoms[$0]] != nil }
     let n = own.count
     let weights = reading.squares

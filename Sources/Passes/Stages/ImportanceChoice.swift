@@ -9,7 +9,7 @@ internal import Samples
 package struct ImportanceChoice {
   /// What is tried; the first where nothing can be told.
   static let candidates: [PruningOptions.Importance] = [
-    .l2, .activation(.wanda), .gradient(.fisher),
+    .l2, .activation(.wanda), .gradient(.fisher), .obs,
   ]
   /// Fewer samples than this say too little.
   static let fewest = 64

@@ -41,6 +41,7 @@ public struct PruneStage: Stage {
       try pruner.calibrate(
         on: SampleRun(fit, for: pruner.model, limit: limit), options: setting.options,
         progress: { setting.progress($0.within("scoring")) })
+      state.notes += pruner.importanceNotes
     }
     let result = try pruner.prune(verification: setting.verification)
     state.replace(with: result.model)

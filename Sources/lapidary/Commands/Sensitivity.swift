@@ -40,7 +40,7 @@ struct SensitivityCommand: ParsableCommand, RunsModels {
   @Option(
     help: ArgumentHelp(
       "Which channels of a group go first.",
-      valueName: "l1|l2|linf|bn|fpgm|random|mean|variance|apoz|wanda|taylor|fisher"))
+      valueName: "l1|l2|linf|bn|fpgm|random|mean|variance|apoz|wanda|taylor|fisher|obs"))
   var importance: PruningOptions.Importance = .l2
 
   @OptionGroup var choices: ChoiceOptions
@@ -91,7 +91,7 @@ struct SensitivityCommand: ParsableCommand, RunsModels {
     let result = try Sensitivity(
       probes, of: pruner.model, on: data, limit: samples, progress: progress.update)
     var found = result.report
-    found.add(notes: notes)
+    found.add(notes: notes + pruner.importanceNotes)
     if let output { try TextFile.write(Array(found.json.text.utf8), to: output) }
     try report.print(found)
   }

@@ -6,7 +6,7 @@ struct ImportanceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "What makes a channel important; those from mean on need --calibration, taylor labels too.",
-      valueName: "l1|l2|linf|bn|fpgm|random|mean|variance|apoz|wanda|taylor|fisher"))
+      valueName: "l1|l2|linf|bn|fpgm|random|mean|variance|apoz|wanda|taylor|fisher|obs"))
   var importance: PruningOptions.Importance = .l2
 
   @Option(
@@ -16,7 +16,7 @@ struct ImportanceOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What of its group a score is divided by; mean, or none for --scores, when left out.",
+      "What of its group a score is divided by; mean, or none for obs and --scores, when left out.",
       valueName: "mean|sum|max|none"))
   var normalizer: PruningOptions.Normalizer?
 
@@ -47,7 +47,7 @@ struct ImportanceOptions: ParsableArguments {
   func apply(to options: inout PruningOptions, seed: UInt64) throws(ModelError) {
     options.importance = importance
     options.reduction = reduction
-    options.normalizer = normalizer ?? (scores == nil ? .mean : .none)
+    options.normalizer = normalizer ?? (scores == nil && importance != .obs ? .mean : .none)
     options.competition = scope
     options.choices = choices.choices
     options.seed = seed
@@ -71,7 +71,7 @@ struct ImportanceOptions: ParsableArguments {
     let progress = Progress("calibrating", total: data.count)
     try pruner.calibrate(
       on: SampleRun(data, for: pruner.model), options: run.session(), progress: progress.update)
-    return notes
+    return notes + pruner.importanceNotes
   }
 }
 

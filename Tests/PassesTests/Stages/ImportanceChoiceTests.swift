@@ -59,7 +59,7 @@ import Testing
     #expect(seeing.kept.count == 8, "\(seeing.state.notes)")
     #expect(
       seeing.state.notes.contains {
-        $0.hasPrefix("importance 'wanda': of l2, wanda and") || $0.hasPrefix("importance 'fisher'")
+        $0.contains(": of l2, wanda, fisher and obs the one") && !$0.hasPrefix("importance 'l2'")
       })
   }
 

@@ -1,4 +1,3 @@
-internal import Execution
 internal import IR
 internal import Kernels
 internal import Operators
@@ -10,21 +9,31 @@ struct LayerReading {
   struct Place: Hashable {
     let value: ValueID
     let axis: Int
+    /// The layer whose windows over the value are meant; nil where each position is by itself.
+    var window: NodeID?
   }
 
   let place: Place
   let node: NodeID
   let label: String
-  /// Which channel each position along the axis is.
+  /// Which channel each position along the axis is, or each position of a window.
   let atoms: [Int]
-  /// The weight, a row for each output and position of the kernel.
-  let rows: [Double]
+  private let weight: Tensor
+  private let layout: WeightLayout
+  /// How the layer reads the value: all of its window together, or each position by itself.
+  private let form: LinearForm
+  private let seesWindows: Bool
 
   /// More channels than these take minutes.
   static let most = 3000
+  /// Longer windows are taken apart: recovery does not solve for them either.
+  private static let longest = 1200
 
   /// Nil where the layer has no weight of its own for each pair of channels.
-  init?(_ reading: ActivationReading, _ coupling: Coupling) {
+  ///
+  /// - Parameter windows: whether a convolution's windows are looked at as a whole, where they are not too
+  ///   long, and not each position of the kernel by itself.
+  init?(_ reading: ActivationReading, _ coupling: Coupling, windows: Bool = false) {
     let facts = coupling.facts
     guard let id = reading.node, let op = facts.op(id),
       let form = op.linear(facts.inputs(id)),
@@ -33,30 +42,40 @@ struct LayerReading {
       let value = facts.graph[id].inputs[safe: form.activation] ?? nil,
       value == reading.value,
       let weightID = facts.graph[id].inputs[safe: form.weight] ?? nil,
-      let weight = facts.graph.constant(weightID), let floats = weight.floats,
+      let weight = facts.graph.constant(weightID), weight.floats != nil,
       let layout = WeightLayout(form, dimensions: weight.dimensions),
       layout.inputs == reading.slots.count
     else { return nil }
-    place = Place(value: reading.value, axis: reading.axis)
+    seesWindows = windows && layout.taps > 1 && layout.length <= Self.longest
+    place = Place(value: reading.value, axis: reading.axis, window: seesWindows ? id : nil)
     node = id
     label = facts.graph.label(id)
-    atoms = reading.slots.map { coupling.atom($0) }
+    let times = seesWindows ? layout.taps : 1
+    atoms = reading.slots.flatMap { Array(repeating: coupling.atom($0), count: times) }
+    self.weight = weight
+    self.layout = layout
+    self.form = seesWindows ? form : .positions(along: reading.axis)
+  }
+
+  /// The weight, a row for each output and, where each position is by itself, position of the kernel.
+  private var rows: [Double] {
+    guard let floats = weight.floats else { return [] }
     var rows: [Double] = []
     rows.reserveCapacity(floats.count)
     for output in 0..<layout.outputs {
-      for tap in 0..<layout.taps {
-        for input in 0..<layout.inputs {
-          let place = layout.place(output: output, column: input * layout.taps + tap)
-          rows.append(Double(floats[place]))
+      for tap in 0..<(seesWindows ? 1 : layout.taps) {
+        for input in atoms.indices {
+          let column = seesWindows ? input : input * layout.taps + tap
+          rows.append(Double(floats[layout.place(output: output, column: column)]))
         }
       }
     }
-    self.rows = rows
+    return rows
   }
 
-  /// Σ w·wᵀ over the rows.
+  /// Σ w·wᵀ over the rows of the weight.
   var squares: [Double] {
-    let width = atoms.count
+    let width = atoms.count, rows = rows
     var result = [Double](repeating: 0, count: width * width)
     guard width > 0 else { return result }
     var shape = MatrixProductShape(m: width, n: width, k: rows.count / width)
@@ -70,31 +89,17 @@ struct LayerReading {
     return result
   }
 
-  /// The value's channels, a row a position.
-  fileprivate var point: GramPoint {
-    let view = LinearForm(
-      .product, activation: 0, weight: 1, output: 0, input: 1, along: place.axis, to: place.axis)
-    return GramPoint(
-      node: node, value: place.value, form: view, weight: [atoms.count, atoms.count],
-      squares: true)
+  /// What is to be seen of the value.
+  var point: GramPoint {
+    GramPoint(
+      node: node, value: place.value, form: form,
+      weight: seesWindows ? weight.dimensions : [atoms.count, atoms.count], squares: true)
   }
 }
 
-extension [LayerReading] {
-  /// What the layers see of the channels that they read, from one run of the model: layers that read
-  /// the same share it.
-  func seen(
-    in model: Model, on samples: SampleRun, _ options: SessionOptions,
-    progress: (WorkProgress) -> Void = { _ in }
-  ) throws(ModelError) -> [LayerReading.Place: SeenChannels] {
-    let points = Dictionary(grouping: self, by: \.place).mapValues { $0[0].point }
-    let observer = GramObserver(
-      Array<GramPoint>(points.values), rows: GramObserver.usualRows, batches: samples.batches)
-    try samples.observe(try Session(model, options: options), by: [observer], progress: progress)
-    var seen: [LayerReading.Place: SeenChannels] = [:]
-    for (place, point) in points {
-      seen[place] = observer.sums[point.node]?.first.flatMap { SeenChannels($0) }
-    }
-    return seen
+extension LinearForm {
+  /// A value's channels, a row a position.
+  static func positions(along axis: Int) -> LinearForm {
+    LinearForm(.product, activation: 0, weight: 1, output: 0, input: 1, along: axis, to: axis)
   }
 }

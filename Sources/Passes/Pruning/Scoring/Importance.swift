@@ -14,12 +14,13 @@ struct Importance {
   /// The same for the L2 norm, for groups of which the criterion says nothing.
   private let fallback: AtomScores?
   private let options: PruningOptions
+  private let removals: RemovalScores?
 
   init(
-    _ coupling: Coupling, _ options: PruningOptions, _ activations: ActivationStatistics?,
-    _ gradients: GradientStatistics? = nil
+    _ coupling: Coupling, _ options: PruningOptions, _ measured: ChannelMeasurements
   ) throws(ModelError) {
     self.options = options
+    removals = options.importance == .obs ? measured.removals : nil
     var members = AtomScores(coupling, options.reduction)
     var fallback: AtomScores?
     switch options.importance {
@@ -29,6 +30,8 @@ struct Importance {
     case .bnScale: members.add(magnitudes: .magnitude, of: coupling.scales)
     case .fpgm: members.addDistances()
     case .random: break
+    case .obs:
+      guard removals != nil else { throw Self.unmeasured(options.importance) }
     case .scores:
       members.add(imported: options.scores)
       guard !members.isEmpty else {
@@ -38,26 +41,29 @@ struct Importance {
         )
       }
     case .activation(let measure):
-      guard let activations else {
-        throw ModelError(
-          .request, "importance: expected calibration data for '\(measure.rawValue)', found none")
+      guard let activations = measured.activations else {
+        throw Self.unmeasured(options.importance)
       }
       members.add(measure, activations)
-    case .gradient(let measure):
-      guard let gradients else {
-        throw ModelError(
-          .request, "importance: expected calibration data for '\(measure.rawValue)', found none")
+    case .gradient:
+      guard let gradients = measured.gradients else {
+        throw Self.unmeasured(options.importance)
       }
       members.add(gradients)
     }
     switch options.importance {
-    case .bnScale, .scores, .activation, .gradient:
+    case .bnScale, .scores, .activation, .gradient, .obs:
       fallback = AtomScores(coupling, options.reduction)
       fallback?.add(magnitudes: .square)
     default: break
     }
     self.members = members
     self.fallback = fallback
+  }
+
+  private static func unmeasured(_ importance: PruningOptions.Importance) -> ModelError {
+    ModelError(
+      .request, "importance: expected calibration data for '\(importance.name)', found none")
   }
 
   /// Scores of a group's atoms; 1 on average unless another normaliser was asked for.
@@ -67,8 +73,7 @@ struct Importance {
       var generator = SplitMix64(seed: options.seed &+ UInt64(group.index) &* 0x9e37_79b9)
       raw = group.atoms.map { _ in Double.random(in: 0..<1, using: &generator) }
     } else {
-      let known = group.atoms.contains { members[$0] != nil }
-      raw = group.atoms.map { (known ? members[$0] : fallback?[$0]) ?? 0 }
+      raw = contributions(to: group)
     }
     for index in raw.indices where !raw[index].isFinite { raw[index] = .greatestFiniteMagnitude }
     let divisor: Double =
@@ -80,6 +85,23 @@ struct Importance {
       }
     let usable = divisor > 0 && divisor.isFinite
     return usable ? raw.map { $0 / divisor } : raw
+  }
+}
+
+extension Importance {
+  /// What is known of a group's atoms, one number each.
+  private func contributions(to group: ChannelGroup) -> [Double] {
+    if let removals {
+      if group.atoms.contains(where: { removals[$0] != nil }) {
+        return group.atoms.map { removals[$0] ?? 0 }
+      }
+      // Against others such a group counts as the mean.
+      let norms = group.atoms.map { fallback?[$0] ?? 0 }
+      let total = norms.reduce(0, +)
+      return total > 0 ? norms.map { $0 / total * Double(norms.count) * removals.mean } : norms
+    }
+    let known = group.atoms.contains { members[$0] != nil }
+    return group.atoms.map { (known ? members[$0] : fallback?[$0]) ?? 0 }
   }
 }
 

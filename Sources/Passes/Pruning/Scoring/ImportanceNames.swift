@@ -2,7 +2,7 @@ extension PruningOptions.Importance {
   private static let names: [(name: String, importance: Self)] =
     [("l1", .l1), ("l2", .l2), ("linf", .linf), ("bn", .bnScale), ("fpgm", .fpgm)]
     + [("random", .random)] + ActivationMeasure.allCases.map { ($0.rawValue, .activation($0)) }
-    + GradientMeasure.allCases.map { ($0.rawValue, .gradient($0)) }
+    + GradientMeasure.allCases.map { ($0.rawValue, .gradient($0)) } + [("obs", .obs)]
 
   /// The importance that options and recipes call by a name; nil for other names.
   public init?(name: String) {
@@ -19,7 +19,7 @@ extension PruningOptions.Importance {
   /// Whether it is measured on activations.
   public var needsCalibration: Bool {
     switch self {
-    case .activation, .gradient: true
+    case .activation, .gradient, .obs: true
     default: false
     }
   }
