@@ -15,7 +15,7 @@ enum GroupErrors {
   /// Those that are measured where the rest follows from them.
   private static let measured = [0.25]
   /// Multiply-accumulates that the measurement may take, which bounds its samples.
-  private static let work = 2e12
+  private static let work = 1.2e12
   private static let samples = 8...128
 
   static func measure(

@@ -196,7 +196,7 @@ public struct TargetSearch {
     var found: [WidthSearch.Solution] = []
     for trust in place.isDraft ? [.half] : WidthSearch.Trust.allCases {
       let widths = try narrowed(place) { search.solution(trust, budget: $0) }
-      if let widths { found.append(widths) }
+      if let widths, !found.contains(widths) { found.append(widths) }
     }
     return WidthProblem(found.isEmpty ? [search.narrowest] : found) {
       [self] groups throws(ModelError) in
