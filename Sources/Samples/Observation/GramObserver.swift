@@ -47,6 +47,9 @@ package final class GramObserver: Observer {
     self.batches = batches
   }
 
+  /// What was seen for a node, which is forgotten here: sums of wide layers take much room.
+  package func take(_ node: NodeID) -> [GramSums]? { sums.removeValue(forKey: node) }
+
   package func observe(_ value: ValueID, _ view: TensorView) {
     guard view.elementType == .float else { return }
     for point in points[value] ?? [] {

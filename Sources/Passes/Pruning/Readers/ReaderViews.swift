@@ -25,12 +25,12 @@ struct ReaderViews {
     try samples.observe(
       try Session(model, options: options), by: [own, left, right], progress: progress)
     seen = points.compactMapValues { point in
-      own.sums[point.node]?.first.flatMap { SeenChannels($0) }
+      own.take(point.node)?.first.flatMap { SeenChannels($0) }
     }
     var operands: [NodeID: (SeenChannels, SeenChannels)] = [:]
     for product in products {
-      guard let a = left.sums[product.node]?.first.flatMap({ SeenChannels($0) }),
-        let b = right.sums[product.node]?.first.flatMap({ SeenChannels($0) })
+      guard let a = left.take(product.node)?.first.flatMap({ SeenChannels($0) }),
+        let b = right.take(product.node)?.first.flatMap({ SeenChannels($0) })
       else { continue }
       operands[product.node] = (a, b)
     }

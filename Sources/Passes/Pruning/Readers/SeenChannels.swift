@@ -5,8 +5,9 @@ final class SeenChannels {
   let count: Int
   /// With a ridge, so that it has an inverse whatever was seen.
   let covariance: [Double]
-  /// The means of products, about zero.
-  let moments: [Double]
+  private let means: [Double]
+  /// What was added to the diagonal.
+  private let added: Double
   /// The inverse of the covariance, once it was needed.
   private(set) lazy var inverse = Self.inverted(covariance, count)
 
@@ -18,13 +19,24 @@ final class SeenChannels {
     guard sums.count > 0, n > 0 else { return nil }
     count = n
     let mean = sums.sums.map { $0 / sums.count }
+    means = mean
     var covariance = sums.products.map { $0 / sums.count }
-    moments = covariance
     for i in 0..<n { for j in 0..<n { covariance[i * n + j] -= mean[i] * mean[j] } }
     let trace = (0..<n).reduce(0) { $0 + covariance[$1 * n + $1] }
     guard trace > 0, trace.isFinite else { return nil }
-    for i in 0..<n { covariance[i * n + i] += Self.ridge * trace / Double(n) }
+    added = Self.ridge * trace / Double(n)
+    for i in 0..<n { covariance[i * n + i] += added }
     self.covariance = covariance
+  }
+
+  /// The means of products, about zero.
+  var moments: [Double] {
+    var result = covariance
+    for i in 0..<count {
+      for j in 0..<count { result[i * count + j] += means[i] * means[j] }
+      result[i * count + i] -= added
+    }
+    return result
   }
 
   /// The covariance of some channels given all others: the inverse of their part of the inverse.
