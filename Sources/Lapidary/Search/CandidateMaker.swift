@@ -60,7 +60,7 @@ struct CandidateMaker: Sendable {
     }
     options.target = .macs(0.5)
     guard let best = try ImportanceChoice.best(for: fused, options, setting) else { return recipe }
-    options.importance = best
+    options.importance = best.importance
     recipe.pruning = options
     return recipe
   }

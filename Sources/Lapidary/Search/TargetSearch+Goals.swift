@@ -71,14 +71,29 @@ extension TargetSearch {
   }
 
   /// The lowest level at which what can be counted is within the limits; nil where none is.
+  ///
+  /// Costs go much as powers of the level do, so that it is looked for on a line between the logarithms
+  /// of what is known, and in the middle where that does not come near.
   mutating func lowestThatFits(_ numbers: Numbers) throws(ModelError) -> Int? {
     // What cannot be reached is found before anything else is tried.
-    guard fits(try outline(.init(level: Self.levels, numbers))) else { return nil }
-    if fits(try outline(.init(level: 0, numbers))) { return 0 }
-    var low = 0, high = Self.levels
+    let least = excess(try outline(.init(level: Self.levels, numbers)))
+    guard least <= 1 else { return nil }
+    let most = excess(try outline(.init(level: 0, numbers)))
+    guard most > 1 else { return 0 }
+    var (low, high) = (0, Self.levels)
+    var (above, below) = (log2(most), log2(max(least, .leastNormalMagnitude)))
+    var halves = false
     while high - low > 1 {
-      let middle = (low + high) / 2
-      if fits(try outline(.init(level: middle, numbers))) { high = middle } else { low = middle }
+      let width = Double(high - low)
+      let part = halves ? 0.5 : above / (above - below)
+      let middle = min(max(low + Int((width * part).rounded()), low + 1), high - 1)
+      let found = excess(try outline(.init(level: middle, numbers)))
+      if found <= 1 {
+        (high, below) = (middle, log2(max(found, .leastNormalMagnitude)))
+      } else {
+        (low, above) = (middle, log2(found))
+      }
+      halves = Double(high - low) > width / 2
     }
     return high
   }

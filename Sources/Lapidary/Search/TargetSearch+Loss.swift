@@ -9,6 +9,8 @@ extension TargetSearch {
   private static let tunings = 2, mostTunings = 5
   /// What is aimed at of the loss that is allowed, once a model lost more than was foretold.
   private static let caution = 0.85
+  /// A model that loses less than this part of what is allowed is no end yet.
+  private static let room = 0.6
 
   /// The candidate of the highest level whose loss is within the limit; of level 0 where none is.
   mutating func furthestThatHolds(_ kinds: [Numbers]) throws(ModelError) -> Candidate {
@@ -66,9 +68,12 @@ extension TargetSearch {
     var best = first
     var high = Self.levels
     for attempt in 0..<Self.mostTunings {
-      guard attempt < Self.tunings || best.place.level == 0, high - best.place.level > Self.grain
+      let lost = best.loss?.upperBound ?? limit
+      guard attempt < Self.tunings || best.place.level == 0 || lost < Self.room * limit,
+        high - best.place.level > Self.grain
       else { break }
-      let range = best.place.level + Self.grain...max(best.place.level, high - Self.grain)
+      let lowest = best.place.level + Self.grain
+      let range = lowest...max(lowest, high - Self.grain)
       let aim = high < Self.levels ? Self.caution * limit : limit
       var level = LossForecast(points).level(losing: aim, in: range)
       // What loses more again and again is not what is foretold.

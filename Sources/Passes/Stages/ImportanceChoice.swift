@@ -16,6 +16,15 @@ package struct ImportanceChoice {
   /// A network of more multiply-accumulates times samples is scored on fewer samples, and adapted to
   /// fewer still: which importance is best shows with little.
   private static let mostWork = 2e12, mostFitting = 2e11
+  /// A network of more than this is not scored by gradients, nor by what its readers lose: either takes
+  /// minutes there.
+  private static let mostScoring = 5e10
+
+  /// What was chosen, and of what.
+  package struct Choice {
+    package let importance: PruningOptions.Importance
+    let tried: [PruningOptions.Importance]
+  }
 
   /// The best importance of the candidates.
   ///
@@ -25,7 +34,7 @@ package struct ImportanceChoice {
   /// - Returns: nil where samples are too few, or noise, or the network cannot be run.
   package static func best(
     for state: ModelState, _ options: PruningOptions, _ setting: StageSetting
-  ) throws(ModelError) -> PruningOptions.Importance? {
+  ) throws(ModelError) -> Choice? {
     guard let fit = setting.fit, let proof = setting.proof, proof.part == .heldOut,
       fit.part != .random, fit.count + proof.count >= fewest
     else { return nil }
@@ -33,6 +42,9 @@ package struct ImportanceChoice {
     quiet.verification = nil
     let macs = Double(max(1, try Pruner.macs(of: state.model)))
     quiet.fit = fit.first(max(32, Int(min(mostFitting / macs, Double(fit.count)))))
+    let isLarge = macs * Double(quiet.fit?.count ?? 0) > mostScoring
+    let candidates = isLarge ? candidates.filter(\.isSoonKnown) : candidates
+    var tried: [PruningOptions.Importance] = []
     var best: (importance: PruningOptions.Importance, signal: Double)?
     for (place, importance) in candidates.enumerated() {
       setting.progress(WorkProgress("choosing an importance", done: place, of: candidates.count))
@@ -50,9 +62,10 @@ package struct ImportanceChoice {
         let found = try ModelComparison.ifRunnable(
           state.original, own.model, on: proof, options: setting.options, limit: 64)
       else { return nil }
+      tried.append(importance)
       if best.map({ found.sqnr > $0.signal }) ?? true { best = (importance, found.sqnr) }
     }
-    return best?.importance
+    return best.map { Choice(importance: $0.importance, tried: tried) }
   }
 
   /// How many samples a network is scored on.
@@ -61,12 +74,23 @@ package struct ImportanceChoice {
   }
 }
 
+extension PruningOptions.Importance {
+  /// Whether it follows from weights, or from one run of the network.
+  fileprivate var isSoonKnown: Bool {
+    switch self {
+    case .gradient, .obs: false
+    default: true
+    }
+  }
+}
+
 extension ModelState {
   /// Notes which importance was chosen.
-  mutating func note(chosen importance: PruningOptions.Importance) {
-    let names = ImportanceChoice.candidates.map(\.name)
+  mutating func note(_ choice: ImportanceChoice.Choice) {
+    let names = choice.tried.map(\.name)
+    guard names.count > 1 else { return }
     notes.append(
-      "importance '\(importance.name)': of \(names.dropLast().joined(separator: ", ")) and \(names.last ?? "") the one with which least is lost on held-out samples"
+      "importance '\(choice.importance.name)': of \(names.dropLast().joined(separator: ", ")) and \(names.last ?? "") the one with which least is lost on held-out samples"
     )
   }
 }

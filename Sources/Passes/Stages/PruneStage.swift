@@ -32,8 +32,8 @@ public struct PruneStage: Stage {
   ) throws(ModelError) -> StageProof? {
     var options = options
     if choosesImportance, let best = try ImportanceChoice.best(for: state, options, setting) {
-      options.importance = best
-      state.note(chosen: best)
+      options.importance = best.importance
+      state.note(best)
     }
     var pruner = try Pruner(state.model, options)
     if options.importance.needsCalibration, let fit = setting.fit {

@@ -64,8 +64,8 @@ public struct ShrinkStage: Stage {
     var options = options
     options.target = .macs(fraction)
     if choosesImportance, let best = try ImportanceChoice.best(for: state, options, setting) {
-      options.importance = best
-      state.note(chosen: best)
+      options.importance = best.importance
+      state.note(best)
     }
     var best: (state: ModelState, signal: Double, misses: Bool)?
     let exponents = divides ? Self.exponents : [1]
