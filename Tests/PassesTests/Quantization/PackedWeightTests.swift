@@ -86,6 +86,19 @@ import Testing
     #expect(model.constant("conv2.w_packed")?.elementType == .int4)
   }
 
+  @Test("Their channels are cut like others")
+  func cut() throws {
+    let model = try quantized(.ortX86, bits: 4).model
+    let pruner = try Pruner(model, PruningOptions(target: .ratio(0.34)))
+    let result = try pruner.prune(verification: Verification())
+    #expect(result.difference != nil)
+    // 9 channels of 54 halves become 6, and what reads them has 6 halves for each of 5.
+    let first = try #require(result.model.constant("conv1.w_packed"))
+    let second = try #require(result.model.constant("conv2.w_packed"))
+    #expect(first.dimensions == [6, 6, 3, 3] && first.byteCount == 6 * 54 / 2)
+    #expect(second.dimensions == [5, 6, 1, 1] && second.byteCount == 15)
+  }
+
   @Test("A plan of such weights is replayed")
   func replayed() throws {
     let result = try quantized(.generic, bits: 4)

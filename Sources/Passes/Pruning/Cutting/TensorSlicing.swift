@@ -6,6 +6,7 @@ extension Tensor {
   /// - Parameter cut: for each axis nil to keep all, one list of indices, or as many lists as axis 0
   ///   has equal blocks, the list of a block holding for its rows.
   package func sliced(_ cut: [[[Int]]?]) -> Tensor {
+    if elementType.bitWidth == 4 { return slicedHalves(cut) }
     guard let storage, let width = elementType.byteWidth,
       let runs = KeptRuns(dimensions, cut, width: width)
     else { return self }
@@ -28,6 +29,27 @@ extension Tensor {
       storage.isComputed
         ? .deferred(uninitializedCount: total) { copy($0, 0) } : .streamed(count: total, fill: copy)
     )
+    if case .external = tensor.encoding { tensor.encoding = .raw }
+    return tensor
+  }
+}
+
+extension Tensor {
+  /// The same for elements of which a byte holds two: each is given a byte of its own in between.
+  private func slicedHalves(_ cut: [[[Int]]?]) -> Tensor {
+    let count = dimensions.reduce(1, *)
+    guard let storage, storage.count >= (count + 1) / 2 else { return self }
+    let packed: [UInt8] = storage.withUnsafeBytes { [UInt8]($0) }
+    let bytes = (0..<count).map { place -> UInt8 in
+      let both = packed[place / 2]
+      return place % 2 == 0 ? both & 15 : both >> 4
+    }
+    let wide = Tensor(.uint8, dimensions, Storage(bytes)).sliced(cut)
+    guard let storage = wide.storage else { return self }
+    let kept: [UInt8] = storage.withUnsafeBytes { [UInt8]($0) }
+    var tensor = self
+    tensor.dimensions = wide.dimensions
+    tensor.payload = .bytes(Storage(kept.packedHalves))
     if case .external = tensor.encoding { tensor.encoding = .raw }
     return tensor
   }
