@@ -8,6 +8,8 @@ internal import Operators
 public struct OpsetConversion: Sendable {
   /// The version to convert to.
   public let target: Int
+  /// The most nodes that a message names.
+  private static let mostShown = 3
 
   /// What a conversion did.
   public struct Result: Sendable {
@@ -79,9 +81,11 @@ public struct OpsetConversion: Sendable {
       result.functions[index].opsetImports.setVersion(target)
     }
     if let first = declines.first {
+      let shown = declines.prefix(Self.mostShown).map(\.message).joined(separator: "; ")
+      let others = declines.count - Self.mostShown
+      let rest = others > 0 ? "; and \(others) more" : ""
       throw ModelError(
-        .unsupported, "operator set \(target): " + declines.map(\.message).joined(separator: "; "),
-        hint: first.hint)
+        .unsupported, "operator set \(target): \(shown)\(rest)", hint: first.hint)
     }
     result.opsetImports.setVersion(target)
     // Before version 4 of the format initializers had to be inputs; raising it would change what
