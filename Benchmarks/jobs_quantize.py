@@ -47,7 +47,7 @@ import numpy, onnxruntime, sys
 data = numpy.load(sys.argv[2])
 session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
 name = session.get_inputs()[0].name
-labels = data["labels"] if "labels" in data.files else data[data.files[-1]]
+labels = data["labels"]
 found = [session.run(None, {name: row[None].astype(numpy.float32)})[0].argmax() for row in data[name]]
 print(100 * (numpy.array(found) == labels).mean())
 """

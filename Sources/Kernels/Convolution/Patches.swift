@@ -80,15 +80,13 @@ package struct Patches {
     return [Float](unsafeUninitializedCapacity: shape.group * chosen.count * length) {
       rows, count in
       count = rows.count
-      var places = [Int](repeating: 0, count: taps)
+      let places = chosen.flatMap { row in (0..<taps).map { place(row % positions, $0) } }
       var next = 0
       for group in 0..<shape.group {
-        for row in chosen {
-          let (sample, position) = (row / positions, row % positions)
-          for tap in 0..<taps { places[tap] = place(position, tap) }
-          var start = (sample * shape.inputChannels + group * columns) * plane
+        for (index, row) in chosen.enumerated() {
+          var start = (row / positions * shape.inputChannels + group * columns) * plane
           for _ in 0..<columns {
-            for place in places {
+            for place in places[index * taps..<(index + 1) * taps] {
               rows[next] = place < 0 ? 0 : x[start + place]
               next += 1
             }

@@ -20,13 +20,10 @@ extension ModelView {
   /// Puts integers in the place of those that are stored in fewer bits, and says in which.
   private mutating func unpack(_ facts: TypedGraph) -> [ValueID: ElementType] {
     var found: [ValueID: ElementType] = [:]
-    for id in facts.graph.nodeIDs {
-      guard let value = facts.graph[id].outputs.first ?? nil, !facts.graph.isOutput(value),
-        let type = facts.packedType(of: value), let constant = facts.unpackedConstant(value)
-      else { continue }
-      model.graph.remove(id)
-      model.graph.setInitializer(value, constant)
-      found[value] = type
+    for packed in facts.packedConstants where !facts.graph.isOutput(packed.value) {
+      model.graph.remove(packed.node)
+      model.graph.setInitializer(packed.value, packed.tensor)
+      found[packed.value] = packed.type
     }
     return found
   }

@@ -111,9 +111,8 @@ public struct Recipe: Sendable {
       return nil
     }
     var options = PruningOptions(target: .ratio(0))
-    var targets = 0, isNormalized = false
+    var targets = 0
     for field in try field.fields() {
-      if try field.key(PruneKey.self) == .normalizer { isNormalized = true }
       if try readTarget(field, &options) {
         targets += 1
       } else {
@@ -124,8 +123,6 @@ public struct Recipe: Sendable {
       throw ModelError(
         .request, "recipe, 'prune': expected one of ratio, macs, params, bytes, found \(targets)")
     }
-    // Losses of layers compare between groups as they are.
-    if options.importance == .obs, !isNormalized { options.normalizer = .none }
     return options
   }
 

@@ -22,15 +22,6 @@ package enum QuantizationNodes {
       outputs: [output], attributes: axis.map { [Attribute("axis", .int($0))] } ?? [])
   }
 
-  /// A node that stores integers in wider ones.
-  package static func widen(
-    _ data: ValueID, to type: ElementType, into output: ValueID, name: String
-  ) -> Node {
-    Node(
-      Cast.schema.op.type, name: name, inputs: [data], outputs: [output],
-      attributes: [Attribute("to", .int(Int(type.rawValue)))])
-  }
-
   /// The first version of ONNX's operator set that quantizes per tensor.
   package static let perTensorOpset = 10
   /// The first version of ONNX's operator set that quantizes per channel.

@@ -104,8 +104,12 @@ public struct PruningOptions: Sendable {
   public var importance = Importance.l2
   /// How the numbers that several weights give become one.
   public var reduction = Reduction.mean
-  /// What of its group a score is divided by.
-  public var normalizer = Normalizer.mean
+  /// What of its group a score is divided by; what suits the importance until it is set.
+  public var normalizer: Normalizer {
+    get { givenNormalizer ?? importance.usualNormalizer }
+    set { givenNormalizer = newValue }
+  }
+  private var givenNormalizer: Normalizer?
   /// Scores of channels by the names of the weights that make them.
   public var scores: [String: [Double]] = [:]
   /// The seed of random importance.

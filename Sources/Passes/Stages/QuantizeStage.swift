@@ -49,6 +49,17 @@ public struct QuantizeStage: Stage {
 }
 
 extension StageSetting {
+  /// How far a model lies from the original, beside how far another did before.
+  func signal(
+    of model: Model, against original: Model, before: StageProof
+  ) throws(ModelError) -> StageProof {
+    let after = try signal(of: model, against: original)
+    guard case .signal(_, let old, _, _) = before,
+      case .signal(_, let new, let samples, let part) = after
+    else { return after }
+    return .signal(before: old, after: new, samples: samples, part: part)
+  }
+
   /// How far a model lies from the original, on samples that nothing was fitted to where there are
   /// enough.
   func signal(of model: Model, against original: Model) throws(ModelError) -> StageProof {

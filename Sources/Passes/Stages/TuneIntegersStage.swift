@@ -36,10 +36,6 @@ public struct TuneIntegersStage: Stage {
       "tune: \(outcome.steps) steps through quantizers, the integers of step \(outcome.best) kept; compared "
         + objective.summary.joined(separator: "; "))
     state.notes += outcome.notes.map { "tune: \($0)" }
-    let after = try setting.signal(of: outcome.model, against: state.original)
-    guard case .signal(_, let old, _, _) = before,
-      case .signal(_, let new, let samples, let part) = after
-    else { return after }
-    return .signal(before: old, after: new, samples: samples, part: part)
+    return try setting.signal(of: outcome.model, against: state.original, before: before)
   }
 }

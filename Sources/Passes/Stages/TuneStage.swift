@@ -77,11 +77,7 @@ public struct TuneStage: Stage {
       "tune: \(outcome.steps) steps, the weights of step \(outcome.best) kept; compared "
         + objective.summary.joined(separator: "; "))
     state.notes += outcome.notes.map { "tune: \($0)" }
-    let after = try setting.signal(of: outcome.model, against: state.original)
-    guard case .signal(_, let old, _, _) = before,
-      case .signal(_, let new, let samples, let part) = after
-    else { return after }
-    return .signal(before: old, after: new, samples: samples, part: part)
+    return try setting.signal(of: outcome.model, against: state.original, before: before)
   }
 
   /// The usual number of steps, or fewer where these would take too long; nil where it does not pay.

@@ -47,7 +47,7 @@ struct ImportanceOptions: ParsableArguments {
   func apply(to options: inout PruningOptions, seed: UInt64) throws(ModelError) {
     options.importance = importance
     options.reduction = reduction
-    options.normalizer = normalizer ?? (scores == nil && importance != .obs ? .mean : .none)
+    if let normalizer { options.normalizer = normalizer }
     options.competition = scope
     options.choices = choices.choices
     options.seed = seed

@@ -16,6 +16,15 @@ extension PruningOptions.Importance {
   /// All names.
   public static var allNames: [String] { names.map(\.name) }
 
+  /// What of its group a score is divided by where nobody says: losses of layers and scores from elsewhere
+  /// compare between groups as they are.
+  public var usualNormalizer: PruningOptions.Normalizer {
+    switch self {
+    case .obs, .scores: .none
+    default: .mean
+    }
+  }
+
   /// Whether it is measured on activations.
   public var needsCalibration: Bool {
     switch self {

@@ -4,32 +4,22 @@ internal import Operators
 /// A model whose weights are stored in 4 bits, with bytes in their place, and the way back.
 struct UnpackedModel: Sendable {
   /// The model with bytes: what a Cast made of packed constants is a constant itself.
-  private(set) var model: Model
+  let model: Model
   private let packed: Model
-  private var weights: [Weight] = []
-
-  private struct Weight: Sendable {
-    /// What is stored.
-    let source: ValueID
-    let type: ElementType
-    /// The bytes.
-    let value: ValueID
-  }
+  private let weights: [PackedConstant]
 
   init(_ packed: Model) throws(ModelError) {
     self.packed = packed
-    model = packed
-    let facts = try inferTypes(packed)
-    for id in packed.graph.nodeIDs {
-      guard let value = packed.graph[id].outputs.first ?? nil, !packed.graph.isOutput(value),
-        let source = packed.graph[id].inputs.first ?? nil, packed.graph[source].uses.count == 1,
-        let type = facts.packedType(of: value), type.bitWidth == 4,
-        let constant = facts.unpackedConstant(value), constant.elementType.bitWidth == 8
-      else { continue }
-      model.graph.remove(id)
-      model.graph.setInitializer(value, constant)
-      weights.append(Weight(source: source, type: type, value: value))
+    var model = packed
+    weights = try inferTypes(packed).packedConstants.filter {
+      !packed.graph.isOutput($0.value) && packed.graph[$0.source].uses.count == 1
+        && $0.type.bitWidth == 4 && $0.tensor.elementType.bitWidth == 8
     }
+    for weight in weights {
+      model.graph.remove(weight.node)
+      model.graph.setInitializer(weight.value, weight.tensor)
+    }
+    self.model = model
   }
 
   /// The packed model with the constants of an unpacked one.

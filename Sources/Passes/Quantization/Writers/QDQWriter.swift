@@ -207,7 +207,7 @@ struct QDQWriter {
         .int4, stored.dimensions, bytes: stored.storage?.withUnsafeBytes { [UInt8]($0) } ?? []))
     let result = model.graph.addFreshValue("\(name)_quantized", type: .tensor(stored.type))
     model.graph.add(
-      QuantizationNodes.widen(
+      SurgeryNodes.cast(
         packed, to: stored.elementType, into: result, name: "\(model.graph[result].name)_cast"))
     return result
   }
