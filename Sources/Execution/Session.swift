@@ -16,6 +16,7 @@ public final class Session: Sendable {
   ///
   /// - Throws: `ModelError`, with code `unsupported` where a node cannot be evaluated.
   public init(_ model: Model, options: SessionOptions) throws(ModelError) {
+    let model = try model.unfolded()
     self.model = model
     self.options = options
     let backend = options.backend.open(options.threads)

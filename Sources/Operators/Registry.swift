@@ -81,6 +81,7 @@ package enum Registry {
     GlobalAveragePool.self,
     GlobalLpPool.self,
     GlobalMaxPool.self,
+    GradientOf.self,
     Greater.self,
     BeforeOpset7<Greater>.self,
     GreaterOrEqual.self,

@@ -53,10 +53,7 @@ public struct GradientGraph: Sendable {
     self.names = wanted.filter { found.cotangents[$0] != nil }.map { graph[$0].name }
     obstacles = found.obstacles.map { "\($0.node): \($0.reason)" }
     blocked = wanted.filter { found.blocked.contains($0) }.map { graph[$0].name }
-    innerOperators = Set(
-      result.graph.nodeIDs.map { result.graph[$0].op }.filter { $0.domain == Inner.domain }
-        .map(\.type)
-    ).sorted()
+    innerOperators = Set(result.graph.innerOperators).sorted()
   }
 
   private static func wanted(
@@ -68,6 +65,17 @@ public struct GradientGraph: Sendable {
         throw ModelError(.request, "'\(name)': expected a value of the graph, found none")
       }
       return value
+    }
+  }
+}
+
+extension Graph {
+  /// Operators that are not ONNX's, in bodies too.
+  fileprivate var innerOperators: [String] {
+    nodeIDs.flatMap { id in
+      let node = self[id]
+      return (node.op.domain == Inner.domain ? [node.type] : [])
+        + node.subgraphs.flatMap(\.innerOperators)
     }
   }
 }

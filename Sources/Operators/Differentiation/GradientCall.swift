@@ -10,6 +10,9 @@ package enum Gradient: Sendable {
   case none(String)
   /// Makes a cotangent for each operand; nil for those that the outputs do not depend on.
   case rule(@Sendable (GradientCall) throws(ModelError) -> [Term?])
+  /// The operator as others: makes each output of the operands. What these have for derivatives is
+  /// its own.
+  case spelledOut(@Sendable (GradientCall) throws(ModelError) -> [Term?])
 }
 
 /// What a rule of differentiation sees of its node: the values going in and out, the cotangents of
@@ -24,6 +27,22 @@ package struct GradientCall {
   package let types: [TensorType]
   /// The cotangent of each output; nil where the loss does not depend on it.
   package let cotangents: [Term?]
+  /// The node's place in the graph that is built.
+  package var id: NodeID?
+  /// Which inputs change with what the graph is differentiated by.
+  package var varies: [Bool] = []
+  /// What the node's bodies read by name. A rule's cotangents of these come after those of the inputs.
+  package var captures: [Capture] = []
+  /// Differentiates the node's bodies; nil where it runs none.
+  package var bodies: (any BodyDifferentiation)?
+
+  /// A value that bodies read by name.
+  package struct Capture {
+    package let name: String
+    package let term: Term
+    /// Whether it changes with what the graph is differentiated by.
+    package let varies: Bool
+  }
 
   package init(
     builder: GraphBuilder, label: String, node: Node, facts: Inputs, types: [TensorType],
@@ -48,6 +67,14 @@ package struct GradientCall {
     return Term(builder, id, facts.type(index))
   }
 
+  /// An input; nil when it is left out.
+  package func optional(_ index: Int) -> Term? {
+    (node.inputs[safe: index] ?? nil).map { Term(builder, $0, facts.type(index)) }
+  }
+
+  /// Whether the node names the output.
+  package func wants(_ index: Int) -> Bool { (node.outputs[safe: index] ?? nil) != nil }
+
   /// An output; an error when the node does not name it.
   package func output(_ index: Int) throws(ModelError) -> Term {
     guard let id = node.outputs[safe: index] ?? nil else {
@@ -71,7 +98,8 @@ package struct GradientCall {
 
   /// An axis of input 0, made non-negative.
   package func axis(_ axis: Int) throws(ModelError) -> Int {
-    try facts.normalizedAxis(axis, rank: shape(0).rank)
+    if axis >= 0, facts.rank(0) == nil { return axis }
+    return try facts.normalizedAxis(axis, rank: shape(0).rank)
   }
 
   /// An error that says what a derivative would need to know.

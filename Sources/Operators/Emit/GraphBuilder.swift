@@ -8,10 +8,10 @@ package final class GraphBuilder {
   package let opset: Int
   /// Whether only standard operators may be used, where they suffice.
   package let isPortable: Bool
-  /// Whether an operator of the inner domain was used.
-  package private(set) var usesInner = false
+  /// Operator sets that nodes need beside ONNX's own.
+  package private(set) var imports: [OpsetImport] = []
   /// What names of new values begin with.
-  private let stem: String
+  package let stem: String
   private var numbers: [Number: ValueID] = [:]
 
   private struct Number: Hashable {
@@ -44,7 +44,7 @@ package final class GraphBuilder {
       Node(
         op.type, domain: op.domain.isEmpty ? nil : op.domain, inputs: inputs, outputs: made,
         attributes: attributes))
-    if op.domain == Inner.domain { usesInner = true }
+    if op.domain == Inner.domain { need(Inner.domain, Inner.version) }
     return made
   }
 
@@ -112,6 +112,24 @@ package final class GraphBuilder {
   package func open(_ id: ValueID) {
     guard !graph.isInput(id) else { return }
     graph.addInput(ValueInfo(id, type: graph[id].type))
+  }
+
+  /// Notes that nodes need an operator set.
+  package func need(_ domain: String, _ version: Int?) {
+    guard imports.version(of: domain) == nil else { return }
+    imports.append(OpsetImport(domain: domain, version: version))
+  }
+
+  /// Notes what a graph needs that becomes a part of this one.
+  package func adoptImports(of other: GraphBuilder) {
+    for set in other.imports { need(set.domain ?? "", set.version) }
+  }
+
+  /// Changes the graph in a way that leaves its nodes in order.
+  package func edit<Failure: Error>(
+    _ change: (inout Graph) throws(Failure) -> Void
+  ) throws(Failure) {
+    try change(&graph)
   }
 
   /// Declares an output under a name of its own.

@@ -116,5 +116,20 @@ extension AttributeValue {
 }
 
 extension FunctionCall {
-  package var gradient: Gradient { .none("it calls a function") }
+  /// The nodes of its body.
+  package var gradient: Gradient {
+    .spelledOut { [body = bodies[0]] call throws(ModelError) in
+      if let version = body.opsets.version(of: ""), version != call.builder.opset {
+        throw ModelError(
+          .unsupported,
+          "its function uses version \(version) of the operator set, the model \(call.builder.opset)"
+        )
+      }
+      for set in body.opsets where set.domain ?? "" != "" {
+        call.builder.need(set.domain ?? "", set.version)
+      }
+      let made = try call.builder.splice(body.graph, operands: call.node.inputs)
+      return made.map { Term(call.builder, $0, .unknown) }
+    }
+  }
 }

@@ -39,6 +39,15 @@ struct ConformanceTests {
   /// The manifest with what the results allow to record.
   static let manifest = ConformanceManifest.read().updated(with: results)
 
+  /// What the project's own cases say of their operators.
+  static let further: [OperatorFacets] = ["microsoft", "operators", "pruning"].flatMap { folder in
+    let path = Repository.fixture(folder)
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return names.filter { $0.hasSuffix(".onnx") }.sorted().flatMap { name in
+      (try? ONNXFile.read("\(path)/\(name)")).map(OperatorFacets.all) ?? []
+    }
+  }
+
   private static let isRecording =
     ProcessInfo.processInfo.environment["RECORD_SNAPSHOTS"] == "1"
 
@@ -55,7 +64,8 @@ struct ConformanceTests {
   @Test("OPERATORS.md lists every operator with its cases and facets")
   func operatorPage() throws {
     let url = Repository.root.appendingPathComponent("OPERATORS.md")
-    let page = OperatorPage(results: Self.results, manifest: Self.manifest).text
+    let page = OperatorPage(results: Self.results, manifest: Self.manifest, further: Self.further)
+      .text
     if try page == String(contentsOf: url, encoding: .utf8) { return }
     if Self.isRecording { try page.write(to: url, atomically: true, encoding: .utf8) }
     Issue.record("OPERATORS.md is stale; RECORD_SNAPSHOTS=1 rewrites it")
@@ -67,7 +77,9 @@ struct ConformanceTests {
     let text = try String(contentsOf: url, encoding: .utf8)
     let start = try #require(text.range(of: "<!-- operators -->\n"))
     let end = try #require(text.range(of: "<!-- end of operators -->"))
-    let expected = OperatorPage(results: Self.results, manifest: Self.manifest).summary
+    let expected = OperatorPage(
+      results: Self.results, manifest: Self.manifest, further: Self.further
+    ).summary
     guard text[start.upperBound..<end.lowerBound] != expected else { return }
     if Self.isRecording {
       let updated = text.replacingCharacters(in: start.upperBound..<end.lowerBound, with: expected)

@@ -33,7 +33,7 @@ struct OperatorFacets: Sendable {
     switch gradient {
     case .zero: "zero"
     case .none(let reason): "none: \(reason)"
-    case .rule: "yes"
+    case .rule, .spelledOut: "yes"
     }
   }
 

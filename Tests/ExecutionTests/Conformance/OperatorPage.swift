@@ -6,6 +6,8 @@ import Operators
 struct OperatorPage {
   let results: [ConformanceResult]
   let manifest: ConformanceManifest
+  /// Facets in the project's own fixtures, for operators that no case has.
+  let further: [OperatorFacets]
 
   /// The page: a row an operator.
   var text: String {
@@ -16,7 +18,8 @@ struct OperatorPage {
     `RECORD_SNAPSHOTS=1 swift test -c release --filter ConformanceTests` rewrites it. *Cases* are those
     of ONNX's conformance suite (Debian's `libonnx-testdata`) that the operator occurs in: passed of
     all. *Channels* is how the removal of a channel spreads through it, *INT8* how it can be quantized,
-    *gradient* whether it has a derivative, in the cases; a dash says that no case has the operator.
+    *gradient* whether it has a derivative, in the cases, or in the project's own where these have none of
+    it; a dash says that no case has the operator.
 
     | operator | opsets | cases | channels | INT8 | gradient |
     |:--|:--|--:|:--|:--|:--|
@@ -52,6 +55,12 @@ struct OperatorPage {
     var cases: [String: (passed: Int, all: Int)] = [:]
     var facets:
       [String: (channels: Set<String>, quantization: Set<String>, gradient: Set<String>)] = [:]
+    let occurring = Set(results.flatMap { $0.facets.map(\.name) })
+    for facet in further where !occurring.contains(facet.name) {
+      facets[facet.name, default: ([], [], [])].channels.formUnion(facet.channels)
+      facets[facet.name, default: ([], [], [])].quantization.formUnion(facet.quantization)
+      facets[facet.name, default: ([], [], [])].gradient.formUnion(facet.gradient)
+    }
     for result in results {
       let passes = manifest.verdicts[result.name] == .pass
       for name in Set(result.facets.map(\.name)) {

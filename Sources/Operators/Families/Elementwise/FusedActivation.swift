@@ -24,3 +24,25 @@ func fusedActivation(
       .unsupported, "\(node.label), attribute 'activation': '\(name)' is not supported")
   }
 }
+
+extension Term {
+  /// The function, of those that fused operators apply, as an operator of its own.
+  func activated(_ function: UnaryFunction?) -> Term {
+    func number(_ name: String, _ value: some BinaryFloatingPoint) -> Attribute {
+      Attribute(name, .float(Float(value)))
+    }
+    switch function {
+    case .relu: return apply(Relu.self)
+    case .sigmoid: return sigmoid
+    case .tanh: return tanh
+    case .leakyRelu(let slope): return apply(LeakyRelu.self, [], [number("alpha", slope)])
+    case .hardSigmoid(let alpha, let beta):
+      return apply(HardSigmoid.self, [], [number("alpha", alpha), number("beta", beta)])
+    case .elu(let alpha): return apply(Elu.self, [], [number("alpha", alpha)])
+    case .clip(let low, let high):
+      let above = isBelow(low).select(self.number(low), self).typed(as: type)
+      return above.isAbove(high).select(self.number(high), above).typed(as: type)
+    default: return self
+    }
+  }
+}

@@ -278,7 +278,42 @@ package struct Attention: Operator {
 }
 
 extension Attention {
-  package var gradient: Gradient { .none("its derivative is not written") }
+  package var gradient: Gradient {
+    .spelledOut { [self] call throws(ModelError) in try spelledOut(call) }
+  }
+
+  private func spelledOut(_ call: GradientCall) throws(ModelError) -> [Term?] {
+    let shapes = [try call.shape(0), try call.shape(1), try call.shape(2)]
+    func apart(_ index: Int, _ count: Int) throws(ModelError) -> Term {
+      let x = try call.input(index)
+      return shapes[index].rank == 4 ? x : x.headsApart(count)
+    }
+    guard let many = shapes[0].rank == 4 ? shapes[0][1].value : queryHeads,
+      let few = shapes[1].rank == 4 ? shapes[1][1].value : keyHeads
+    else { throw call.unknown("the number of heads") }
+    let q = try apart(0, many)
+    var k = try apart(1, few), v = try apart(2, few)
+    var start: Term?
+    if let past = call.optional(4), let pastValues = call.optional(5) {
+      k = past.followed(by: k, axis: 2)
+      v = pastValues.followed(by: v, axis: 2)
+      start = past.extent(2)
+    }
+    let valid = call.optional(6)
+    if start == nil, let valid { start = valid - q.extent(2) }
+    let rows = shapes[1][shapes[1].rank - 2]
+    var spelled = try SpelledAttention(
+      call, q, k, v, heads: many, keyHeads: few,
+      width: shapes[0].rank == 4 ? shapes[0][3] : shapes[0][2].floorDivided(by: .known(many)),
+      scale: scale)
+    spelled.softcap = Double(softcap)
+    try spelled.limit(before: before, behind: isCausal ? 0 : behind, start: start, valid: valid)
+    try spelled.mask(call, 3, total: pastKeys(call.facts) + rows)
+    let (y, all) = try spelled.results()
+    return [
+      shapes[0].rank == 4 ? y : y.headsBeside, k, v, call.wants(3) ? all(scores) : nil,
+    ]
+  }
 }
 
 extension Attention {

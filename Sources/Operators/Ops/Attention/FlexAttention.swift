@@ -137,5 +137,29 @@ package struct FlexAttention: ValueOperator {
 }
 
 extension FlexAttention {
-  package var gradient: Gradient { .none("it runs a body") }
+  package var gradient: Gradient {
+    .spelledOut { [self] call throws(ModelError) in
+      guard let heads = try call.shape(0)[1].value, let few = try call.shape(1)[1].value else {
+        throw call.unknown("the number of heads")
+      }
+      guard bodies.allSatisfy({ $0.graph.freeNames.isEmpty }) else {
+        throw ModelError(.unsupported, "its graphs read values of the graph around them")
+      }
+      var spelled = try SpelledAttention(
+        call, call.input(0), call.input(1), call.input(2), heads: heads, keyHeads: few,
+        width: call.shape(0)[3], scale: scale.map { Float($0) })
+      let type = precision(for: call.facts.elementType(0))
+      func changed(_ body: Int?) -> (Term) throws(ModelError) -> Term {
+        guard let body else { return { (term) throws(ModelError) in term } }
+        return { (term) throws(ModelError) in
+          let made = try call.builder.splice(
+            bodies[body].graph, operands: [term.cast(to: type).id])
+          let result = Term(call.builder, made[0], TensorType(type, term.type.shape))
+          return result.cast(to: term.type.elementType)
+        }
+      }
+      spelled.changes = (changed(scoreBody), changed(probabilityBody))
+      return [try spelled.results().y]
+    }
+  }
 }

@@ -134,5 +134,63 @@ package struct LinearAttention: Operator {
 }
 
 extension LinearAttention {
-  package var gradient: Gradient { .none("its derivative is not written") }
+  /// A Scan over positions.
+  package var gradient: Gradient {
+    .spelledOut { [self] call throws(ModelError) in
+      guard let width = try call.shape(0)[2].value.map({ $0 / queryHeads }) else {
+        throw call.unknown("the width of a head")
+      }
+      let builder = call.builder, group = queryHeads / keyHeads
+      let q = try call.input(0)
+      var rows = [
+        q.reshaped([0, 0, keyHeads, group, -1]),
+        try call.input(1).reshaped([0, 0, keyHeads, -1, 1]),
+        try call.input(2).reshaped([0, 0, keyHeads, 1, -1]),
+      ]
+      if rule.decays { rows.append(try call.input(4).exp.reshaped([0, 0, keyHeads, -1, 1])) }
+      if rule.corrects { rows.append(try call.input(5).reshaped([0, 0, -1, 1, 1])) }
+      let type = TensorType(
+        q.type.elementType, Shape([.unknown, .known(keyHeads), .unknown, .unknown]))
+      let first = call.optional(3)?.cast(to: type.elementType) ?? none(rows, width, type)
+      let step = GraphBuilder(
+        Graph(name: "step"), opset: builder.opset, isPortable: builder.isPortable,
+        stem: builder.stem + "_in")
+      let state = step.input("state", type)
+      let slices = rows.map { _ in step.input("slice", type) }
+      let (next, y) = self.step(
+        state, slices, factor: scale == 0 ? 1 / Double(width).squareRoot() : Double(scale))
+      step.output("next", next)
+      step.output("y", y)
+      let axes = Attribute("scan_input_axes", .ints(rows.map { _ in 1 }))
+      let made = builder.node(
+        Scan.schema.op, [first.id] + rows.map(\.id), bodies: [("body", step)],
+        [
+          Attribute("num_scan_inputs", .int(rows.count)), axes,
+          Attribute("scan_output_axes", .ints([1])),
+        ], outputs: 2)
+      let all = Term(builder, made[1], TensorType(type.elementType, nil)).reshaped([0, 0, -1])
+      let last = Term(builder, made[0], type)
+      return [all, call.wants(1) ? last.cast(to: call.types[1].elementType) : nil]
+    }
+  }
+
+  /// A state of zeros.
+  private func none(_ rows: [Term], _ width: Int, _ type: TensorType) -> Term {
+    let builder = rows[0].builder
+    let lengths = builder.joined(
+      [rows[0].extent(0), builder.integers([keyHeads, width]), rows[2].extent(4)], axis: 0)
+    return rows[0].number(0).apply(Expand.self, [lengths], as: type)
+  }
+
+  /// The state after a position, and what the queries read of it.
+  private func step(_ state: Term, _ slices: [Term], factor: Double) -> (next: Term, y: Term) {
+    let (q, k) = (slices[0], slices[1])
+    let decayed = rule.decays ? state * slices[3] : state
+    var change = slices[2]
+    if rule.corrects, let rate = slices.last {
+      change = rate * (change - k.transposed([0, 1, 3, 2]).times(decayed))
+    }
+    let next = (decayed + k * change).typed(as: state.type)
+    return (next, (q.times(next) * factor).typed(as: state.type))
+  }
 }

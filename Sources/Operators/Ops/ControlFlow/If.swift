@@ -60,5 +60,58 @@ package struct If: ValueOperator {
 }
 
 extension If {
-  package var gradient: Gradient { .none("it runs a branch") }
+  /// The branch that was taken is gone through once more, and back.
+  package var gradient: Gradient {
+    .rule { [bodies] call throws(ModelError) in
+      var taken: Int?
+      if let condition = call.facts.knownIntegers(0), condition.count == 1 {
+        taken = condition[0] != 0 ? 0 : 1
+      }
+      var sides: [(builder: GraphBuilder, captured: [Term?])] = []
+      for body in bodies.indices {
+        if let taken, taken != body {
+          let nothing = GraphBuilder(
+            Graph(name: bodies[body].name), opset: call.builder.opset,
+            isPortable: call.builder.isPortable, stem: call.builder.stem + "_in")
+          sides.append((nothing, call.captures.map { _ in nil }))
+          continue
+        }
+        let back = try call.bodies?.backward(body, inputs: []) {
+          (builder, outputs) throws(ModelError) in
+          var seeds: [Term?] = []
+          for place in outputs.indices {
+            guard let given = call.cotangents[safe: place] ?? nil else {
+              seeds.append(nil)
+              continue
+            }
+            seeds.append(try builder.outer(given))
+          }
+          return seeds
+        }
+        guard let back else { throw call.unknown("its branches") }
+        sides.append((back.builder, back.captured))
+      }
+      let wanted = call.captures.indices.filter { place in
+        sides.contains { $0.captured[place] != nil }
+      }
+      guard !wanted.isEmpty else { return [] }
+      for side in sides {
+        for place in wanted {
+          let value = try side.builder.outer(call.captures[place].term)
+          side.builder.output(
+            "cotangent", side.captured[place] ?? value.number(0).expanded(like: value))
+        }
+        side.builder.dropUnread()
+      }
+      let made = call.builder.node(
+        Self.schema.op, [try call.input(0).id],
+        bodies: zip(bodies, sides).map { ($0.name, $1.builder) }, outputs: wanted.count)
+      var results = [Term?](repeating: nil, count: call.node.inputs.count + call.captures.count)
+      for (place, value) in zip(wanted, made) {
+        let type = call.captures[place].term.type
+        results[call.node.inputs.count + place] = Term(call.builder, value, type)
+      }
+      return results
+    }
+  }
 }

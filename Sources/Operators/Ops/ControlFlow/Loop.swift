@@ -154,7 +154,31 @@ package struct Loop: ValueOperator {
 }
 
 extension Loop {
-  package var gradient: Gradient { .none("it runs a body") }
+  /// Back from the last run to the first; what the loop carries is collected on the way there.
+  package var gradient: Gradient {
+    .rule { [states, collected] call throws(ModelError) in
+      for state in 0..<states where !call.has(2 + state) {
+        throw ModelError(.unsupported, "what it carries begins as nothing")
+      }
+      var sequences: [ReversedLoop.Sequence] = []
+      for index in 0..<collected {
+        guard let g = call.cotangents[safe: states + index] ?? nil else { continue }
+        sequences.append(
+          ReversedLoop.Sequence(term: g, axis: 0, isReversed: false, bodyOutput: 1 + states + index)
+        )
+      }
+      let loop = ReversedLoop(
+        call: call,
+        states: (0..<states).map {
+          ReversedLoop.State(input: 2 + $0, output: $0, bodyInput: 2 + $0, bodyOutput: 1 + $0)
+        },
+        sequences: sequences, constants: [1: Tensor(bool: true)],
+        collect: { (inputs) throws(ModelError) in
+          try call.collected(inputs, after: states + collected)
+        }, counter: 0)
+      return try loop.cotangents(Scan.schema.op)
+    }
+  }
 }
 
 extension Loop {

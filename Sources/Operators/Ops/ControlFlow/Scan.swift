@@ -261,7 +261,44 @@ package struct Scan: ValueOperator {
 }
 
 extension Scan {
-  package var gradient: Gradient { .none("it runs a body") }
+  /// The same from the last slice to the first; the states are collected on the way there.
+  package var gradient: Gradient {
+    guard !isBatched else { return .none("it scans batches, as in operator set 8") }
+    return .rule { [self] call throws(ModelError) in
+      var sequences: [ReversedLoop.Sequence] = []
+      for index in 0..<scanned {
+        let term = try call.input(states + index)
+        sequences.append(
+          ReversedLoop.Sequence(
+            term: term, axis: inputAxes[index], isReversed: inputsReversed[index],
+            input: states + index, bodyInput: states + index))
+      }
+      for index in 0..<collected {
+        guard let g = call.cotangents[safe: states + index] ?? nil else { continue }
+        sequences.append(
+          ReversedLoop.Sequence(
+            term: g, axis: outputAxes[index], isReversed: outputsReversed[index],
+            bodyOutput: states + index))
+      }
+      let loop = ReversedLoop(
+        call: call,
+        states: (0..<states).map {
+          ReversedLoop.State(input: $0, output: $0, bodyInput: $0, bodyOutput: $0)
+        },
+        sequences: sequences,
+        collect: { (inputs) throws(ModelError) in
+          try call.collected(inputs, after: states + collected) { attributes in
+            // Axes and directions are lists with a place for each output.
+            for place in attributes.indices
+            where ["scan_output_axes", "scan_output_directions"].contains(attributes[place].name) {
+              guard case .ints(let values) = attributes[place].value else { continue }
+              attributes[place].value = .ints(values + inputs.map { _ in 0 })
+            }
+          }
+        })
+      return try loop.cotangents(Self.schema.op)
+    }
+  }
 }
 
 extension Scan {

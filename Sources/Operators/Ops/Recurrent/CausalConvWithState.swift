@@ -89,5 +89,26 @@ package struct CausalConvWithState: Operator {
 }
 
 extension CausalConvWithState {
-  package var gradient: Gradient { .none("its derivative is not written") }
+  package var gradient: Gradient {
+    .spelledOut { [activates] call throws(ModelError) in
+      let x = try call.input(0), weight = try call.shape(1)
+      guard let channels = weight[0].value, let before = weight[2].value.map({ $0 - 1 }) else {
+        throw call.unknown("the shape of its weights")
+      }
+      let lengths = call.builder.joined(
+        [x.extent(0), call.builder.integers([channels, before])], axis: 0)
+      let past =
+        call.optional(3)
+        ?? x.number(0).apply(Expand.self, [lengths], as: TensorType(x.type.elementType, nil))
+      let rows = past.followed(by: x, axis: 2)
+      let id = call.builder.node(
+        Conv.schema.op, [rows.id, try call.input(1).id, call.optional(2)?.id],
+        [Attribute("group", .int(channels))])
+      let y = Term(call.builder, id, x.type)
+      let state =
+        before > 0
+        ? rows.slice(from: -before, to: .max, axis: 2) : rows.slice(from: 0, to: 0, axis: 2)
+      return [activates ? y * y.sigmoid : y, state]
+    }
+  }
 }

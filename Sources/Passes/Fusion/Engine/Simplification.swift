@@ -62,6 +62,14 @@ public struct Simplification: Pass {
 
   /// Applies the rules.
   public func run(_ model: inout Model) throws(ModelError) -> PassReport {
+    if let id = model.standIns.first {
+      // Names in its attributes tie it to nodes as they are.
+      var report = PassReport(pass: name)
+      report.declined.append(
+        .init(
+          node: model.graph.label(id), text: "it names values of the graph, which stays as it is"))
+      return report
+    }
     if options.inlinesFunctions { try FunctionInlining().run(&model) }
     var journal = Journal(limit: limit)
     if options.fixesConstantInputs { fixConstantInputs(of: &model, &journal) }

@@ -257,5 +257,36 @@ extension Microsoft {
 }
 
 extension Microsoft.Attention {
-  package var gradient: Gradient { .none("its derivative is not written") }
+  package var gradient: Gradient {
+    .spelledOut { [self] call throws(ModelError) in try spelledOut(call) }
+  }
+
+  private func spelledOut(_ call: GradientCall) throws(ModelError) -> [Term?] {
+    guard let lengths = lengths(call.facts), lengths.allSatisfy({ $0 % heads == 0 }) else {
+      throw call.unknown("the lengths of queries, keys and values")
+    }
+    var projected = try call.input(0).times(call.input(1))
+    if let bias = call.optional(2) { projected = projected + bias }
+    let rank = Shape([Dimension](repeating: .unknown, count: 3))
+    let parts = projected.typed(as: TensorType(projected.type.elementType, rank))
+      .parts(lengths, axis: 2).map { $0.headsApart(heads) }
+    var k = parts[1], v = parts[2]
+    var start: Term?
+    if let past = call.optional(4) {
+      let halves = past.parts([1, 1], axis: 0).map { $0.squeezed([0]) }
+      k = halves[0].followed(by: k, axis: 2)
+      v = halves[1].followed(by: v, axis: 2)
+      start = halves[0].extent(2)
+    }
+    var spelled = try SpelledAttention(
+      call, parts[0], k, v, heads: heads, keyHeads: heads, width: .known(lengths[0] / heads),
+      scale: scale)
+    try spelled.limit(before: nil, behind: isCausal ? 0 : nil, start: start, valid: nil)
+    try spelled.mask(call, integers: 3, value: hidden)
+    let past = call.has(4) ? call.facts.shape(4)?.dimensions[safe: 3] ?? .unknown : .known(0)
+    try spelled.mask(call, 5, total: past + (try call.shape(0)[1]))
+    let present =
+      call.wants(1) ? k.unsqueezed([0]).followed(by: v.unsqueezed([0]), axis: 0) : nil
+    return [try spelled.results().y.headsBeside, present]
+  }
 }

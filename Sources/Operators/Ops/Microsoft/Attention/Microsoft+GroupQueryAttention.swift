@@ -267,5 +267,88 @@ extension Microsoft {
 }
 
 extension Microsoft.GroupQueryAttention {
-  package var gradient: Gradient { .none("its derivative is not written") }
+  package var gradient: Gradient {
+    .spelledOut { [self] call throws(ModelError) in try spelledOut(call) }
+  }
+
+  private func spelledOut(_ call: GradientCall) throws(ModelError) -> [Term?] {
+    guard call.builder.opset >= 11, let length = try call.shape(0)[2].value else {
+      throw call.unknown("the width of a head, at operator set 11 or later")
+    }
+    let isPacked = !call.has(1)
+    let width = length / (isPacked ? heads + 2 * keyHeads : heads)
+    var rows =
+      isPacked
+      ? try call.input(0).parts([heads * width, keyHeads * width, keyHeads * width], axis: 2)
+      : [try call.input(0), try call.input(1), try call.input(2)]
+    rows = zip(rows, [heads, keyHeads, keyHeads]).map { $0.headsApart($1) }
+    let tokens = rows[0].extent(2)
+    let total = try call.input(6).cast(to: .int64).reshaped([1])
+    let last = try call.input(5).cast(to: .int64).reshaped([-1])
+    // At the start, positions are counted from 0; later, each sample ends with the new ones.
+    let past = total.isEqual(tokens).apply(
+      Where.self, [last.number(0), last + 1 - tokens], as: last.type)
+    if turns {
+      var places = tokens.places.unsqueezed([0]) + past.unsqueezed([1])
+      if let given = call.optional(9) {
+        let lengths = call.builder.joined([call.builder.integers([-1]), tokens], axis: 0)
+        places = given.apply(Reshape.self, [lengths], as: places.type)
+      }
+      guard let half = try call.shape(7)[1].value else { throw call.unknown("what turns") }
+      let tables = try [7, 8].map { (index) throws(ModelError) in
+        try call.input(index).gathered(places).unsqueezed([1])
+      }
+      for index in 0..<2 {
+        rows[index] = rows[index].turned(
+          cosines: tables[0], sines: tables[1], half: half, width: width,
+          isInterleaved: isInterleaved)
+      }
+    }
+    let k = cached(call, rows[1], past: 3, total, before: past)
+    let v = cached(call, rows[2], past: 4, total, before: past)
+    var spelled = try SpelledAttention(
+      call, rows[0], k, v, heads: heads, keyHeads: keyHeads, width: .known(width), scale: scale)
+    spelled.softcap = Double(softcap)
+    try spelled.limit(
+      before: window.map { max(0, $0 - 1) }, behind: 0, start: past, valid: nil)
+    try spelled.mask(call, 10, total: .unknown)
+    spelled.sinks = call.optional(11) ?? (isSmooth ? noSinks(call) : nil)
+    return [try spelled.results().y.headsBeside, k, v]
+  }
+
+  private func noSinks(_ call: GradientCall) -> Term {
+    let zeros = [Float](repeating: 0, count: heads)
+    return call.builder.constant("sinks", Tensor(floats: zeros, [heads]))
+      .cast(to: call.facts.elementType(0))
+  }
+
+  /// The cache with new rows behind those of each sample's past.
+  private func cached(
+    _ call: GradientCall, _ new: Term, past index: Int, _ total: Term, before: Term
+  ) -> Term {
+    let builder = call.builder
+    let given = call.optional(index)
+    let capacity = given.map { total.apply(Max.self, [$0.extent(2)], as: total.type) } ?? total
+    // Where a place of the cache lies among the new rows.
+    let place = capacity.places.unsqueezed([0]) - before.unsqueezed([1])
+    let isNew = place.isAbove(-1).and(place.isBelow(new.extent(2)))
+    let lengths = builder.joined(
+      [new.extent(0), builder.integers([keyHeads]), capacity, new.extent(3)], axis: 0)
+    let source = isNew.select(place).unsqueezed([1, 3]).apply(
+      Expand.self, [lengths], as: TensorType(.int64, nil))
+    let moved = new.apply(
+      GatherElements.self, [source], [Attribute("axis", .int(2))],
+      as: TensorType(new.type.elementType, nil))
+    var old = new.number(0)
+    if let given {
+      let pads = builder.joined(
+        [builder.integers([0, 0, 0, 0, 0, 0]), capacity - given.extent(2), builder.integers([0])],
+        axis: 0)
+      old = given.apply(Pad.self, [pads], as: TensorType(new.type.elementType, nil))
+    }
+    return isNew.unsqueezed([1, 3]).apply(
+      Where.self, [moved, old],
+      as: TensorType(
+        new.type.elementType, Shape([.unknown, .known(keyHeads), .unknown, .unknown])))
+  }
 }

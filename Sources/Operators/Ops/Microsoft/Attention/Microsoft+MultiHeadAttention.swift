@@ -224,5 +224,63 @@ extension Microsoft {
 }
 
 extension Microsoft.MultiHeadAttention {
-  package var gradient: Gradient { .none("its derivative is not written") }
+  package var gradient: Gradient {
+    .spelledOut { [self] call throws(ModelError) in try spelledOut(call) }
+  }
+
+  private func spelledOut(_ call: GradientCall) throws(ModelError) -> [Term?] {
+    let (q, newKeys, newValues) = try spelledOperands(call)
+    var k = newKeys, v = newValues
+    var start: Term?
+    if let past = call.optional(6), let pastValues = call.optional(7) {
+      k = past.followed(by: k, axis: 2)
+      v = pastValues.followed(by: v, axis: 2)
+      start = past.extent(2)
+    }
+    let shape = try call.shape(0)
+    var spelled = try SpelledAttention(
+      call, q, k, v, heads: heads, keyHeads: heads,
+      width: shape.rank == 5 ? shape[4] : shape[2].floorDivided(by: .known(heads)), scale: scale)
+    try spelled.limit(before: nil, behind: isCausal ? 0 : nil, start: start, valid: nil)
+    try spelled.mask(call, integers: 4, value: hidden)
+    try spelled.mask(call, 5, total: keyRows(call.facts) + pastKeys(call.facts))
+    return [try spelled.results().y.headsBeside, k, v]
+  }
+
+  /// Queries, keys and values, `[batch, heads, positions, width]`.
+  private func spelledOperands(
+    _ call: GradientCall
+  ) throws(ModelError) -> (q: Term, k: Term, v: Term) {
+    func packed(_ x: Term, _ count: Int) -> [Term] {
+      x.parts([Int](repeating: 1, count: count), axis: 3)
+        .map { $0.squeezed([3]).transposed([0, 2, 1, 3]) }
+    }
+    let first = try call.input(0), shape = try call.shape(0)
+    if shape.rank == 5 {
+      let parts = packed(first, 3)
+      return (parts[0], parts[1], parts[2])
+    }
+    let second = try call.input(1), rank = try call.shape(1).rank
+    if rank == 5 {
+      let parts = packed(second, 2)
+      return (first.headsApart(heads), parts[0], parts[1])
+    }
+    var rows = [first, second, try call.input(2)]
+    if let bias = call.optional(3) {
+      let last = try call.shape(2)
+      guard let width = shape[2].value,
+        let values = last.rank == 4 ? last[3].value.map({ $0 * heads }) : last[2].value
+      else { throw call.unknown("the widths of its operands") }
+      let parts = bias.parts([width, width, values], axis: 0)
+      rows[0] = rows[0] + parts[0]
+      if rank == 3 {
+        rows[1] = rows[1] + parts[1]
+        rows[2] = rows[2] + parts[2]
+      }
+    }
+    return (
+      rows[0].headsApart(heads), rank == 4 ? rows[1] : rows[1].headsApart(heads),
+      rank == 4 ? rows[2] : rows[2].headsApart(heads)
+    )
+  }
 }

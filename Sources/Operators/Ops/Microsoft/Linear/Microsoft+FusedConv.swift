@@ -70,5 +70,13 @@ extension Microsoft {
 }
 
 extension Microsoft.FusedConv {
-  package var gradient: Gradient { .none("its derivative is not written") }
+  package var gradient: Gradient {
+    .spelledOut { [activation] call throws(ModelError) in
+      let own = call.node.attributes.filter { !$0.name.hasPrefix("activation") }
+      let id = call.builder.node(Conv.schema.op, Array(call.node.inputs.prefix(3)), own)
+      var sum = Term(call.builder, id, call.types[0])
+      if let addend = call.optional(3) { sum = sum + addend }
+      return [sum.activated(activation)]
+    }
+  }
 }

@@ -59,5 +59,11 @@ extension Microsoft {
 }
 
 extension Microsoft.FusedGemm {
-  package var gradient: Gradient { .none("its derivative is not written") }
+  package var gradient: Gradient {
+    .spelledOut { [activation] call throws(ModelError) in
+      let own = call.node.attributes.filter { !$0.name.hasPrefix("activation") }
+      let id = call.builder.node(Operators.Gemm.schema.op, call.node.inputs, own)
+      return [Term(call.builder, id, call.types[0]).activated(activation)]
+    }
+  }
 }

@@ -92,5 +92,13 @@ extension Microsoft {
 }
 
 extension Microsoft.FusedMatMul {
-  package var gradient: Gradient { .none("its derivative is not written") }
+  package var gradient: Gradient {
+    .spelledOut { [self] call throws(ModelError) in
+      let operands = try [0, 1].map { (index) throws(ModelError) -> Term in
+        let x = try call.input(index), rank = try call.shape(index).rank
+        return turns(index, rank: rank) ? x.matrixTransposed(rank: rank) : x
+      }
+      return [operands[0].times(operands[1]) * Double(alpha)]
+    }
+  }
 }

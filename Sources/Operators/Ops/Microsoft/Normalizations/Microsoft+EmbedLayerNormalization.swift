@@ -116,5 +116,16 @@ extension Microsoft {
 }
 
 extension Microsoft.EmbedLayerNormalization {
-  package var gradient: Gradient { .none("its derivative is not written") }
+  package var gradient: Gradient {
+    .spelledOut { [epsilon] call throws(ModelError) in
+      let tokens = try call.input(0), type = call.types[0]
+      var sum = try call.input(2).gathered(tokens)
+      let positions = call.optional(8) ?? tokens.extent(1).places
+      sum = sum + (try call.input(3).gathered(positions))
+      if let segments = call.optional(1) { sum = sum + (try call.input(4).gathered(segments)) }
+      sum = sum.typed(as: type)
+      let (elements, _) = call.normalized(sum, [2], epsilon: Double(epsilon))
+      return [try elements * call.input(5) + call.input(6), nil, sum]
+    }
+  }
 }

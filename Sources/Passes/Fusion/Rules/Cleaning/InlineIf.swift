@@ -1,4 +1,5 @@
 internal import IR
+internal import Operators
 internal import Rewriting
 
 /// An If whose condition is constant is replaced by the branch that it takes.

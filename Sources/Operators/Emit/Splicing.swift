@@ -1,5 +1,4 @@
 package import IR
-internal import Operators
 
 extension Graph {
   /// Puts the nodes of another graph in place of a node, whose outputs they then compute.
