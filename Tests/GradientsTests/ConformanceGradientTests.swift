@@ -16,8 +16,9 @@ private let further = ProcessInfo.processInfo.environment["LAPIDARY_CASES"].map 
 /// Not so what rounds and passes cotangents on as if it did not (`QuantizationGradientTests`).
 @Suite("Gradients", .enabled(if: FileManager.default.fileExists(atPath: root)))
 struct ConformanceGradientTests {
-  private func cases(_ folder: String) throws -> (count: Int, operators: Set<String>) {
-    let match = ProcessInfo.processInfo.environment["LAPIDARY_CASES_MATCH"]
+  private func cases(
+    _ folder: String, matching match: String? = nil
+  ) throws -> (count: Int, operators: Set<String>) {
     let names = try FileManager.default.contentsOfDirectory(atPath: folder)
       .filter { $0.hasPrefix("test_") && (match.map($0.contains) ?? true) }.sorted()
     var checked: Set<String> = []
@@ -43,10 +44,25 @@ struct ConformanceGradientTests {
   @Test(
     "Derivatives are those of central differences in further cases", .enabled(if: further != nil))
   func furtherDerivatives() throws {
-    let (count, checked) = try cases(try #require(further))
+    let (count, checked) = try cases(
+      try #require(further), matching: ProcessInfo.processInfo.environment["LAPIDARY_CASES_MATCH"])
     print(
       "\(count) cases of \(checked.count) operators: \(checked.sorted().joined(separator: " "))")
     #expect(count > 0)
+  }
+
+  @Test("Derivatives in standard operators are those of central differences too")
+  func portable() throws {
+    var count = 0
+    for name in try FileManager.default.contentsOfDirectory(atPath: root).sorted()
+    where name.hasPrefix("test_gather_") || name.hasPrefix("test_slice") {
+      guard var check = try GradientCheck(folder: "\(root)/\(name)") else { continue }
+      check.isPortable = true
+      guard let worst = try check.worst() else { continue }
+      count += 1
+      #expect(worst.error < 1e-6, "\(name): \(worst)")
+    }
+    #expect(count > 3)
   }
 
   @Test("Derivatives are those of central differences")

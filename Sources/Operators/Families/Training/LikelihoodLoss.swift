@@ -69,5 +69,29 @@ extension LikelihoodLoss {
 }
 
 extension LikelihoodLoss {
-  package var gradient: Gradient { .none("its derivative is not written") }
+  /// The loss of logarithms of probabilities, the classes along axis 1, in other operators.
+  package func spelledLoss(_ call: GradientCall, scores: Term) throws(ModelError) -> Term {
+    var target = try call.input(1)
+    var counts: Term?
+    if let ignored {
+      let flags = target.isEqual(target.number(Double(ignored))).negated
+      target = flags.select(target).typed(as: target.type)
+      counts = flags
+    }
+    let picked = scores.apply(
+      GatherElements.self, [target.unsqueezed([1])], [Attribute("axis", .int(1))],
+      as: TensorType(scores.type.elementType, nil)
+    ).squeezed([1]).typed(as: TensorType(scores.type.elementType, target.type.shape))
+    var share =
+      call.optional(2)?.gathered(target).typed(as: picked.type)
+      ?? picked.number(1).expanded(like: picked)
+    if let counts { share = counts.select(share) }
+    let losses = -(picked * share)
+    let axes = Array(0..<(try call.shape(0).rank - 1))
+    switch reduction {
+    case .none: return losses
+    case .sum: return losses.sum(axes, keepsAxes: false)
+    case .mean: return losses.sum(axes, keepsAxes: false) / share.sum(axes, keepsAxes: false)
+    }
+  }
 }

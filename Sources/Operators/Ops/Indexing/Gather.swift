@@ -116,10 +116,35 @@ extension Gather {
   package var gradient: Gradient {
     .rule { [axis] call throws(ModelError) in
       let x = try call.input(0)
+      if call.builder.isPortable, let standard = try Self.scattered(call, axis) {
+        return [standard]
+      }
       let operands = [try call.cotangent(0).id, x.id, try call.input(1).id]
       let id = call.builder.node(Inner.gathered, operands, [Attribute("axis", .int(axis))])
       return [Term(call.builder, id, x.type)]
     }
+  }
+}
+
+extension Gather {
+  /// The cotangents added up by ScatterND; nil where that does not add or ranks are not known.
+  private static func scattered(_ call: GradientCall, _ axis: Int) throws(ModelError) -> Term? {
+    let x = try call.input(0), indices = try call.input(1)
+    guard call.builder.opset >= 16, let rank = call.facts.rank(0), let own = call.facts.rank(1)
+    else {
+      return nil
+    }
+    let axis = try call.axis(axis)
+    // What is picked from goes to the front.
+    let order = [axis] + (0..<rank).filter { $0 != axis }
+    let places = Array(axis..<axis + own)
+    let picked = places + (0..<rank + own - 1).filter { !places.contains($0) }
+    let zeros = x.number(0).expanded(like: x.transposed(order))
+    let sum = zeros.apply(
+      ScatterND.self, [indices.unsqueezed([own]), try call.cotangent(0).transposed(picked)],
+      [Attribute("reduction", .string(Array("add".utf8)))])
+    let back = (0..<rank).map { place in order.firstIndex(of: place) ?? place }
+    return sum.transposed(back).typed(as: x.type)
   }
 }
 

@@ -233,7 +233,33 @@ package struct Slice: Operator {
 }
 
 extension Slice {
-  package var gradient: Gradient { .moved }
+  package var gradient: Gradient {
+    .rule { [self] call throws(ModelError) in
+      if call.builder.isPortable, let padded = try paddedBack(call) { return [padded] }
+      return [try call.movedBack()]
+    }
+  }
+
+  /// The cotangents between zeros; nil where bounds are not known or elements are left out between.
+  private func paddedBack(_ call: GradientCall) throws(ModelError) -> Term? {
+    guard call.builder.opset >= 11, let shape = call.facts.shape(0),
+      let bounds = try bounds(call.facts)
+    else { return nil }
+    var before = [Int](repeating: 0, count: shape.rank), after = before
+    for (axis, start, end, step) in bounds {
+      guard step == 1, let start = start.value, let end = end.value else { return nil }
+      if let length = shape[axis].value {
+        let range = SliceRange(start, end, step, length: length)
+        before[axis] = range.start
+        after[axis] = length - range.start - range.count
+      } else {
+        guard start >= 0, end >= Int(Int32.max) else { return nil }
+        before[axis] = start
+      }
+    }
+    let g = try call.cotangent(0)
+    return g.apply(Pad.self, [call.builder.integers(before + after)], as: call.facts.type(0))
+  }
 }
 
 extension Slice {

@@ -66,8 +66,10 @@ extension LpNormalization {
       let g = try call.cotangent(0), x = try call.input(0), y = try call.output(0)
       let axes = [try call.axis(axis)]
       let along = (g * y).sum(axes)
-      return norm == .l1
-        ? [(g - x.sign * along) / x.abs.sum(axes)] : [(g - y * along) / x.squared.sum(axes).sqrt]
+      let size = norm == .l1 ? x.abs.sum(axes) : x.squared.sum(axes).sqrt
+      let slope = norm == .l1 ? g - x.sign * along : g - y * along
+      // Zeros stay zeros.
+      return [size.isAbove(0).select((slope / size).typed(as: x.type))]
     }
   }
 }

@@ -85,5 +85,12 @@ private struct NumberTensor {
 }
 
 extension MeanVarianceNormalization {
-  package var gradient: Gradient { .none("its derivative is not written") }
+  package var gradient: Gradient {
+    .spelledOut { [axes] call throws(ModelError) in
+      let x = try call.input(0)
+      let axes = try axes.map { (axis) throws(ModelError) in try call.axis(axis) }
+      let centred = (x - x.mean(axes)).typed(as: x.type)
+      return [centred / (centred.squared.mean(axes).sqrt + 1e-9)]
+    }
+  }
 }

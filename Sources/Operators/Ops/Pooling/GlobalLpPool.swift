@@ -24,5 +24,11 @@ package struct GlobalLpPool: GlobalPool {
 }
 
 extension GlobalLpPool {
-  package var gradient: Gradient { .none("its derivative is not written") }
+  package var gradient: Gradient {
+    .spelledOut { [p] call throws(ModelError) in
+      let x = try call.input(0), rank = try call.shape(0).rank
+      let sum = x.abs.power(x.number(Double(p))).sum(Array(2..<max(2, rank)))
+      return [sum.power(x.number(1 / Double(p)))]
+    }
+  }
 }

@@ -47,7 +47,25 @@ extension NodeView {
 }
 
 extension LpPool {
-  package var gradient: Gradient { .none("its derivative is not written") }
+  /// A convolution of powers with ones.
+  package var gradient: Gradient {
+    .spelledOut { [window, p] call throws(ModelError) in
+      guard let kernel = window.kernel, !window.roundsUp,
+        let channels = try call.shape(0).dimensions[safe: 1]?.value
+      else { throw call.unknown("the number of channels, and no window that is not whole") }
+      let x = try call.input(0)
+      let ones = x.number(1).apply(
+        Expand.self, [call.builder.integers([channels, 1] + kernel)],
+        as: TensorType(
+          x.type.elementType, Shape([.known(channels), 1] + kernel.map { .known($0) })))
+      let names: Set = ["auto_pad", "dilations", "kernel_shape", "pads", "strides"]
+      let own = call.node.attributes.filter { names.contains($0.name) }
+      let id = call.builder.node(
+        Conv.schema.op, [x.abs.power(x.number(Double(p))).id, ones.id],
+        own + [Attribute("group", .int(channels))])
+      return [Term(call.builder, id, call.types[0]).power(x.number(1 / Double(p)))]
+    }
+  }
 }
 
 extension LpPool {

@@ -62,6 +62,9 @@ package struct MaxUnpool: Operator {
     let y = try context.bytes(x.elementType, shape)
     guard let to = y.baseAddress, let from = x.bytes.baseAddress else { return }
     to.initializeMemory(as: UInt8.self, repeating: 0, count: y.count)
+    if let label = context.createdLabel, x.elementType == .int64 {
+      y.bindMemory(to: Int64.self).update(repeating: Int64(label))
+    }
     let steps = strides(of: inner), wide = strides(of: shape)
     let offsets = places.map { place in
       inner.indices.reduce(0) { $0 + place / steps[$1] % inner[$1] * wide[$1] }
@@ -75,5 +78,5 @@ package struct MaxUnpool: Operator {
 }
 
 extension MaxUnpool {
-  package var gradient: Gradient { .none("its derivative is not written") }
+  package var gradient: Gradient { .moved }
 }

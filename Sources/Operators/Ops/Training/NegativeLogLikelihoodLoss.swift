@@ -27,3 +27,11 @@ package struct NegativeLogLikelihoodLoss: LikelihoodLoss {
     try writeLoss(context, scores: context.numbers(0))
   }
 }
+
+extension NegativeLogLikelihoodLoss {
+  package var gradient: Gradient {
+    .spelledOut { [self] call throws(ModelError) in
+      [try spelledLoss(call, scores: call.input(0))]
+    }
+  }
+}

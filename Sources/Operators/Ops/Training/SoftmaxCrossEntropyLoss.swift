@@ -41,3 +41,19 @@ package struct SoftmaxCrossEntropyLoss: LikelihoodLoss {
     if context.wants(1) { try context.write(logarithms, output: 1, x.elementType, x.shape) }
   }
 }
+
+extension SoftmaxCrossEntropyLoss {
+  package var gradient: Gradient {
+    .spelledOut { [self] call throws(ModelError) in
+      let x = try call.input(0), rank = try call.shape(0).rank
+      // Before operator set 13, all axes from the one that is named on count as one.
+      let last = [0] + Array(2..<max(2, rank)) + [1]
+      let back = [0, rank - 1] + Array(1..<max(1, rank - 1))
+      let logarithms =
+        rank == 2
+        ? x.logSoftmax(1)
+        : x.transposed(last).logSoftmax(rank - 1).transposed(back).typed(as: x.type)
+      return [try spelledLoss(call, scores: logarithms), logarithms]
+    }
+  }
+}
