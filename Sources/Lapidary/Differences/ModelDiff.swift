@@ -45,8 +45,37 @@ public struct ModelDiff: Sendable {
     guard exact.hunks.contains(where: { Self.structure.contains($0.kind) }) else { return exact }
     let viewed = diff(a, b, views: Self.views(a, b), options: options)
     let isTelling = viewed.failing.contains { $0.kind == .channels || $0.kind == .folded }
-    return viewed.shownCount < exact.shownCount
-      || isTelling && viewed.shownCount == exact.shownCount ? viewed : exact
+    let better =
+      viewed.shownCount < exact.shownCount
+        || isTelling && viewed.shownCount == exact.shownCount ? viewed : exact
+    // Whoever asks for some kinds alone is told of nodes as they are.
+    guard options.failOn == DiffOptions().failOn,
+      better.failing.contains(where: { $0.kind == .removed || $0.kind == .inserted }),
+      let settled = settled(a, b, options), settled.shownCount < better.shownCount
+    else { return better }
+    return settled
+  }
+
+  /// What differs once what follows from constants and shapes is computed in both models, with what was
+  /// computed as one difference; nil where nothing is.
+  private func settled(_ a: Model, _ b: Model, _ options: DiffOptions) -> DiffReport? {
+    guard
+      let forms = try? Modulo.canonical(a, b, [.constants, .identity, .shapes], respells: false)
+    else { return nil }
+    let gone = (
+      max(0, a.graph.nodeCount - forms.0.graph.nodeCount),
+      max(0, b.graph.nodeCount - forms.1.graph.nodeCount)
+    )
+    guard gone.0 != gone.1 else { return nil }
+    var report = diff(a, b, views: Self.views(forms.0, forms.1), options: options)
+    // Models that are only spelled differently are shown as they are.
+    let isCompressed = report.failing.contains {
+      if case .divided = $0.change { return true }
+      return $0.kind == .channels || $0.kind == .quantized
+    }
+    guard isCompressed else { return nil }
+    report.note(computed: gone, options)
+    return report
   }
 
   /// Both models as they are compared by layers.
@@ -59,8 +88,18 @@ public struct ModelDiff: Sendable {
     if quantized.0 == nil || quantized.1 == nil {
       views = (quantized.0 ?? views.0, quantized.1 ?? views.1)
     }
+    let isDivided = ModelView.multiplyOut(&views.0, &views.1)
+    // Sums of integers get their biases in numbers, behind the layer.
+    if views.0.hasOpenSums || views.1.hasOpenSums {
+      views.0.join()
+      views.1.join()
+    }
     var folded = views
     let counts = (folded.0.fold(), folded.1.fold())
-    return counts.0 == counts.1 ? views : folded
+    guard counts.0 == counts.1 else { return folded }
+    // The second part of a layer has its bias, where the whole one has a normalisation behind it.
+    guard isDivided else { return views }
+    (folded.0.notes, folded.1.notes) = (views.0.notes, views.1.notes)
+    return folded
   }
 }

@@ -10,8 +10,9 @@ extension ModelView {
   init?(dequantizing model: Model, isFirst: Bool) {
     guard let facts = try? inferTypes(model) else { return nil }
     let steps = model.graph.nodeIDs.filter { facts.op($0) is any LinearQuantization }
-    guard !steps.isEmpty else { return nil }
     self.init(model)
+    let hasIntegers = takeForNumbers(facts, isFirst: isFirst)
+    guard hasIntegers || !steps.isEmpty else { return nil }
     let packed = unpack(facts)
     for id in steps { takeOut(id, facts, packed, isFirst: isFirst) }
     self.model.graph.dropUnusedValues()
@@ -87,7 +88,8 @@ extension ModelView {
       ?? graph[output].tensorType?.elementType ?? .uint8
   }
 
-  private static let limits: [ElementType: ClosedRange<Int>] = [
+  /// What quantized numbers can be.
+  static let limits: [ElementType: ClosedRange<Int>] = [
     .uint8: 0...255, .int8: -128...127, .uint16: 0...65535, .int16: -32768...32767,
   ]
 

@@ -42,15 +42,21 @@ public enum Modulo: String, CaseIterable, Hashable, Sendable {
         "merge-transposes", "drop-expand", "unwrap-elementwise", "squeeze-reduction",
         "transpose-as-reshape", "remove-dead-code",
       ]
-    case .opset: []
+    case .opset:
+      [
+        "fuse-hard-sigmoid", "fuse-hard-swish", "fuse-gelu", "fuse-layer-normalization",
+        "fuse-rms-normalization", "fuse-log-softmax", "fuse-functions", "merge-clamps",
+        "reciprocal-to-div", "remove-dead-code",
+      ]
     }
   }
 
   /// Both models in the form that the words ask for.
   ///
+  /// - Parameter respells: whether nodes that only move elements are spelled in one way too.
   /// - Throws: `ModelError` where a word asks for what cannot be done.
   static func canonical(
-    _ a: Model, _ b: Model, _ words: Set<Modulo>
+    _ a: Model, _ b: Model, _ words: Set<Modulo>, respells: Bool = true
   ) throws(ModelError) -> (Model, Model) {
     var pair = (a, b)
     if words.contains(.opset) { pair = try inOneOperatorSet(a, b) }
@@ -62,25 +68,34 @@ public enum Modulo: String, CaseIterable, Hashable, Sendable {
     let passes = try Simplify.passes(FusionOptions(only: rules))
     func simplify(_ model: inout Model) throws(ModelError) {
       _ = try PassManager(passes).run(&model)
+      let hasZeros = words.contains(.constants) && model.leaveOutZeros()
+      let isMoved = respells && words.contains(.shapes) && model.evenMovement()
+      if hasZeros || isMoved { _ = try PassManager(passes).run(&model) }
       model.forgetFusions()
-      if words.contains(.constants) { model.leaveOutZeroBiases() }
     }
     try simplify(&pair.0)
     try simplify(&pair.1)
     return pair
   }
 
-  /// Both models in the newer of their operator sets, or in the older one where the newer cannot say
-  /// what the other model does.
+  /// The operator set in which most of what exporters spell out is one operator.
+  private static let tellingOpset = 23
+
+  /// Both models in one operator set: where it can be, in one in which most of what exporters spell out
+  /// is an operator, so that both can be said alike; else in the newer of their own, or in the older one
+  /// where the newer cannot say what the other model does.
   private static func inOneOperatorSet(
     _ a: Model, _ b: Model
   ) throws(ModelError) -> (Model, Model) {
-    guard let first = a.opset(), let second = b.opset(), first != second else { return (a, b) }
+    guard let first = a.opset(), let second = b.opset() else { return (a, b) }
     func converted(to target: Int) throws(ModelError) -> (Model, Model) {
       let conversion = try OpsetConversion(to: target)
-      return first == target
-        ? (a, try conversion.convert(b).model) : (try conversion.convert(a).model, b)
+      return (
+        first == target ? a : try conversion.convert(a).model,
+        second == target ? b : try conversion.convert(b).model
+      )
     }
+    if let pair = try? converted(to: max(first, second, tellingOpset)) { return pair }
     do {
       return try converted(to: max(first, second))
     } catch {

@@ -22,6 +22,8 @@ package struct Traits: Sendable {
   package var quantizedInputs: Set<Int>
   /// Outputs whose integers stand for numbers, so that cotangents go through them.
   package var quantizedOutputs: Set<Int>
+  /// Inputs whose absence means zeros.
+  package var zeroInputs: Set<Int>
   /// Whether rounding its operands to 16 bits changes which elements it picks, how many it makes or what
   /// its scales mean, so that a model in 16 bits computes it in float.
   package var keepsFloat: Bool
@@ -34,7 +36,8 @@ package struct Traits: Sendable {
   package init(
     widensHalf: Bool = true, takesStrings: Bool = false, readsPackedElements: Bool = false,
     auxiliaryInputs: Set<Int> = [], trainedInputs: Set<Int> = [], quantizedInputs: Set<Int> = [],
-    quantizedOutputs: Set<Int> = [], keepsFloat: Bool = false, isCommutative: Bool = false,
+    quantizedOutputs: Set<Int> = [], zeroInputs: Set<Int> = [], keepsFloat: Bool = false,
+    isCommutative: Bool = false,
     attributeDefaults: [String: AttributeValue] = [:]
   ) {
     self.widensHalf = widensHalf
@@ -44,6 +47,7 @@ package struct Traits: Sendable {
     self.trainedInputs = trainedInputs
     self.quantizedInputs = quantizedInputs
     self.quantizedOutputs = quantizedOutputs
+    self.zeroInputs = zeroInputs
     self.keepsFloat = keepsFloat
     self.isCommutative = isCommutative
     self.attributeDefaults = attributeDefaults

@@ -186,9 +186,11 @@ public struct Pruner: Sendable {
         continue
       }
       try check(pruned, surgery)
+      let plan = analysis.plan(surgery, hash: hash, pruned: pruned.graph, aliases: aliases)
+      var recorded = pruned.withOverridableDefaults
+      recorded.recordChannels(plan)
       var result = Result(
-        model: pruned.withOverridableDefaults,
-        plan: analysis.plan(surgery, hash: hash, pruned: pruned.graph, aliases: aliases),
+        model: recorded, plan: plan,
         before: analysis.cost.cost(removing: analysis.nothing),
         after: analysis.cost.cost(removing: removed),
         difference: nil, unproved: nil, surgery: surgery)

@@ -24,7 +24,10 @@ func tensorChanges(_ x: Tensor, _ y: Tensor, equal: Bool) -> [Change] {
       "cannot be compared: the file with \(x.isAbsent ? "the first" : "the second") is absent"
     return changes + [Change(kind: .weight, change: .said(detail))]
   }
-  if let difference = TensorDifference(x, y) {
+  if let p = x.list, let q = y.list {
+    // Lengths and axes are read, not measured.
+    changes.append(Change(kind: .weight, change: .replaced(from: p, to: q)))
+  } else if let difference = TensorDifference(x, y) {
     if difference.changed > 0 || changes.isEmpty {
       changes.append(Change(kind: .weight, change: .elements(difference)))
     }
@@ -108,6 +111,15 @@ extension TensorType {
 }
 
 extension Tensor {
+  /// A few whole numbers as they are written; nil for anything else.
+  fileprivate var list: String? {
+    guard [.int64, .int32].contains(elementType), dimensions.count < 2, count <= 8,
+      let integers
+    else { return nil }
+    let text = integers.map(String.init).joined(separator: ",")
+    return dimensions.isEmpty ? text : "[\(text)]"
+  }
+
   /// A single short text itself, anything else as its digest.
   fileprivate var telling: String {
     guard case .strings(let texts) = payload, texts.count == 1, texts[0].count <= 80 else {

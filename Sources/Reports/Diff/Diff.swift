@@ -49,6 +49,16 @@ package func diff(
 }
 
 extension DiffReport {
+  /// Notes how many nodes were computed before the models were compared.
+  package mutating func note(computed counts: (Int, Int), _ options: DiffOptions) {
+    add(
+      .folded,
+      .said(
+        "\(grouped(counts.0)) nodes of the first and \(grouped(counts.1)) of the second follow from "
+          + "constants and shapes or do nothing: left out before comparing"))
+    allow(options)
+  }
+
   fileprivate mutating func add(
     _ kind: DiffHunk.Kind, _ change: DiffHunk.Change, path: [String] = [], a: String? = nil,
     b: String? = nil

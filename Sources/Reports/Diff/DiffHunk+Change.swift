@@ -19,6 +19,8 @@ extension DiffHunk {
     case weight(WeightChange)
     /// Numbers that one model has in another type: `INT8 per channel`.
     case quantization(Quantization)
+    /// A layer that one model has in two parts with so many channels between them.
+    case divided(rank: Int, isInFirst: Bool)
     /// Something of an attribute's value.
     case attribute(String, Change)
     /// What stands around a node without a counterpart, and what became of it where that is known.
@@ -41,6 +43,8 @@ extension DiffHunk {
       case .elements(let difference): difference.text
       case .weight(let change): change.text
       case .quantization(let quantization): quantization.text
+      case .divided(let rank, let isInFirst):
+        isInFirst ? "no longer in two parts of rank \(rank)" : "divided into two of rank \(rank)"
       case .attribute(let name, let change): "attribute '\(name)': \(change.text)"
       case .surroundings(let reads, let readBy, let fate):
         "reads \(Self.brief(reads)); read by \(Self.brief(readBy))" + (fate.map { "; \($0)" } ?? "")
@@ -68,6 +72,7 @@ extension DiffHunk {
       case .elements(let difference): difference.figures
       case .weight(let change): change.members
       case .quantization(let quantization): quantization.members
+      case .divided(let rank, _): [.init(key: "rank", value: .int(rank))]
       case .attribute(let name, let change):
         [.init(key: "attribute", value: .string(name))] + change.members
       case .surroundings(let reads, let readBy, let fate):

@@ -55,16 +55,12 @@ final class Correspondence {
       for (axis, map) in maps[source] ?? [:] { axes.set(Axis(.input(slot), axis), map) }
     }
     axes.spread()
-    if axes.moves, let moved = MovedChannels(facts, id, otherFacts, b.items[j].id) {
-      for (axis, map) in axes.maps(of: .input(0)) {
-        for (target, found) in moved.outputs(axis, map) { axes.carry(axis, to: target, found) }
-      }
-    }
+    if !axes.moved.isEmpty { follow(id, b.items[j].id, &axes) }
     for (slot, place) in operands {
       guard case .constant(let m)? = a.items[i].inputs[safe: slot],
         case .constant(let n)? = b.items[j].inputs[safe: place]
       else { continue }
-      solve(m, n, slot, &axes)
+      solve(m, n, slot, &axes, b.graph[b.items[j].id].metadata)
       axes.spread()
     }
     if axes.isBroken { isBroken = true }
@@ -74,8 +70,37 @@ final class Correspondence {
     }
   }
 
+  /// Follows the channels of operands whose elements are only moved.
+  private func follow(_ id: NodeID, _ other: NodeID, _ axes: inout AxisMaps) {
+    let slots = axes.moved
+    guard let moved = MovedChannels(facts, id, otherFacts, other, slots) else { return }
+    let known = slots.map { axes.maps(of: .input($0)) }
+    for axis in Set(known.flatMap(\.keys)).sorted() {
+      // An operand of which nothing is known is whole, or it is not known what became of it.
+      var maps: [ChannelMap] = []
+      for (slot, known) in zip(slots, known) {
+        let lengths = [facts.inputs(id), otherFacts.inputs(other)].map {
+          $0.shape(slot)?.dimensions[safe: axis]
+        }
+        if let map = known[axis] {
+          maps.append(map)
+        } else if let length = lengths[0]?.value, lengths[1] == lengths[0] {
+          maps.append(.identity(length))
+        }
+      }
+      guard maps.count == slots.count else { continue }
+      for (target, found) in moved.outputs(axis, maps) {
+        axes.carry(slots.map { Axis(.input($0), axis) }, to: target, found)
+      }
+    }
+  }
+
   /// Finds how a constant of the second graph comes from one of the first.
-  private func solve(_ m: Int, _ n: Int, _ slot: Int, _ axes: inout AxisMaps) {
+  ///
+  /// - Parameter metadata: those of the second graph's node, which may say what weights do not tell.
+  private func solve(
+    _ m: Int, _ n: Int, _ slot: Int, _ axes: inout AxisMaps, _ metadata: [MetadataEntry]
+  ) {
     let x = a.constants[m], y = b.constants[n]
     let known = axes.maps(of: .input(slot))
     let output = axes.producing(slot)
@@ -91,6 +116,13 @@ final class Correspondence {
     }
     let open = maps.indices.filter { maps[$0] == nil }
     if open.count == 1 { maps[open[0]] = rows.rows(axis: open[0], knowing: maps) }
+    if open.count == 2, let found = rows.both(open[0], open[1], knowing: maps) { maps = found }
+    if let output, maps[output] == nil,
+      let record = ChannelRecord(in: metadata, of: shape.0[output]),
+      record.kept.count == shape.1[output]
+    {
+      maps[output] = ChannelMap(record.kept, of: record.length)
+    }
     for (axis, map) in maps.enumerated() {
       if let map { axes.set(Axis(.input(slot), axis), map) }
     }
@@ -107,23 +139,24 @@ struct AxisMaps {
   private let barrier: Bool
   private var known: [Axis: ChannelMap] = [:]
   private var disagrees = false
-  /// Axes of the first input that labels were followed along.
-  private var carried: Set<Int> = []
+  /// Axes of inputs that labels were followed along.
+  private var carried: Set<Axis> = []
 
   init(_ rule: ChannelRule?) {
     relations = rule?.relations ?? []
     barrier = rule == nil || rule?.barrier != nil
   }
 
-  /// Whether the operator only moves elements, so that labels tell where they go.
-  var moves: Bool {
-    relations.contains { if case .moves = $0 { true } else { false } }
+  /// The inputs whose elements the operator only moves, so that labels tell where they go.
+  var moved: [Int] {
+    for case .moves(let inputs, _) in relations { return inputs }
+    return []
   }
 
-  /// Notes where labels have shown an axis of the first input to go.
-  mutating func carry(_ axis: Int, to output: Int, _ map: ChannelMap) {
+  /// Notes where labels have shown axes of moved inputs to go.
+  mutating func carry(_ axes: [Axis], to output: Int, _ map: ChannelMap) {
     known[Axis(.output(0), output)] = map
-    carried.insert(axis)
+    carried.formUnion(axes)
   }
 
   mutating func set(_ axis: Axis, _ map: ChannelMap) {
@@ -136,8 +169,7 @@ struct AxisMaps {
     disagrees
       || known.contains { axis, map in
         guard !map.isIdentity, !isCarried(axis) else { return false }
-        if case .input(0) = axis.port { return !carried.contains(axis.axis) }
-        if case .input = axis.port { return true }
+        if case .input = axis.port { return !carried.contains(axis) }
         return false
       }
   }

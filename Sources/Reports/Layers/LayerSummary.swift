@@ -33,7 +33,8 @@ package struct LayerSummary {
       if gap == 0, main.from != main.to { found.append("cut at their inputs") }
     }
     if main == nil, let gap = shapeGap, gap != 0 { found.append(gap < 0 ? "narrower" : "wider") }
-    if hunks.contains(where: { $0.kind == .folded }) { found.append("folded") }
+    if hunks.contains(where: { $0.kind == .folded && !$0.isDivision }) { found.append("folded") }
+    if hunks.contains(where: \.isDivision) { found.append("divided") }
     if hunks.contains(where: \.isQuantizedWeight) { found.append("quantized") }
     if hunks.contains(where: { $0.kind == .attribute }) { found.append("with other attributes") }
     if found.isEmpty { found.append("with other weights") }
@@ -147,6 +148,9 @@ extension DiffHunk {
   var isQuantizedWeight: Bool {
     if case .quantization(let found) = change { found.part == .weight } else { false }
   }
+
+  /// Whether a layer is in two parts in one model only.
+  var isDivision: Bool { if case .divided = change { true } else { false } }
 
   /// Whether the difference is part of what is said of its layer as a whole.
   var belongsToLayer: Bool {

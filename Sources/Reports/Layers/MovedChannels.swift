@@ -1,20 +1,27 @@
 internal import IR
 internal import Operators
 
-/// Where an operator that only moves elements takes the channels of its first input, in both of two
-/// graphs: found by running it on labels.
+/// Where an operator that only moves elements takes the channels of its inputs, in both of two graphs:
+/// found by running it on labels.
 struct MovedChannels {
   private let first: LabelledNode
   private let second: LabelledNode
 
-  init?(_ facts: TypedGraph, _ id: NodeID, _ others: TypedGraph, _ other: NodeID) {
-    guard let x = LabelledNode(facts, id), let y = LabelledNode(others, other) else { return nil }
+  /// - Parameter slots: the inputs whose elements are moved.
+  init?(
+    _ facts: TypedGraph, _ id: NodeID, _ others: TypedGraph, _ other: NodeID, _ slots: [Int]
+  ) {
+    guard let x = LabelledNode(facts, id, slots), let y = LabelledNode(others, other, slots) else {
+      return nil
+    }
     (first, second) = (x, y)
   }
 
-  /// The axes of the output that the channels along an axis of the input come to lie along, with the
+  /// The axes of the output that the channels along an axis of the inputs come to lie along, with the
   /// correspondence there.
-  func outputs(_ axis: Int, _ map: ChannelMap) -> [(axis: Int, map: ChannelMap)] {
+  ///
+  /// - Parameter maps: the correspondence in each of the inputs.
+  func outputs(_ axis: Int, _ maps: [ChannelMap]) -> [(axis: Int, map: ChannelMap)] {
     guard let x = first.labels(along: axis), let y = second.labels(along: axis),
       x.count == y.count
     else { return [] }
@@ -27,8 +34,10 @@ struct MovedChannels {
       var seen: [Int: Int] = [:]
       var found: [Int] = []
       for label in q {
-        guard let channel = map.places[safe: label],
-          let place = places[channel]?[safe: seen[label, default: 0]]
+        let (input, index) = label.quotientAndRemainder(dividingBy: LabelledNode.distance)
+        guard let channel = maps[safe: input]?.places[safe: index],
+          let place = places[input * LabelledNode.distance + channel]?[
+            safe: seen[label, default: 0]]
         else { return nil }
         seen[label, default: 0] += 1
         found.append(place)
@@ -42,28 +51,40 @@ struct MovedChannels {
 private struct LabelledNode {
   private let op: any Operator
   private let inputs: Inputs
-  private let shape: [Int]
+  private let slots: [Int]
+  private let shapes: [[Int]]
 
   /// Labels are not made for more elements than this.
   private static let limit = 1 << 22
+  /// How far labels of one input lie from those of the next.
+  static let distance = 1 << 32
 
-  init?(_ facts: TypedGraph, _ id: NodeID) {
+  init?(_ facts: TypedGraph, _ id: NodeID, _ slots: [Int]) {
     guard let op = facts.op(id) else { return nil }
     let inputs = facts.inputs(id)
-    guard let shape = inputs.shape(0) else { return nil }
+    var shapes: [[Int]] = []
+    for slot in slots {
+      guard let shape = inputs.shape(slot) else { return nil }
+      // Open lengths are as good as any; one keeps labels few.
+      shapes.append(shape.dimensions.map { $0.value ?? 1 })
+    }
+    let counts = shapes.map { Tensor.count($0) ?? Int.max }
+    guard counts.allSatisfy({ $0 > 0 && $0 <= Self.limit }) else { return nil }
     self.op = op
     self.inputs = inputs
-    // Open lengths are as good as any; one keeps labels few.
-    self.shape = shape.dimensions.map { $0.value ?? 1 }
-    guard let count = Tensor.count(self.shape), count > 0, count <= Self.limit else { return nil }
+    self.slots = slots
+    self.shapes = shapes
   }
 
   /// For each axis of the output the label of each index, where all elements at an index have the same.
   func labels(along axis: Int) -> [[Int]?]? {
-    let span = AxisSpan(shape, axis: axis)
-    let labels = (0..<span.outer * span.length * span.inner).map { $0 / span.inner % span.length }
-    let operands = (0..<inputs.count).map { slot -> Tensor? in
-      slot == 0 ? Tensor(int64: labels, shape) : inputs[slot]?.constant
+    var operands = (0..<inputs.count).map { inputs[$0]?.constant }
+    for (place, slot) in slots.enumerated() {
+      let shape = shapes[place]
+      guard axis < shape.count else { return nil }
+      let span = AxisSpan(shape, axis: axis)
+      let labels = (0..<span.count).map { place * Self.distance + span.index(of: $0) }
+      operands[slot] = Tensor(int64: labels, shape)
     }
     guard
       let results = try? evaluateConstant(

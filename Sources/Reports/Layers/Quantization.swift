@@ -63,6 +63,8 @@ package struct ModelView {
       case quantized(Quantization)
       /// What was folded in, such as `BatchNormalization 'bn1'`.
       case folded(String)
+      /// That the layer is in two parts with so many channels between them.
+      case divided(rank: Int)
     }
 
     package init(_ node: NodeID, _ kind: Kind) {
@@ -76,6 +78,9 @@ package struct ModelView {
   /// For nodes whose results were quantized the numbers that the quantized ones can stand for.
   package var ranges: [NodeID: ClosedRange<Float>] = [:]
 
+  /// Whether layers were sums of integers, to which biases are added where they are numbers again.
+  package var hasOpenSums = false
+
   package init(_ model: Model) { self.model = model }
 }
 
@@ -84,7 +89,7 @@ extension ModelView.Note {
   var diffKind: DiffHunk.Kind {
     switch kind {
     case .quantized: .quantized
-    case .folded: .folded
+    case .folded, .divided: .folded
     }
   }
 
@@ -93,6 +98,7 @@ extension ModelView.Note {
     switch kind {
     case .quantized(let quantization): .quantization(quantization)
     case .folded(let what): .said(isFirst ? "\(what) folded in" : "\(what) taken out")
+    case .divided(let rank): .divided(rank: rank, isInFirst: isFirst)
     }
   }
 }

@@ -9,6 +9,12 @@ struct RowMatching {
 
   /// The least signal over error, in dB, at which rows are taken to correspond.
   private static let leastSignal = 1.0
+  /// Rows of fewer elements have to be equal: some of the first always lie near.
+  private static let leastWidth = 8
+  /// Elements of a row that are looked up to find where it comes from.
+  private static let lookedUp = 64
+  /// Constants of more elements are not looked up.
+  private static let most = 1 << 24
   /// Directions that rows are projected on to find those that may be alike.
   private static let directions = 8
 
@@ -51,10 +57,50 @@ struct RowMatching {
     let same = shapeX[axis] == shapeY[axis] ? ChannelMap.identity(shapeX[axis]) : nil
     let signal = same.map { rows.signal($0) }
     if let same, let signal, signal > 10 { return same }
+    guard columnsX.count >= Self.leastWidth else { return same }
     guard let near = rows.nearest(directions: Self.directions) else { return same }
     let found = rows.signal(near)
     if let same, let signal, found < signal + 3 { return same }
     return found >= Self.leastSignal ? near : same
+  }
+
+  /// Finds where indices along two axes come from by single elements, which are equal where nothing but
+  /// indices was removed.
+  ///
+  /// - Returns: nil unless every element of the second is one of the first then.
+  func both(_ p: Int, _ q: Int, knowing maps: [ChannelMap?]) -> [ChannelMap?]? {
+    guard x.count <= Self.most, !y.isEmpty else { return nil }
+    let spans = [p, q].map { AxisSpan(shapeX, axis: $0) }
+    var places: [UInt32: Int] = [:]
+    for (place, value) in x.enumerated() where value != 0 {
+      // A number that stands in several places tells nothing.
+      places[value.bitPattern] = places[value.bitPattern] == nil ? place : -1
+    }
+    var found = maps
+    for (axis, span) in zip([p, q], spans) {
+      let own = AxisSpan(shapeY, axis: axis)
+      var indices: [Int] = []
+      for index in 0..<own.length {
+        var votes: [Int: Int] = [:]
+        var looked = 0
+        for block in 0..<own.outer where looked < Self.lookedUp {
+          for step in 0..<own.inner where looked < Self.lookedUp {
+            looked += 1
+            let value = y[own.start(block: block, index: index) + step]
+            guard let place = places[value.bitPattern], place >= 0 else { continue }
+            votes[span.index(of: place), default: 0] += 1
+          }
+        }
+        guard let best = votes.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }) else {
+          return nil
+        }
+        indices.append(best.key)
+      }
+      guard Set(indices).count == indices.count else { return nil }
+      found[axis] = ChannelMap(indices, of: span.length)
+    }
+    let whole = found.compactMap { $0 }
+    return whole.count == found.count && difference(whole).changed == 0 ? found : nil
   }
 
   /// How far the elements that correspond lie apart.
@@ -116,7 +162,11 @@ private struct RowSets {
     return ChannelMap(places, of: countX)
   }
 
-  /// Each row of the second as the one of the first that lies nearest; nil where two have the same.
+  /// How much farther than the nearest row all others have to lie.
+  private static let margin: Float = 1.2
+
+  /// Each row of the second as the one of the first that lies nearest; nil where two have the same, or
+  /// another lies as near.
   func nearest(directions: Int) -> ChannelMap? {
     var random: UInt64 = 0x2545_f491_4f6c_dd1d
     var signs: [Float] = []
@@ -156,9 +206,12 @@ private struct RowSets {
           (distance, place), at: best.firstIndex { distance < $0.distance } ?? best.count)
         if best.count > 4 { best.removeLast() }
       }
-      guard let found = best.min(by: { distance(row, $0.place) < distance(row, $1.place) }) else {
-        return nil
+      let measured = best.map { (distance: distance(row, $0.place), place: $0.place) }.sorted {
+        ($0.distance, $0.place) < ($1.distance, $1.place)
       }
+      guard let found = measured.first else { return nil }
+      // A row that might as well be another one is not known.
+      if measured.count > 1, measured[1].distance < Self.margin * found.distance { return nil }
       isTaken[found.place] = true
       places.append(found.place)
     }

@@ -7,10 +7,15 @@ package protocol NumberFacet {
   /// What the operator does to numbers of 8 bits. What a runtime makes of it stands in that runtime's
   /// table (`QuantizationTarget`). Linear in its weight or, by default, free.
   func quantization(_ inputs: Inputs) -> QuantizationForm
+
+  /// What an operator on integers does to the numbers that these stand for; nil for other operators.
+  /// Nil by default.
+  func numbers(_ inputs: Inputs) -> NumberForm?
 }
 
 extension NumberFacet {
   package func linear(_ inputs: Inputs) -> LinearForm? { nil }
+  package func numbers(_ inputs: Inputs) -> NumberForm? { nil }
   package func quantization(_ inputs: Inputs) -> QuantizationForm {
     if let form = linear(inputs), form.kind != .scaling { return .linear(form) }
     return .free(inputs: Array(0..<inputs.count))

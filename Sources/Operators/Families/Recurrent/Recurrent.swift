@@ -22,6 +22,11 @@ private struct RecurrentLengths<Length> {
 extension Recurrent {
   package static var isQuantized: Bool { false }
 
+  /// Bias, first states and peepholes.
+  package static var zeroInputs: Set<Int> { [3, 5, 6, 7] }
+
+  package static var traits: Traits { Traits(zeroInputs: zeroInputs) }
+
   package var computation: Computation? {
     Self.isQuantized ? nil : .recurrence(cell, settings)
   }

@@ -45,6 +45,13 @@ package struct ConvInteger: Operator {
 
   package func linear(_ inputs: Inputs) -> LinearForm? { geometry.linear(isPlain: false) }
 
+  package func numbers(_ inputs: Inputs) -> NumberForm? {
+    .node(
+      NumberNode(
+        Conv.schema.op, [.init(slot: 0, zeroPoint: 2), .init(slot: 1, zeroPoint: 3, axes: [0])],
+        isUnscaled: true))
+  }
+
   package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "is an integer operator already")
   }

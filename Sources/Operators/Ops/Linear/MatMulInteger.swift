@@ -39,6 +39,13 @@ package struct MatMulInteger: Operator {
 
   package func linear(_ inputs: Inputs) -> LinearForm? { product.linear(inputs, isPlain: false) }
 
+  package func numbers(_ inputs: Inputs) -> NumberForm? {
+    .node(
+      NumberNode(
+        MatMul.schema.op, [.init(slot: 0, zeroPoint: 2), .init(slot: 1, zeroPoint: 3, axes: [-1])],
+        isUnscaled: true))
+  }
+
   package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "is an integer operator already")
   }

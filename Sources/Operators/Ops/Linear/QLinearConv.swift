@@ -54,6 +54,14 @@ package struct QLinearConv: Operator {
 
   package func linear(_ inputs: Inputs) -> LinearForm? { geometry.linear(isPlain: false) }
 
+  package func numbers(_ inputs: Inputs) -> NumberForm? {
+    .node(
+      NumberNode(
+        Conv.schema.op,
+        [.quantized(0), .quantized(3, axes: [0])] + (inputs.has(8) ? [.bias(8)] : []),
+        result: 6))
+  }
+
   package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "is an integer operator already")
   }

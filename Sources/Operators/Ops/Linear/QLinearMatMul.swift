@@ -47,6 +47,10 @@ package struct QLinearMatMul: Operator {
 
   package func linear(_ inputs: Inputs) -> LinearForm? { product.linear(inputs, isPlain: false) }
 
+  package func numbers(_ inputs: Inputs) -> NumberForm? {
+    .node(NumberNode(MatMul.schema.op, [.quantized(0), .quantized(3, axes: [-1])], result: 6))
+  }
+
   package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "is an integer operator already")
   }

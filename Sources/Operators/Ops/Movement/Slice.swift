@@ -3,7 +3,7 @@ private import Kernels
 
 /// Takes every step-th element between two bounds along some axes
 /// (https://onnx.ai/onnx/operators/onnx__Slice.html).
-package struct Slice: Operator {
+package struct Slice: Cutting {
   package static let schema = Schema(
     "Slice", opsets: 1...28,
     signature: """
@@ -51,6 +51,21 @@ package struct Slice: Operator {
       throw ModelError(.invalid, "\(label): expected steps other than 0, found \(steps)")
     }
     return axes.indices.map { (axes[$0], starts[$0], ends[$0], steps[$0]) }
+  }
+
+  package func cuts(_ inputs: Inputs, _ outputs: [TensorType]) -> [[AxisRange]]? {
+    guard let shape = inputs.shape(0), let bounds = try? bounds(inputs) else { return nil }
+    var found: [AxisRange] = []
+    for (axis, start, end, step) in bounds {
+      guard step == 1, let length = shape[axis].value, let start = start.value, let end = end.value
+      else { return nil }
+      let range = SliceRange(start, end, 1, length: length)
+      guard let first = range.indices.first else { return nil }
+      if range.count < length {
+        found.append(AxisRange(axis: axis, start: first, length: range.count))
+      }
+    }
+    return [found.sorted { $0.axis < $1.axis }]
   }
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {

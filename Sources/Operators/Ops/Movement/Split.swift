@@ -2,7 +2,7 @@ package import IR
 private import Kernels
 
 /// Cuts a tensor into parts along an axis (https://onnx.ai/onnx/operators/onnx__Split.html).
-package struct Split: Operator {
+package struct Split: Cutting {
   package static let schema = Schema(
     "Split", opsets: 2...28,
     signature: """
@@ -134,6 +134,19 @@ package struct Split: Operator {
       }
       offset += length * layout[axis]
     }
+  }
+
+  package func cuts(_ inputs: Inputs, _ outputs: [TensorType]) -> [[AxisRange]]? {
+    guard let shape = inputs.shape(0), let axis = try? inputs.normalizedAxis(axis, rank: shape.rank)
+    else { return nil }
+    var start = 0
+    var found: [[AxisRange]] = []
+    for output in outputs {
+      guard let length = output.shape?.dimensions[safe: axis]?.value else { return nil }
+      found.append([AxisRange(axis: axis, start: start, length: length)])
+      start += length
+    }
+    return found
   }
 
   package func isIdentity(_ inputs: Inputs, _ outputs: [TensorType]) -> Bool { parts == 1 }

@@ -44,6 +44,10 @@ package struct DynamicQuantizeLinear: Operator {
       })
   }
 
+  package func numbers(_ inputs: Inputs) -> NumberForm? {
+    .quantizing(scale: 1)
+  }
+
   package func quantization(_ inputs: Inputs) -> QuantizationForm {
     .float(reason: "quantizes by itself")
   }

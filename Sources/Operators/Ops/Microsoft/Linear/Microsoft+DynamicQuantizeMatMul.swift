@@ -55,6 +55,15 @@ extension Microsoft {
       product.linear(inputs, bias: 4, isPlain: false)
     }
 
+    package func numbers(_ inputs: Inputs) -> NumberForm? {
+      inputs.has(4)
+        ? nil
+        : .node(
+          NumberNode(
+            MatMul.schema.op,
+            [.plain(0), .init(slot: 1, scale: 2, zeroPoint: 3, axes: [-1])]))
+    }
+
     package func quantization(_ inputs: Inputs) -> QuantizationForm { .isInteger }
 
     package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {

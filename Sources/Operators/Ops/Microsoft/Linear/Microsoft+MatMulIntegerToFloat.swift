@@ -43,6 +43,18 @@ extension Microsoft {
       product.linear(inputs, bias: 6, isPlain: false)
     }
 
+    package func numbers(_ inputs: Inputs) -> NumberForm? {
+      inputs.has(6)
+        ? nil
+        : .node(
+          NumberNode(
+            MatMul.schema.op,
+            [
+              .init(slot: 0, scale: 2, zeroPoint: 4),
+              .init(slot: 1, scale: 3, zeroPoint: 5, axes: [-1]),
+            ]))
+    }
+
     package func quantization(_ inputs: Inputs) -> QuantizationForm { .isInteger }
 
     package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {

@@ -111,6 +111,17 @@ extension Microsoft {
       return form
     }
 
+    package func numbers(_ inputs: Inputs) -> NumberForm? {
+      // C is in units of alpha, too.
+      guard alpha == 1 else { return nil }
+      return .node(
+        NumberNode(
+          Gemm.schema.op,
+          [.quantized(0), .quantized(3, axes: [transB ? 0 : 1])]
+            + (inputs.has(6) ? [.bias(6)] : []),
+          result: inputs.has(7) ? 7 : nil))
+    }
+
     package func quantization(_ inputs: Inputs) -> QuantizationForm { .isInteger }
 
     package func macs(_ inputs: Inputs, _ outputs: [TensorType]) -> Int? {

@@ -18,13 +18,24 @@ extension Microsoft {
           T1: int32; T2: uint8 int8
         """)
     package static let isQuantized = true
-    package static let traits = Traits(auxiliaryInputs: [8, 9, 10, 11], quantizedInputs: [1, 2])
+    package static let traits = Traits(
+      auxiliaryInputs: [8, 9, 10, 11], quantizedInputs: [1, 2],
+      zeroInputs: DynamicQuantizeLSTM.zeroInputs)
     package let cell: Recurrence.Cell
     package let settings: RecurrentSettings
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {
       settings = try RecurrentSettings(node, opset: opset, defaults: [.sigmoid, .tanh, .tanh])
       cell = .lstm(couplesForget: try node.flag("input_forget"))
+    }
+
+    package func numbers(_ inputs: Inputs) -> NumberForm? {
+      let weights = [(1, 8), (2, 10)].map { slot, scale in
+        NumberNode.Operand(
+          slot: slot, scale: scale, zeroPoint: scale + 1, axes: [0, 2], isTransposed: true)
+      }
+      let others = (3..<8).map { NumberNode.Operand.plain($0) }
+      return .node(NumberNode(LSTM.schema.op, [.plain(0)] + weights + others))
     }
 
     package func channels(_ inputs: Inputs, _ outputs: [TensorType]) -> ChannelRule {

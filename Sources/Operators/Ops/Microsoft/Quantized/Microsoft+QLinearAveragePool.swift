@@ -42,6 +42,10 @@ extension Microsoft {
       withExtendedLifetime((x, floats)) {}
     }
 
+    package func numbers(_ inputs: Inputs) -> NumberForm? {
+      .unary(AveragePool.schema.op, droppedAttributes: ["channels_last"])
+    }
+
     package func quantization(_ inputs: Inputs) -> QuantizationForm { .isInteger }
   }
 }

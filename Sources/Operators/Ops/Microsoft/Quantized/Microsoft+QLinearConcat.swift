@@ -108,6 +108,12 @@ extension Microsoft {
       return ChannelRule(relations)
     }
 
+    package func numbers(_ inputs: Inputs) -> NumberForm? {
+      .node(
+        NumberNode(
+          Concat.schema.op, tensors(inputs.count).map { .quantized($0) }, result: 0))
+    }
+
     package func quantization(_ inputs: Inputs) -> QuantizationForm { .isInteger }
   }
 }

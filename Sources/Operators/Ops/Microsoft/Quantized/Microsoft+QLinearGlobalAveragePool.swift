@@ -28,6 +28,10 @@ extension Microsoft {
       withExtendedLifetime((x, floats)) {}
     }
 
+    package func numbers(_ inputs: Inputs) -> NumberForm? {
+      .unary(GlobalAveragePool.schema.op, droppedAttributes: ["channels_last"])
+    }
+
     package func quantization(_ inputs: Inputs) -> QuantizationForm { .isInteger }
   }
 }

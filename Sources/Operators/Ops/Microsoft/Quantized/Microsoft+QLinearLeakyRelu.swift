@@ -14,5 +14,7 @@ extension Microsoft {
     package init(_ node: NodeView, opset: Int) throws(ModelError) {
       function = .leakyRelu(try node.float("alpha", default: 0.01))
     }
+
+    package func numbers(_ inputs: Inputs) -> NumberForm? { .unary(LeakyRelu.schema.op) }
   }
 }

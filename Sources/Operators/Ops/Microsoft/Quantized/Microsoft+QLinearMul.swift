@@ -13,5 +13,7 @@ extension Microsoft {
     package let function = BinaryFunction.multiply
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+    package func numbers(_ inputs: Inputs) -> NumberForm? { .binary(Mul.schema.op) }
   }
 }

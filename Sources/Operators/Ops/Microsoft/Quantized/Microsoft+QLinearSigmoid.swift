@@ -12,5 +12,7 @@ extension Microsoft {
     package let function = UnaryFunction.sigmoid
 
     package init(_ node: NodeView, opset: Int) throws(ModelError) {}
+
+    package func numbers(_ inputs: Inputs) -> NumberForm? { .unary(Sigmoid.schema.op) }
   }
 }

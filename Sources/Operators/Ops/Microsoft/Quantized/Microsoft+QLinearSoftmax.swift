@@ -32,6 +32,10 @@ extension Microsoft {
       withExtendedLifetime((x, weights)) {}
     }
 
+    package func numbers(_ inputs: Inputs) -> NumberForm? {
+      .unary(Softmax.schema.op, droppedAttributes: ["opset"])
+    }
+
     package func quantization(_ inputs: Inputs) -> QuantizationForm { .isInteger }
   }
 }

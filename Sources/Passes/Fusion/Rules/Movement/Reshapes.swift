@@ -142,9 +142,14 @@ struct SqueezeReduction: FusionRule {
   func apply(at id: NodeID, in net: inout Rewriter) throws(ModelError) -> FusionOutcome {
     guard let middle = net.input(id, 0), let producer = net.graph[middle].producer,
       let kind = net.kind(producer), kind.hasPrefix("Reduce"),
-      net.int(producer, "keepdims", 1) == 1, let axes = net.axes(producer), !axes.isEmpty,
+      net.int(producer, "keepdims", 1) == 1, net.int(producer, "noop_with_empty_axes", 0) == 0,
       let shape = net.shape(middle), let result = net.output(id), let wanted = net.shape(result)
     else { return .noMatch }
+    // Without axes all are reduced.
+    guard let given = net.axes(producer) ?? (net.input(producer, 1) == nil ? [] : nil) else {
+      return .noMatch
+    }
+    let axes = given.isEmpty ? Array(shape.dimensions.indices) : given
     let places = Set(axes.map { $0 < 0 ? $0 + shape.rank : $0 })
     let kept = shape.dimensions.indices.filter { !places.contains($0) }.map { shape[$0] }
     guard Shape(kept) == wanted, !kept.contains(.unknown) else { return .noMatch }

@@ -1,0 +1,200 @@
+internal import IR
+internal import Operators
+
+extension Model {
+  /// Spells what only moves elements in one way: parts of a tensor as slices of it, and reshapes and
+  /// transpositions in a row as one reshape, one transposition and one reshape at most, with targets
+  /// that leave the first length open.
+  ///
+  /// - Returns: whether anything changed.
+  mutating func evenMovement() -> Bool {
+    guard let version = opset(), version >= MovementNodes.firstOpset else { return false }
+    var isChanged = false
+    if let facts = try? inferTypes(self) {
+      var form = MovementForm(graph, facts)
+      form.cut()
+      isChanged = form.isChanged
+      graph = form.graph
+    }
+    if let facts = try? inferTypes(self) {
+      var form = MovementForm(graph, facts)
+      form.reorder()
+      isChanged = isChanged || form.isChanged
+      graph = form.graph
+    }
+    return isChanged
+  }
+}
+
+/// A graph on its way to one spelling of what moves elements.
+private struct MovementForm {
+  private(set) var graph: Graph
+  private(set) var isChanged = false
+  private let facts: TypedGraph
+  /// Numbers that stand for named lengths: primes, so that no other length shares a factor with them.
+  private var stand: [String: Int] = [:]
+  private static let primes = [
+    1_000_003, 1_000_033, 1_000_037, 1_000_039, 1_000_081, 1_000_099, 1_000_117, 1_000_121,
+  ]
+
+  init(_ graph: Graph, _ facts: TypedGraph) {
+    self.graph = graph
+    self.facts = facts
+  }
+
+  // MARK: Parts
+
+  /// Spells parts of tensors as slices, each by itself.
+  mutating func cut() {
+    for id in facts.graph.nodeIDs {
+      guard let op = facts.op(id) as? any Cutting, let source = graph[id].inputs.first ?? nil,
+        let parts = op.cuts(facts.inputs(id), facts.outputs(id)),
+        parts.count == graph[id].outputs.count
+      else { continue }
+      let outputs = graph[id].outputs
+      let name = graph[id].name
+      guard parts.allSatisfy({ !$0.isEmpty }) else { continue }
+      for slot in outputs.indices { graph.setOutput(id, slot: slot, to: nil) }
+      for (output, ranges) in zip(outputs, parts) {
+        guard let output else { continue }
+        var node = MovementNodes.slice(
+          source, starts: constant(ranges.map(\.start)),
+          ends: constant(ranges.map { $0.start + $0.length }), axes: constant(ranges.map(\.axis)),
+          into: output)
+        node.name = name
+        graph.add(node, before: id)
+      }
+      graph.remove(id)
+      isChanged = true
+    }
+  }
+
+  private mutating func constant(_ numbers: [Int]) -> ValueID {
+    graph.addInitializer("movement", Tensor(int64: numbers, [numbers.count]))
+  }
+
+  // MARK: Order
+
+  /// Spells reshapes and transpositions in a row in one way.
+  mutating func reorder() {
+    for id in facts.graph.nodeIDs {
+      guard moves(id), let result = graph[id].outputs.first ?? nil,
+        graph.isOutput(result) || graph.isCaptured(result)
+          || graph[result].uses.contains(where: { $0.node.map { !moves($0) } ?? true })
+      else { continue }
+      respell(id, result)
+    }
+  }
+
+  private func moves(_ id: NodeID) -> Bool {
+    guard let op = facts.op(id) else { return false }
+    if op is any Reshaping { return true }
+    if case .transposition? = op.computation { return true }
+    return false
+  }
+
+  private mutating func respell(_ id: NodeID, _ result: ValueID) {
+    guard var source = facts.graph[id].inputs.first ?? nil else { return }
+    // Back to where elements were not moved yet.
+    var chain = [id]
+    while let producer = facts.graph[source].producer, moves(producer),
+      let above = facts.graph[producer].inputs.first ?? nil
+    {
+      chain.append(producer)
+      source = above
+    }
+    chain.reverse()
+    guard chain.count > 1 || facts.op(id) is any Reshaping,
+      let from = lengths(source), let to = lengths(result)
+    else { return }
+    var order = ElementOrder(from)
+    for node in chain {
+      guard follow(node, &order) else { return }
+    }
+    write(order, source, from, to, at: id, result)
+  }
+
+  private mutating func follow(_ id: NodeID, _ order: inout ElementOrder) -> Bool {
+    guard let op = facts.op(id), let output = facts.graph[id].outputs.first ?? nil else {
+      return false
+    }
+    if case .transposition(let given)? = op.computation {
+      let permutation = given ?? Array(order.axes.indices.reversed())
+      guard permutation.count == order.axes.count else { return false }
+      order.transpose(permutation)
+      return true
+    }
+    guard let lengths = lengths(output) else { return false }
+    return order.reshape(lengths)
+  }
+
+  /// The lengths of a value, named ones as numbers that stand for them.
+  private mutating func lengths(_ value: ValueID) -> [Int]? {
+    guard let shape = facts.operand(value).type.shape else { return nil }
+    var found: [Int] = []
+    for dimension in shape.dimensions {
+      if case .symbolic(let expression) = dimension {
+        for symbol in expression.symbols.sorted() where stand[symbol] == nil {
+          guard stand.count < Self.primes.count else { return nil }
+          stand[symbol] = Self.primes[stand.count]
+        }
+      }
+      guard let length = dimension.substituting(stand).value, length > 0, length < 1 << 40 else {
+        return nil
+      }
+      found.append(length)
+    }
+    return found
+  }
+
+  private mutating func write(
+    _ order: ElementOrder, _ source: ValueID, _ from: [Int], _ to: [Int], at id: NodeID,
+    _ result: ValueID
+  ) {
+    let runs = order.runs
+    let sorted = runs.indices.sorted { runs[$0].stride > runs[$1].stride }
+    let inner = sorted.map { runs[$0].length }
+    let permutation = runs.indices.map { sorted.firstIndex(of: $0) ?? 0 }
+    let isOrdered = permutation == Array(permutation.indices)
+    guard let middle = target(inner), let end = target(to) else { return }
+    let name = graph[id].name
+    graph.setOutput(id, slot: 0, to: nil)
+    var value = source
+    var steps: [(target: [Int]?, order: [Int]?)] = []
+    if !isOrdered, let whole = order.permutation(of: from) {
+      steps.append((nil, whole))
+    } else if !isOrdered {
+      if inner != from { steps.append((middle, nil)) }
+      steps.append((nil, permutation))
+      if runs.map(\.length) != to { steps.append((end, nil)) }
+    } else {
+      steps.append((end, nil))
+    }
+    for (index, step) in steps.enumerated() {
+      let isLast = index == steps.count - 1
+      let output =
+        isLast ? result : graph.addFreshValue("\(facts.graph[result].name)_moved")
+      var node: Node
+      if let order = step.order {
+        node = SurgeryNodes.transpose(value, order, into: output, name: "")
+      } else {
+        node = MovementNodes.reshape(value, constant(step.target ?? []), into: output)
+      }
+      node.name = name
+      graph.add(node, before: id)
+      value = output
+    }
+    graph.remove(id)
+    isChanged = true
+  }
+
+  /// A target of Reshape for lengths: those that are not numbers are left open, else the first is.
+  private func target(_ lengths: [Int]) -> [Int]? {
+    let standing = Set(stand.values)
+    let open = lengths.indices.filter { index in standing.contains { lengths[index] % $0 == 0 } }
+    guard open.count <= 1 else { return nil }
+    var target = lengths
+    if let place = open.first ?? lengths.indices.first { target[place] = -1 }
+    return target
+  }
+}
