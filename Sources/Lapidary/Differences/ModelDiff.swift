@@ -49,11 +49,19 @@ public struct ModelDiff: Sendable {
       viewed.shownCount < exact.shownCount
         || isTelling && viewed.shownCount == exact.shownCount ? viewed : exact
     // Whoever asks for some kinds alone is told of nodes as they are.
-    guard options.failOn == DiffOptions().failOn,
+    guard options.failOn == DiffOptions().failOn, Self.isCompressed(viewed),
       better.failing.contains(where: { $0.kind == .removed || $0.kind == .inserted }),
       let settled = settled(a, b, options), settled.shownCount < better.shownCount
     else { return better }
     return settled
+  }
+
+  /// Whether something was done to layers; models that are only spelled differently are shown as they are.
+  private static func isCompressed(_ report: DiffReport) -> Bool {
+    report.failing.contains {
+      if case .divided = $0.change { return true }
+      return $0.kind == .channels || $0.kind == .quantized
+    }
   }
 
   /// What differs once what follows from constants and shapes is computed in both models, with what was
@@ -68,12 +76,6 @@ public struct ModelDiff: Sendable {
     )
     guard gone.0 != gone.1 else { return nil }
     var report = diff(a, b, views: Self.views(forms.0, forms.1), options: options)
-    // Models that are only spelled differently are shown as they are.
-    let isCompressed = report.failing.contains {
-      if case .divided = $0.change { return true }
-      return $0.kind == .channels || $0.kind == .quantized
-    }
-    guard isCompressed else { return nil }
     report.note(computed: gone, options)
     return report
   }
