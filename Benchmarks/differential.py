@@ -50,7 +50,7 @@ EXPLAINED = [
      " nevertheless; NumPy, which the standard's reference asks, leaves it 0"),
     ("Resize", "aligned", "the length is rounded before the corners are aligned"),
     ("ReduceSum", "cancelled", "the standard states no order: numbers that cancel leave its rounding"),
-    ("ReduceSum ReduceMean ReduceProd GlobalAveragePool Conv", "huge", "the standard states no order: numbers"
+    ("ReduceSum ReduceMean ReduceProd GlobalAveragePool Conv MatMul", "huge", "the standard states no order: numbers"
      " that cancel, or products that overflow on the way, depend on it"),
 ]
 

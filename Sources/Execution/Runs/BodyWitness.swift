@@ -1,5 +1,4 @@
 package import IR
-package import Operators
 
 /// Someone who wants to see on what the bodies of a graph's nodes are run.
 package protocol BodyWitness: AnyObject {

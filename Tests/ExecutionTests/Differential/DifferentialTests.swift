@@ -24,6 +24,7 @@ private let explained: [UInt64: String] = [
   15845: "a sum of numbers of 1e30 that comes to 1e27",
   15927: "a sum of numbers of which a Relu leaves 0 or 1e-6",
   19593: "an average of numbers that cancel to 1e-7",
+  20443: "a sum whose products are beyond the largest float, as 6319",
 ]
 
 /// Random graphs of all families of operators, run by both backends.
