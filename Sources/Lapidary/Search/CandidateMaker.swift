@@ -88,6 +88,11 @@ struct CandidateMaker: Sendable {
         || calibration.count >= TuneStage.fewest && calibration.part != .random)
   }
 
+  /// Whether models of which nothing is cut learn too: weights of 4 bits do, through their quantizers.
+  func tunesUncut(_ numbers: Numbers) -> Bool {
+    tunes && (numbers == .int4 || recipe.tuning?.isQuantized == true && numbers.areIntegers)
+  }
+
   /// The pruning that the recipe asks for but for its amount.
   static func pruning(_ recipe: Recipe, _ widths: [String: Double]) -> PruningOptions {
     var options = recipe.pruning ?? PruningOptions(target: .ratio(0))
@@ -108,6 +113,7 @@ struct CandidateMaker: Sendable {
     case .int4:
       recipe.quantization?.weightBits = 4
       recipe.quantization?.rounding = .gptq
+      if tunes { recipe.tuning?.isQuantized = true }
     case .float: recipe.quantization = nil
     }
     return recipe

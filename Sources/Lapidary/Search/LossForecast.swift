@@ -31,15 +31,21 @@ package struct LossForecast {
   package static let usualGain = 0.25
 
   private let drafts: [Point]
+  /// The noise of the model of which nothing is cut.
+  private let whole: Double
   /// The part of the noise of cutting that tuning leaves.
   package let gain: Double
   /// Noise and the loss that goes with it, both ascending.
   private let losses: [(noise: Double, bound: Double)]
 
-  /// - Parameter points: one at level 0, and drafts at one or more levels.
+  /// - Parameter points: one at level 0, and drafts at one or more levels; a draft at level 0 too where
+  ///   the model there is tuned.
   package init(_ points: [Point]) {
-    let whole = points.filter { $0.level == 0 }
-    let drafts = (whole + points.filter(\.isDraft)).sorted { $0.level < $1.level }
+    let uncut = points.filter { $0.level == 0 }
+    let first = uncut.first(where: \.isDraft) ?? uncut.first
+    whole = (uncut.first { !$0.isDraft } ?? first)?.noise ?? 0
+    let drafts = ([first].compactMap { $0 } + points.filter { $0.isDraft && $0.level > 0 })
+      .sorted { $0.level < $1.level }
     // More cut never counts as less lost.
     var least = 0.0
     self.drafts = drafts.map { point in
@@ -51,16 +57,16 @@ package struct LossForecast {
       floor = max(floor, point.bound)
       return (point.noise, floor)
     }
-    gain = Self.gain(of: points, self.drafts)
+    gain = Self.gain(of: points, self.drafts, whole)
   }
 
   /// The geometric mean of the parts that tuned models kept.
-  private static func gain(of points: [Point], _ drafts: [Point]) -> Double {
+  private static func gain(of points: [Point], _ drafts: [Point], _ whole: Double) -> Double {
     guard let base = drafts.first?.noise else { return usualGain }
     let parts = points.filter { !$0.isDraft && $0.level > 0 }.compactMap { point -> Double? in
       let added = noise(at: point.level, drafts) - base
       guard added > 0, point.noise.isFinite else { return nil }
-      return min(max((point.noise - base) / added, 0.01), 1)
+      return min(max((point.noise - whole) / added, 0.01), 1)
     }
     guard !parts.isEmpty else { return usualGain }
     return exp(parts.reduce(0) { $0 + log($1) } / Double(parts.count))
@@ -80,7 +86,7 @@ package struct LossForecast {
   /// The loss of a tuned model at a level.
   package func bound(at level: Int) -> Double {
     guard let base = drafts.first?.noise else { return 0 }
-    let noise = base + gain * max(0, Self.noise(at: level, drafts) - base)
+    let noise = whole + gain * max(0, Self.noise(at: level, drafts) - base)
     return bound(noise: noise)
   }
 

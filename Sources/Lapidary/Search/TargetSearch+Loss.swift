@@ -89,13 +89,14 @@ extension TargetSearch {
   /// What is known of noise and loss at several levels, from a whole model and drafts.
   private mutating func drafted(_ first: Candidate) throws(ModelError) -> [LossForecast.Point] {
     guard let limit = goals.loss else { return [] }
-    var points = [LossForecast.Point(first)].compactMap { $0 }
+    var points = [first, try untuned(first.place.numbers)].compactMap { $0 }
+      .compactMap { LossForecast.Point($0) }
     var levels = Self.drafts
     while let level = levels.first {
       levels.removeFirst()
       let draft = try candidate(.init(level: level, first.place.numbers, isDraft: true))
       points += [LossForecast.Point(draft)].compactMap { $0 }
-      guard levels.isEmpty, points.count < 5 else { continue }
+      guard levels.isEmpty, points.count(where: { $0.level > 0 }) < 4 else { continue }
       // Between drafts noise is known, and not far beyond them.
       let aim = LossForecast(points).level(losing: limit, in: 0...Self.levels)
       if aim > level, level < Self.furthest { levels.append(level + Self.drafts[0]) }

@@ -5,7 +5,7 @@ extension TargetSearch {
   /// foretold: what 4 bits spare need not be cut, but they are less exact.
   ///
   /// Models are made without tuning at the level that each needs. Tuning makes up for most of what
-  /// cutting adds to the noise, and for nothing of what integers do (`LossForecast`).
+  /// cutting adds to the noise (`LossForecast`); what it does for integers shows where nothing is cut.
   mutating func leastLossFirst(_ kinds: [Numbers]) throws(ModelError) -> [Numbers] {
     var noises: [(kind: Numbers, noise: Double)] = []
     for kind in kinds where kind.areIntegers {
@@ -17,11 +17,18 @@ extension TargetSearch {
       if level > 0,
         let cut = try candidate(.init(level: level, kind, isDraft: true)).loss?.noise
       {
-        noise += (maker.tunes ? LossForecast.usualGain : 1) * max(0, cut - whole)
+        let base = try untuned(kind)?.loss?.noise ?? whole
+        noise += (maker.tunes ? LossForecast.usualGain : 1) * max(0, cut - base)
       }
       noises.append((kind, noise))
     }
     guard let best = noises.min(by: { $0.noise < $1.noise })?.kind else { return kinds }
     return [best] + kinds.filter { $0 != best }
+  }
+
+  /// What nothing is cut of, with weights that did not learn, where others would; nil where none do.
+  mutating func untuned(_ kind: Numbers) throws(ModelError) -> Candidate? {
+    guard maker.tunesUncut(kind) else { return nil }
+    return try candidate(.init(level: 0, kind, isDraft: true))
   }
 }

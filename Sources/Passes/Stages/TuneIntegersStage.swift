@@ -24,6 +24,20 @@ public struct TuneIntegersStage: Stage {
     _ state: inout ModelState, _ setting: StageSetting
   ) throws(ModelError) -> StageProof? {
     guard let fit = setting.fit, let proof = setting.proof else { return nil }
+    var options = options
+    if options.seconds == nil, options.steps == nil {
+      let steps = TuneStage.steps(
+        macs: try Pruner.macs(of: state.model), teacher: try Pruner.macs(of: state.original),
+        samples: fit.count, batch: options.batch)
+      guard let steps else {
+        state.notes.append(
+          "tune: integers do not learn, since it would take long; say how many steps in a recipe, or use tune --quantized"
+        )
+        return nil
+      }
+      // They begin where the weights were good already.
+      options.steps = max(TuningOptions.fewestSteps, steps / 2)
+    }
     let objective = try Objective(
       kinds: options.kinds, student: state.model, teacher: state.original)
     let before = try setting.signal(of: state.model, against: state.original)

@@ -38,7 +38,11 @@ public struct TuneStage: Stage {
     guard isAsked || count >= Self.fewest && fit.part != .random else { return nil }
     var options = options
     if !isAsked {
-      guard let steps = Self.steps(cut, samples: fit.count, batch: options.batch) else {
+      guard
+        let steps = Self.steps(
+          macs: cut.result.after.macs, teacher: cut.result.before.macs, samples: fit.count,
+          batch: options.batch)
+      else {
         state.notes.append(
           "tune: left out, since it would take long; ask for it in a recipe, or use tune")
         return nil
@@ -81,10 +85,14 @@ public struct TuneStage: Stage {
   }
 
   /// The usual number of steps, or fewer where these would take too long; nil where it does not pay.
-  private static func steps(_ cut: ModelState.Cut, samples: Int, batch: Int) -> Int? {
+  ///
+  /// - Parameters:
+  ///   - macs: multiply-accumulates of the model for one sample.
+  ///   - teacher: those of the model that it learns from.
+  static func steps(macs: Int, teacher: Int, samples: Int, batch: Int) -> Int? {
     // A step runs the teacher, and the model forwards, backwards to its data and to its weights.
-    let macs = 3 * Double(cut.result.after.macs) + Double(cut.result.before.macs)
-    let most = mostWork / max(1, macs * Double(min(batch, samples)))
+    let work = 3 * Double(macs) + Double(teacher)
+    let most = mostWork / max(1, work * Double(min(batch, samples)))
     guard most >= Double(TuningOptions.fewestSteps) else { return nil }
     let usual = TuningOptions.usualSteps(samples: samples)
     return most < Double(usual) ? Int(most) : usual

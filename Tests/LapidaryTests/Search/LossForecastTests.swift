@@ -28,6 +28,18 @@ import Testing
     #expect((225...235).contains(level), "\(level)")
   }
 
+  @Test("What learnt where nothing is cut counts from there, and drafts from the draft there")
+  func learntWhole() {
+    let drafts = Self.drafts.map { Self.point($0.level, $0.noise, $0.bound) }
+    let whole = Self.point(0, 0.0005, 0.22, isDraft: false)
+    let cut = Self.point(128, 0.002, 0.45, isDraft: false)
+    let forecast = LossForecast([whole] + drafts + [cut])
+    #expect(abs(forecast.gain - 0.5) < 1e-9)
+    #expect(abs(forecast.bound(at: 0) - 0.22) < 1e-9)
+    // At level 256 a draft adds 0.015 to 0.001, so that a model that learns has 0.008.
+    #expect(abs(forecast.bound(at: 256) - 10 * 0.008.squareRoot()) < 0.02)
+  }
+
   @Test("The range is kept to, and what is lost grows with the level")
   func range() {
     let forecast = LossForecast(Self.drafts)
