@@ -29,6 +29,30 @@ import Testing
     #expect(prune.status == 1)
   }
 
+  @Test("Where a Python has onnxruntime each stage is timed there too")
+  func onnxruntime() throws {
+    let folder = try TemporaryFolder()
+    try folder.add(
+      "python",
+      Array(
+        """
+        #!/bin/sh
+        case $2 in "import numpy, onnxruntime") exit 0 ;; esac
+        test -s "$3/model.onnx" && test -s "$3/0.npy" && test "$5" = image && echo 0.00425
+        """.utf8))
+    chmod(folder["python"], 0o700)
+    let arguments = [
+      "compress", Repository.fixture("fashion/fashion.onnx"), "-o", folder["x.onnx"], "--ratio",
+      "0.5", "--no-quantize",
+    ]
+    let found = try Command.run(arguments, in: folder.path, python: folder["python"])
+    let lines = String(decoding: found.output, as: UTF8.self).split(separator: "\n")
+    #expect(lines[0].contains(" ORT ms "))
+    #expect(lines[1...3].allSatisfy { $0.contains(" 4.25 ") })
+    let without = try Command.run(arguments + ["--force"], in: folder.path)
+    #expect(!String(decoding: without.output, as: UTF8.self).contains("ORT ms"))
+  }
+
   @Test("What nobody asked for is said not to be done")
   func unasked() throws {
     let folder = try TemporaryFolder()

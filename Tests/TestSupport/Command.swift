@@ -17,8 +17,12 @@ package enum Command {
     .deletingLastPathComponent().appendingPathComponent("lapidary").path
 
   /// Runs the command in a folder.
-  package static func run(_ arguments: [String], in folder: String) throws -> Outcome {
-    try start(path, arguments, in: folder).outcome()
+  ///
+  /// - Parameter python: the Python that it looks for onnxruntime in; none unless given.
+  package static func run(
+    _ arguments: [String], in folder: String, python: String = ""
+  ) throws -> Outcome {
+    try start(path, arguments, in: folder, python: python).outcome()
   }
 
   /// Runs a line of shell in a folder; `$LAPIDARY` is the command.
@@ -52,7 +56,7 @@ package enum Command {
   }
 
   private static func start(
-    _ program: String, _ arguments: [String], in folder: String
+    _ program: String, _ arguments: [String], in folder: String, python: String = ""
   ) throws -> Running {
     let running = Running(process: Process())
     running.process.executableURL = URL(fileURLWithPath: program)
@@ -60,6 +64,7 @@ package enum Command {
     running.process.currentDirectoryURL = URL(fileURLWithPath: folder)
     var environment = ProcessInfo.processInfo.environment
     environment["LAPIDARY"] = path
+    environment["LAPIDARY_PYTHON"] = python
     running.process.environment = environment
     running.process.standardOutput = running.output
     running.process.standardError = running.errors

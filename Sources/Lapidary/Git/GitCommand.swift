@@ -5,34 +5,14 @@ public import IR
 enum GitCommand {
   /// What git prints, without the space around it; nil where it fails or is not there.
   static func output(_ arguments: [String], in folder: String? = nil) -> String? {
-    var ends: [Int32] = [0, 0]
-    guard pipe(&ends) == 0 else { return nil }
-    // Whoever else is started meanwhile must not hold the end that is written to.
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    let git = GitProcess(arguments, in: folder, output: ends[1])
-    close(ends[1])
-    var bytes: [UInt8] = []
-    var block = [UInt8](repeating: 0, count: 1 << 16)
-    while git != nil {
-      let count = read(ends[0], &block, block.count)
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { break }
-      bytes += block.prefix(count)
-    }
-    close(ends[0])
-    guard let git, git.wait() else { return nil }
-    let text = String(decoding: bytes, as: UTF8.self)
-    guard let first = text.firstIndex(where: { !$0.isWhitespace }),
-      let last = text.lastIndex(where: { !$0.isWhitespace })
-    else { return "" }
-    return String(text[first...last])
+    ChildProcess.output("git", (folder.map { ["-C", $0] } ?? []) + arguments)
   }
 
   /// Writes what git prints to a file, which is empty where git fails or is not there.
   static func write(_ arguments: [String], in folder: String, to path: String) {
     let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard file >= 0 else { return }
-    _ = GitProcess(arguments, in: folder, output: file)?.wait()
+    _ = ChildProcess("git", ["-C", folder] + arguments, output: file)?.wait()
     close(file)
   }
 }

@@ -22,6 +22,8 @@ public struct Compression: Sendable {
     public let bytes: Int
     /// The median time of a run of the first sample; nil for a model that cannot be run.
     public let latency: Duration?
+    /// The same in onnxruntime; nil where no Python is there that has it, or it does not take the model.
+    public let onnxruntimeLatency: Duration?
     /// How often the model is right; nil when there is no data to tell.
     public let accuracy: Accuracy?
     /// How the stage was proved; nil for the original.
@@ -59,18 +61,20 @@ public struct Compression: Sendable {
   ///   - evaluation: labelled samples to measure each stage with.
   ///   - dimensions: lengths for open dimensions (`BoundDimensions`), which the data has.
   ///   - verification: how stages are proved; nil for no proof.
+  ///   - comparesRuntimes: whether stages are timed in onnxruntime too, where a Python is there that
+  ///     has it (`LAPIDARY_PYTHON`, else `python3`).
   ///   - progress: called as each stage begins, and within it.
   /// - Throws: `ModelError` from any stage; nothing is written.
   public init(
     _ original: Model, _ recipe: Recipe, calibration: Dataset?, evaluation: Dataset?,
     dimensions: [String] = [], options: SessionOptions = SessionOptions(),
-    verification: Verification? = Verification(),
+    verification: Verification? = Verification(), comparesRuntimes: Bool = false,
     progress: @escaping @Sendable (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) {
     try self.init(
       original, recipe.stages(hasCalibration: calibration != nil), calibration: calibration,
       evaluation: evaluation, dimensions: dimensions, options: options,
-      verification: verification, progress: progress)
+      verification: verification, comparesRuntimes: comparesRuntimes, progress: progress)
   }
 
   /// Takes a model through stages.
@@ -79,7 +83,7 @@ public struct Compression: Sendable {
   public init(
     _ original: Model, _ stages: [any Passes.Stage], calibration: Dataset?, evaluation: Dataset?,
     dimensions: [String] = [], options: SessionOptions = SessionOptions(),
-    verification: Verification? = Verification(),
+    verification: Verification? = Verification(), comparesRuntimes: Bool = false,
     progress: @escaping @Sendable (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) {
     try stages.check()
@@ -92,7 +96,8 @@ public struct Compression: Sendable {
     setting = StageSetting(options: options, verification: verification, calibration: calibration)
     self.evaluation = evaluation
     trial = try Trial(
-      original, dimensions: dimensions, data: calibration ?? evaluation, options: options)
+      original, dimensions: dimensions, data: calibration ?? evaluation, options: options,
+      comparesRuntimes: comparesRuntimes)
     state = ModelState(original)
     state.notes = try Self.dataNotes(calibration, evaluation)
     let count = stages.count + 1
@@ -140,6 +145,7 @@ public struct Compression: Sendable {
       Stage(
         name: name, nodes: model.graph.nodeCount, parameters: cost.parameters, macs: cost.macs,
         bytes: ONNXFile.byteCount(of: model), latency: trial.latency(of: model),
+        onnxruntimeLatency: trial.onnxruntimeLatency(of: model),
         accuracy: accuracy, proof: proof,
         fidelity: proof == nil ? nil : try fidelity(progress), seconds: seconds))
   }

@@ -15,12 +15,15 @@ struct Trial: Sendable {
   private let isSample: Bool
   private let dimensions: [String]
   private let options: SessionOptions
+  private let onnxruntime: OnnxruntimeLatency?
 
   /// - Parameters:
   ///   - dimensions: lengths for open dimensions, which the data has.
   ///   - data: samples, of which the first is taken.
+  ///   - comparesRuntimes: whether models are timed in onnxruntime too, where that is there.
   init(
-    _ model: Model, dimensions: [String], data: Dataset?, options: SessionOptions
+    _ model: Model, dimensions: [String], data: Dataset?, options: SessionOptions,
+    comparesRuntimes: Bool = false
   ) throws(ModelError) {
     self.dimensions = dimensions
     self.options = options
@@ -33,6 +36,9 @@ struct Trial: Sendable {
         try? SeededInputs.make(for: bound.graph, shapes: $0, seed: 0)
       }
     }
+    onnxruntime =
+      comparesRuntimes
+      ? inputs.flatMap { OnnxruntimeLatency($0, threads: options.threads) } : nil
   }
 
   /// The cost of a model at the sample's lengths, and these in words; empty where none is open.
@@ -83,4 +89,7 @@ struct Trial: Sendable {
     }
     return times.sorted()[times.count / 2]
   }
+
+  /// The same in onnxruntime; nil where it is not there or does not take the model.
+  func onnxruntimeLatency(of model: Model) -> Duration? { onnxruntime?.median(of: model) }
 }

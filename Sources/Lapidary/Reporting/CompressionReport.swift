@@ -9,7 +9,7 @@ extension Compression {
   /// - Parameter notes: what is to be said of the model and of what was asked for.
   public func report(notes: [String]) -> Report {
     var report = Report()
-    report.add(Table("stages", of: stages, Self.columns))
+    report.add(Table("stages", of: stages, columns))
     report.add(
       "proofs",
       lines: stages.compactMap { stage in
@@ -31,8 +31,9 @@ extension Compression {
   }
 
   /// What the report says of a stage, in every format: a further column is a further line.
-  private static var columns: [(column: Table.Column, cell: (Stage) -> Cell)] {
-    [
+  private var columns: [(column: Table.Column, cell: (Stage) -> Cell)] {
+    let compares = stages.contains { $0.onnxruntimeLatency != nil }
+    return [
       (.init("stage"), { .text($0.name) }),
       (.init("nodes", numeric: true), { .count($0.nodes) }),
       (.init("parameters", "params", numeric: true), { .short($0.parameters) }),
@@ -42,6 +43,7 @@ extension Compression {
         .init("latency_ms", "ms", numeric: true, saysUnit: true),
         { $0.latency.map { .quantity($0.milliseconds, .milliseconds, digits: 2) } ?? .missing() }
       ),
+    ] + (compares ? [Self.onnxruntime] : []) + [
       (
         .init("top1", "top-1", numeric: true),
         { $0.accuracy.map { .quantity($0.top1Fraction, .percent, digits: 2) } ?? .missing() }
@@ -55,6 +57,16 @@ extension Compression {
         { .quantity($0.seconds, .seconds, digits: 1) }
       ),
     ]
+  }
+
+  private static var onnxruntime: (column: Table.Column, cell: (Stage) -> Cell) {
+    (
+      .init("onnxruntime_ms", "ORT ms", numeric: true, saysUnit: true),
+      {
+        $0.onnxruntimeLatency.map { .quantity($0.milliseconds, .milliseconds, digits: 2) }
+          ?? .missing()
+      }
+    )
   }
 
   /// Which samples the figures of the table are over, in words.

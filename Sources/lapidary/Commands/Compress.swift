@@ -99,7 +99,7 @@ struct Compress: ParsableCommand, RunsModels, ChecksOptions {
       original, goal?.stages ?? plan.stages(hasCalibration: samples != nil), calibration: samples,
       evaluation: goal == nil ? labelled : goal?.reporting, dimensions: dimensions.dim,
       options: runOptions.session(), verification: verification.verification(runOptions),
-      progress: { progress.update($0) })
+      comparesRuntimes: true, progress: { progress.update($0) })
     try output.write(result.model, placement, from: loaded, at: model)
     let notes = edits.notes + ModelNotes(original).lines
     var found = result.report(notes: notes + (goal == nil ? unasked(plan, samples) : []))
