@@ -63,6 +63,16 @@ import Testing
     #expect(error.hint?.contains("array.transpose(0, 3, 1, 2)") == true)
   }
 
+  @Test(
+    "Samples with as many elements in another shape are recognised",
+    arguments: [[5, 2, 2], [5, 4]])
+  func shapes(found: [Int]) throws {
+    try NPY.write(Tensor(floats: [Float](repeating: 0, count: 20), found), to: folder["x.npy"])
+    let gray = TensorType(.float, Shape([Dimension(symbol: "N"), 1, 2, 2]))
+    let error = try #require(throws: ModelError.self) { try load("x.npy", gray) }
+    #expect(error.hint?.contains("array.reshape(-1, 1, 2, 2)") == true)
+  }
+
   @Test("A sample without the axis that counts samples is one sample")
   func soleSample() throws {
     try NPY.write(Tensor(floats: [Float](repeating: 1, count: 12), [3, 2, 2]), to: folder["x.npy"])

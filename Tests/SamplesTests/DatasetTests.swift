@@ -38,6 +38,28 @@ import Testing
     #expect(throws: ModelError.self) { try dataset.inputs(2..<4) }
   }
 
+  @Test("numbers of an archive may begin at any address, and a batch of them where numbers may")
+  func anyAddress() throws {
+    for length in 1...4 {
+      let name = String(repeating: "x", count: length)
+      let values = numbers(600_000)
+      try NPZ.write(
+        [
+          (name, Tensor(floats: values, [300_000, 2])),
+          ("labels", Tensor(int64: Array(0..<300_000), [300_000])),
+        ], to: folder["\(name).npz"])
+      let dataset = try Dataset.load(
+        folder["\(name).npz"],
+        for: Model(graph: graph(KeyValuePairs(dictionaryLiteral: (name, images)))),
+        seed: 0)
+      #expect(dataset.labels?[299_999] == 299_999)
+      let batch = try #require(try dataset.inputs(299_997..<300_000)[name])
+      #expect(batch == Tensor(floats: Array(values[599_994...]), [3, 2]))
+      let start = try #require(batch.storage).withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
+      #expect(start % 4 == 0)
+    }
+  }
+
   @Test func missingArraysAreNamed() throws {
     try NPZ.write(
       [

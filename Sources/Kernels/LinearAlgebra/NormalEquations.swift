@@ -14,32 +14,87 @@ package struct NormalEquations {
   package let inputs: Int
   /// The length of y.
   package let outputs: Int
-  /// Of x and y one after the other.
-  private var sums: GramSums
+  /// How many rows were taken in.
+  private var count = 0.0
+  /// Σ x.
+  private var inputSums: [Double]
+  /// Σ y.
+  private var outputSums: [Double]
+  /// Σ x·xᵀ, row-major.
+  private var squares: [Double]
+  /// Σ x·yᵀ, row-major: a row for each element of x. Nobody needs Σ y·yᵀ.
+  private var crosses: [Double]
+
+  /// The number of rows summed up in float before they are added to the sums in double.
+  private static let block = 512
 
   /// Starts with no rows.
   package init(inputs: Int, outputs: Int) {
     self.inputs = inputs
     self.outputs = outputs
-    sums = GramSums(length: inputs + outputs, squares: true)
+    inputSums = [Double](repeating: 0, count: inputs)
+    outputSums = [Double](repeating: 0, count: outputs)
+    squares = [Double](repeating: 0, count: inputs * inputs)
+    crosses = [Double](repeating: 0, count: inputs * outputs)
   }
 
   /// Takes in rows that lie one after another: `inputs` elements of x, `outputs` of y.
   package mutating func add(_ x: ArraySlice<Float>, _ y: ArraySlice<Float>) {
     guard inputs > 0, outputs > 0 else { return }
-    let rows = min(x.count / inputs, y.count / outputs), width = inputs + outputs
-    let both = [Float](unsafeUninitializedCapacity: rows * width) { both, count in
-      x.withUnsafeBufferPointer { x in
-        y.withUnsafeBufferPointer { y in
-          for row in 0..<rows {
-            for i in 0..<inputs { both[row * width + i] = x[row * inputs + i] }
-            for i in 0..<outputs { both[row * width + inputs + i] = y[row * outputs + i] }
-          }
+    let rows = min(x.count / inputs, y.count / outputs)
+    count += Double(rows)
+    Self.sum(x, into: &inputSums, rows: rows)
+    Self.sum(y, into: &outputSums, rows: rows)
+    for first in stride(from: 0, to: rows, by: Self.block) {
+      let range = first..<min(rows, first + Self.block)
+      let part = Self.rows(range, of: x, width: inputs)
+      Self.add(part, part, rows: range.count, (inputs, inputs), to: &squares)
+      Self.add(
+        part, Self.rows(range, of: y, width: outputs), rows: range.count, (inputs, outputs),
+        to: &crosses)
+    }
+  }
+
+  private static func rows(
+    _ range: Range<Int>, of all: ArraySlice<Float>, width: Int
+  ) -> ArraySlice<Float> {
+    let start = all.startIndex + range.lowerBound * width
+    return all[start..<start + range.count * width]
+  }
+
+  private static func sum(_ all: ArraySlice<Float>, into sums: inout [Double], rows: Int) {
+    let width = sums.count
+    all.withUnsafeBufferPointer { all in
+      sums.withUnsafeMutableBufferPointer { sums in
+        for row in 0..<rows {
+          for i in 0..<width { sums[i] += Double(all[row * width + i]) }
         }
       }
-      count = rows * width
     }
-    sums.add(both[...])
+  }
+
+  /// Adds aᵀ·b, worked out in float.
+  private static func add(
+    _ a: ArraySlice<Float>, _ b: ArraySlice<Float>, rows: Int, _ size: (m: Int, n: Int),
+    to sums: inout [Double]
+  ) {
+    var shape = MatrixProductShape(m: size.m, n: size.n, k: rows)
+    shape.transposedA = true
+    let part = [Float](unsafeUninitializedCapacity: size.m * size.n) { part, count in
+      count = size.m * size.n
+      a.withUnsafeBytes { a in
+        b.withUnsafeBytes { b in
+          _ = matrixProduct(
+            shape, Source(.float, [rows, size.m], a), Source(.float, [rows, size.n], b),
+            into: Target(.float, [size.m, size.n], UnsafeMutableRawBufferPointer(part)))
+        }
+      }
+    }
+    part.withUnsafeBufferPointer { part in
+      sums.withUnsafeMutableBufferPointer { sums in
+        for i in part.indices { sums[i] += Double(part[i]) }
+      }
+    }
   }
 
   /// The W, one row an output, and the b.
@@ -54,16 +109,14 @@ package struct NormalEquations {
   package func solve(
     from weights: [Double], ridge: Double, offset: Bool = true
   ) -> (weights: [Double], biases: [Double])? {
-    let count = sums.count, sum = sums.sums, products = sums.products
     guard count > 0, weights.count == inputs * outputs else { return nil }
-    let width = inputs + outputs
-    var gram = [Double](repeating: 0, count: inputs * inputs)
+    var gram = squares
     var sides = [Double](repeating: 0, count: inputs * outputs)
     for i in 0..<inputs {
-      let mean = offset ? sum[i] / count : 0
-      for j in 0..<inputs { gram[i * inputs + j] = products[i * width + j] - mean * sum[j] }
+      let mean = offset ? inputSums[i] / count : 0
+      for j in 0..<inputs { gram[i * inputs + j] -= mean * inputSums[j] }
       for o in 0..<outputs {
-        sides[o * inputs + i] = products[i * width + inputs + o] - mean * sum[inputs + o]
+        sides[o * inputs + i] = crosses[i * outputs + o] - mean * outputSums[o]
       }
     }
     for (place, known) in product(weights, gram).enumerated() { sides[place] -= known }
@@ -78,7 +131,8 @@ package struct NormalEquations {
     }
     let biases = (0..<outputs).map { o in
       offset
-        ? (0..<inputs).reduce(sum[inputs + o]) { $0 - found[o * inputs + $1] * sum[$1] } / count : 0
+        ? (0..<inputs).reduce(outputSums[o]) { $0 - found[o * inputs + $1] * inputSums[$1] } / count
+        : 0
     }
     guard found.allSatisfy(\.isFinite), biases.allSatisfy(\.isFinite) else { return nil }
     return (found, biases)

@@ -64,9 +64,11 @@ public struct LeastSquaresRecovery: Sendable {
         try run.advance(to: stop, in: model)
       else { continue }
       var fit = LayerFit(site)
-      try run.ahead(fit.source, in: model) { index, source in
+      try run.ahead(fit.source, in: model) { index, source throws(ModelError) in
         guard index < batches.count else { return }
-        let skip = site.target.skip.flatMap { run.held[index][model.graph[$0].name] }
+        let skip = try site.target.skip.flatMap { value throws(ModelError) in
+          try run.value(model.graph[value].name, batch: index)
+        }
         fit.add(source, skip: skip, batches[index])
       }
       targets.forget(place)

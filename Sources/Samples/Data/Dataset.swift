@@ -266,7 +266,7 @@ public struct Dataset: Sendable {
   }
 
   /// The graph's inputs for some samples, which must be whole groups of one shape. Nothing is copied
-  /// but samples that do not lie side by side; pictures are read.
+  /// but samples that do not lie side by side, or not where numbers may begin; pictures are read.
   public func inputs(_ range: Range<Int>) throws(ModelError) -> [String: Tensor] {
     let unit = batch ?? 1
     guard range.lowerBound >= 0, range.upperBound <= count, range.lowerBound % unit == 0,
@@ -297,11 +297,11 @@ extension Dataset.Column {
   ) throws(ModelError) -> Tensor {
     let parts: [Tensor]
     switch self {
-    case .shared(let tensor): return tensor
+    case .shared(let tensor): return tensor.aligned
     case .rows(let tensor, let count):
       let first = groups.first ?? 0, end = (groups.last ?? -1) + 1
       if groups == Array(first..<max(first, end)) {
-        return tensor.rows(first * count..<max(first, end) * count)
+        return tensor.rows(first * count..<max(first, end) * count).aligned
       }
       parts = groups.map { tensor.rows($0 * count..<($0 + 1) * count) }
     case .separate(let tensors): parts = groups.map { tensors[$0] }
@@ -320,6 +320,14 @@ extension Dataset.Column {
 }
 
 extension Tensor {
+  /// The tensor with its elements where numbers may begin: copied where they are not.
+  var aligned: Tensor {
+    guard case .bytes(let storage) = payload else { return self }
+    var tensor = self
+    tensor.payload = .bytes(storage.aligned(to: elementType.byteWidth ?? 1))
+    return tensor
+  }
+
   /// Some rows along the first axis, not copied. The range must lie inside.
   package func rows(_ range: Range<Int>) -> Tensor {
     let length = dimensions[0]

@@ -117,7 +117,25 @@ struct FittedArray {
 
   /// What probably is the matter with a tensor of another shape.
   private static func hint(_ tensor: Tensor, _ shape: Shape?) -> String? {
-    guard let shape, shape.rank >= 3, shape.rank == tensor.dimensions.count else { return nil }
+    guard let shape else { return nil }
+    return turning(tensor, shape) ?? reshaping(tensor, shape)
+  }
+
+  /// How to arrange samples that have as many elements as the graph takes.
+  private static func reshaping(_ tensor: Tensor, _ shape: Shape) -> String? {
+    let wanted = shape.dimensions.dropFirst().compactMap(\.value)
+    let found = tensor.dimensions.dropFirst()
+    guard shape.rank > 1, wanted.count == shape.rank - 1, wanted != Array(found),
+      let count = Tensor.count(wanted), count > 0, count == Tensor.count(Array(found))
+    else { return nil }
+    let lengths = wanted.map { "\($0)" }.joined(separator: ", ")
+    return
+      "each sample has as many elements as the graph takes: array.reshape(-1, \(lengths)), if they lie in that order"
+  }
+
+  /// How to turn samples whose channels are elsewhere.
+  private static func turning(_ tensor: Tensor, _ shape: Shape) -> String? {
+    guard shape.rank >= 3, shape.rank == tensor.dimensions.count else { return nil }
     let rank = shape.rank
     // Channels last where the graph wants them first, or the other way round.
     let toFirst = [0, rank - 1] + Array(1..<rank - 1)

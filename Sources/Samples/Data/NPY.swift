@@ -41,15 +41,22 @@ public enum NPY {
   }
 
   /// Decodes an array of numbers, or the arrays of an array of objects: samples of several shapes.
+  ///
+  /// Numbers stay where they are at whatever address, so that a mapped file's samples need not stand in
+  /// memory all at once.
   package static func decodeSamples(_ file: Storage) throws(ModelError) -> SampleArray {
     let (header, start) = try self.header(file)
-    guard header.contains("'descr': '|O'") else { return .stacked(try decode(file)) }
+    guard header.contains("'descr': '|O'") else { return .stacked(try decodeInPlace(file)) }
     let tensors = try PickledArrays.decode(file.slice(start..<file.count))
     return .separate(tensors)
   }
 
   /// Decodes an array. The elements stay where they are, if they are aligned there.
   package static func decode(_ file: Storage) throws(ModelError) -> Tensor {
+    try decodeInPlace(file).aligned
+  }
+
+  private static func decodeInPlace(_ file: Storage) throws(ModelError) -> Tensor {
     let (header, start) = try self.header(file)
     let (type, dimensions) = try parse(header)
     var count: Int? = 1
@@ -66,8 +73,7 @@ public enum NPY {
         "expected \(size.map { "\($0)" } ?? "fewer than 2^63") bytes of"
           + " \(TensorType(type, dimensions)), found \(file.count - start)")
     }
-    let elements = file.slice(start..<file.count).aligned(to: type.byteWidth ?? 1)
-    return Tensor(type, dimensions, elements)
+    return Tensor(type, dimensions, file.slice(start..<file.count))
   }
 
   private static func header(_ file: Storage) throws(ModelError) -> (text: String, end: Int) {
@@ -152,12 +158,5 @@ extension UnsafeRawBufferPointer {
   /// The little-endian number at `offset`, which must lie inside.
   func loadLittle<T: FixedWidthInteger & BitwiseCopyable>(_ offset: Int, as type: T.Type) -> T {
     T(littleEndian: loadUnaligned(fromByteOffset: offset, as: type))
-  }
-}
-
-extension Storage {
-  /// A part of these bytes, not copied.
-  func slice(_ range: Range<Int>) -> Storage {
-    withUnsafeBytes { Storage(UnsafeRawBufferPointer(rebasing: $0[range]), keptAliveBy: self) }
   }
 }

@@ -123,6 +123,7 @@ struct ZipArchive {
     let checksum = contents.withUnsafeBytes { bytes in
       crc32_z(0, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
     }
+    contents.releasePages()
     guard checksum == UInt(entry.checksum) else {
       throw ModelError(.malformed, "'\(entry.name)': expected bytes of its checksum, found others")
     }

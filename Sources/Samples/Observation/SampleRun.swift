@@ -77,6 +77,16 @@ public struct SampleRun: Sendable {
     size = 1
   }
 
+  /// The inputs of one batch.
+  package func inputs(batch: Int) throws(ModelError) -> [String: Tensor] {
+    switch source {
+    case .data(let data):
+      defer { data.releasePages() }
+      return try data.inputs(ranges[batch])
+    case .single(let samples): return samples[ranges[batch].lowerBound]
+    }
+  }
+
   /// Hands over the inputs of each batch.
   ///
   /// - Parameter progress: called after each.
