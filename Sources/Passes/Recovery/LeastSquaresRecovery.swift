@@ -54,9 +54,9 @@ public struct LeastSquaresRecovery: Sendable {
   public func run(
     on samples: SampleRun, proof: SampleRun, progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) -> Outcome {
-    let reference = try Session(original, options: options)
     let targets = LayerTargets(sites, batches: samples.batches)
-    try samples.observe(reference, by: [targets])
+    // The session goes at once: its packed weights and its buffers would stand beside all that follows.
+    try samples.observe(try Session(original, options: options), by: [targets])
     var model = result.model
     var run = try StretchedRun(model, on: samples, options: options)
     for (place, site) in sites.enumerated() {
@@ -75,7 +75,7 @@ public struct LeastSquaresRecovery: Sendable {
       adapt(&model.graph, fit)
       progress(WorkProgress(done: place + 1, of: sites.count))
     }
-    let (before, after) = try quality(of: result.model, and: model, reference, proof)
+    let (before, after) = try quality(of: result.model, and: model, proof)
     return after > before
       ? Outcome(model: model, before: before, after: after)
       : Outcome(model: result.model, before: before, after: before)
@@ -119,8 +119,9 @@ public struct LeastSquaresRecovery: Sendable {
 
   /// Signal over error of all outputs of two models, against the original, in dB: the worst of them.
   private func quality(
-    of first: Model, and second: Model, _ reference: Session, _ samples: SampleRun
+    of first: Model, and second: Model, _ samples: SampleRun
   ) throws(ModelError) -> (Double, Double) {
+    let reference = try Session(original, options: options)
     let sessions = [
       try Session(first, options: options), try Session(second, options: options),
     ]
