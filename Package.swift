@@ -43,6 +43,7 @@ let package = Package(
       cxxSettings: [.define("ONNX_ML", to: "1"), .define("ONNX_NAMESPACE", to: "onnx")],
       linkerSettings: ["onnx", "onnx_proto", "protobuf"].map { .linkedLibrary($0) }),
 
+    swift("Platform"),
     swift("IR"),
     swift("Kernels"),
     swift("ONNXFile", ["IR", "COnnx", "COnnxChecker"]),
@@ -54,27 +55,31 @@ let package = Package(
     // Data sets read the files that hold them, so the file layer lies below them.
     swift(
       "Samples",
-      ["IR", "ONNXFile", "Operators", "Kernels", "Execution", "Pictures", "CZlib"]),
-    swift("Gradients", ["IR", "Kernels", "Operators", "Execution", "Samples"]),
+      ["IR", "ONNXFile", "Operators", "Kernels", "Execution", "Pictures", "CZlib", "Platform"]),
+    swift("Gradients", ["IR", "Kernels", "Operators", "Execution", "Samples", "Platform"]),
     swift(
-      "Passes", ["IR", "Kernels", "Operators", "Rewriting", "Execution", "Samples", "Gradients"]),
+      "Passes",
+      [
+        "IR", "Kernels", "Operators", "Rewriting", "Execution", "Samples", "Gradients", "Platform",
+      ]),
     swift("Reports", ["IR", "Operators", "Execution"]),
     swift(
       "Lapidary",
       [
         "IR", "ONNXFile", "Operators", "Execution", "OneDNN", "Samples", "Gradients", "Passes",
-        "Reports",
+        "Reports", "Platform",
       ]),
     .executableTarget(
       name: "lapidary",
       dependencies: [
-        "Lapidary", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Lapidary", "Platform", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
 
     .target(
       name: "TestSupport", dependencies: ["Lapidary"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    tests("Platform", ["Platform"]),
     tests("IR", ["IR"]),
     tests("ONNXFile", ["ONNXFile", "IR"]),
     tests("Operators", ["Operators", "ONNXFile", "IR", "Kernels"]),

@@ -1,11 +1,11 @@
-private import FoundationEssentials
 public import IR
 internal import ONNXFile
+internal import Platform
 
 /// Small files beside models: plans, statistics, recipes.
 public enum TextFile {
   /// Whether something is at the path.
-  public static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+  public static func exists(_ path: String) -> Bool { FileTree.exists(path) }
 
   /// The bytes of a file.
   public static func read(_ path: String) throws(ModelError) -> [UInt8] {

@@ -1,7 +1,7 @@
 private import Dispatch
 internal import Execution
-private import FoundationEssentials
 import IR
+internal import Platform
 private import Synchronization
 
 /// Runs one graph on several pieces of a step's samples at a time, each on one thread: what comes
@@ -11,7 +11,7 @@ final class PieceRunner: Sendable {
 
   /// - Parameter threads: how many pieces run at a time; 0 stands for the machine's cores.
   init(_ model: Model, threads: Int, backend: BackendChoice) throws(ModelError) {
-    let count = threads > 0 ? threads : max(1, ProcessInfo.processInfo.activeProcessorCount)
+    let count = threads > 0 ? threads : Machine.processorCount
     var sessions: [Session] = []
     for _ in 0..<count {
       sessions.append(try Session(model, options: SessionOptions(backend: backend, threads: 1)))

@@ -1,6 +1,6 @@
-private import FoundationEssentials
 private import Glibc
 public import IR
+internal import Platform
 
 /// A model file as git hands it over: the file itself, nothing where it was added or removed, or the
 /// pointer that Git LFS keeps in its place.
@@ -35,7 +35,7 @@ public enum GitModelFile: Sendable {
     /// The file, where Git LFS has it in the repository.
     var object: String? {
       var folders = [".git"]
-      if let folder = ProcessInfo.processInfo.environment["GIT_DIR"] {
+      if let folder = Machine.environment("GIT_DIR") {
         folders.insert(folder, at: 0)
       }
       if let common = GitCommand.output(["rev-parse", "--git-common-dir"]) {
@@ -44,7 +44,7 @@ public enum GitModelFile: Sendable {
       return folders.map {
         "\($0)/lfs/objects/\(oid.prefix(2))/\(oid.dropFirst(2).prefix(2))/\(oid)"
       }
-      .first { FileManager.default.fileExists(atPath: $0) }
+      .first { FileTree.exists($0) }
     }
 
     /// In words.

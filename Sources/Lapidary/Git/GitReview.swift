@@ -1,5 +1,5 @@
-private import FoundationEssentials
 public import IR
+internal import Platform
 public import Reports
 
 /// What became of the models of a repository between two commits, for a pull request.
@@ -47,22 +47,19 @@ public struct GitReview: Sendable {
         .request,
         "git-review: expected commits that git knows, found '\(range.joined(separator: " "))'")
     }
-    let store = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "lapidary-\(UUID().uuidString)")
-    defer { try? FileManager.default.removeItem(at: store) }
-    do {
-      try FileManager.default.createDirectory(at: store, withIntermediateDirectories: true)
-    } catch {
-      throw ModelError(.file, "\"\(store.path)\": expected a folder to write to, found: \(error)")
+    guard let store = FileTree.makeTemporaryFolder() else {
+      throw ModelError(
+        .file, "git-review: expected a place for temporary files, found none in TMPDIR or /tmp")
     }
+    defer { FileTree.remove(store) }
     for line in list.split(separator: "\n") {
       let parts = line.split(separator: "\t").map(String.init)
       guard parts.count >= 2, let letter = parts[0].first else { continue }
       let old = parts[1], new = parts[parts.count - 1]
-      let a = letter == "A" ? nil : Self.take(base, old, store.path + "/a.onnx", folder)
+      let a = letter == "A" ? nil : Self.take(base, old, store + "/a.onnx", folder)
       var b: String?
       if letter != "D" {
-        b = head.map { Self.take($0, new, store.path + "/b.onnx", folder) } ?? "\(folder)/\(new)"
+        b = head.map { Self.take($0, new, store + "/b.onnx", folder) } ?? "\(folder)/\(new)"
       }
       files.append(Self.file(letter, old, new, a, b, comparison))
     }

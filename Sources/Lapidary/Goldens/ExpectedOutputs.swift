@@ -1,5 +1,5 @@
-private import FoundationEssentials
 public import IR
+internal import Platform
 public import Reports
 public import Samples
 
@@ -31,12 +31,12 @@ public struct ExpectedOutputs: Sendable {
     let names = graph.outputs.map { graph[$0.value].name }
     let stems = Dataset.fileStems(for: names)
     let inner = "\(folder)/test_data_set_0"
-    let folder = FileManager.default.fileExists(atPath: inner) ? inner : folder
+    let folder = FileTree.exists(inner) ? inner : folder
     var rows: [Row] = []
     var found = 0
     for (index, (name, stem)) in zip(names, stems).enumerated() {
       let places = ["\(folder)/output_\(index).pb", "\(folder)/\(stem).npy"]
-      guard let path = places.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
+      guard let path = places.first(where: { FileTree.exists($0) }) else {
         rows.append(Row(name: name, comparison: nil, mismatch: "no file says what to expect"))
         continue
       }

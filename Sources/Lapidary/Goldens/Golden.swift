@@ -1,5 +1,5 @@
-private import FoundationEssentials
 internal import IR
+internal import Platform
 
 /// What a model is expected to be and to compute, in a folder of small files that are kept under
 /// version control (docs/formats/golden.md):
@@ -54,7 +54,7 @@ public struct Golden: Codable, Hashable, Sendable {
 
   /// Whether a folder holds a golden.
   public static func isAt(_ folder: String) -> Bool {
-    FileManager.default.fileExists(atPath: "\(folder)/\(fileName)")
+    FileTree.exists("\(folder)/\(fileName)")
   }
 
   /// Reads the description in a folder.
@@ -62,7 +62,7 @@ public struct Golden: Codable, Hashable, Sendable {
     let path = "\(folder)/\(fileName)"
     let bytes = try TextFile.read(path)
     let golden: Golden
-    do { golden = try JSONDecoder().decode(Golden.self, from: Data(bytes)) } catch {
+    do { golden = try JSONCoding.value(from: bytes) } catch {
       throw ModelError(.malformed, "\"\(path)\": expected a golden, found other content")
     }
     guard golden.golden == 1 else {
@@ -73,11 +73,10 @@ public struct Golden: Codable, Hashable, Sendable {
   }
 
   func write(_ folder: String) throws(ModelError) {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     do {
       try TextFile.write(
-        [UInt8](try encoder.encode(self)) + [10], to: "\(folder)/\(Self.fileName)")
+        try JSONCoding.bytes(of: self, escapesSlashes: false) + [10],
+        to: "\(folder)/\(Self.fileName)")
     } catch let error as ModelError { throw error } catch {
       throw ModelError(.invalid, "golden: \(error)")
     }

@@ -1,8 +1,8 @@
-private import FoundationEssentials
 private import Glibc
 public import Execution
 public import IR
 internal import OneDNN
+internal import Platform
 public import Samples
 
 extension Golden {
@@ -61,18 +61,14 @@ extension Golden {
   }
 
   private static func makeFolder(_ folder: String) throws(ModelError) {
-    let manager = FileManager.default
-    let there = (try? manager.contentsOfDirectory(atPath: folder)) ?? []
+    let there = FileTree.names(in: folder) ?? []
     guard there.isEmpty || there.contains(fileName) else {
       throw ModelError(
         .file, "\"\(folder)\": expected a new folder or one that holds a golden, found other files")
     }
-    do {
-      try manager.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      for file in there where file.hasPrefix("output_") || file.hasPrefix("input_") {
-        try manager.removeItem(atPath: "\(folder)/\(file)")
-      }
-    } catch {
+    let stale = there.filter { $0.hasPrefix("output_") || $0.hasPrefix("input_") }
+    guard FileTree.makeFolder(folder), stale.allSatisfy({ FileTree.remove("\(folder)/\($0)") })
+    else {
       throw ModelError(
         .file, "\"\(folder)\": expected a folder to write to, found none that can be made")
     }

@@ -1,4 +1,3 @@
-private import FoundationEssentials
 public import Execution
 public import IR
 public import Reports

@@ -1,6 +1,6 @@
-private import FoundationEssentials
 internal import IR
 internal import ONNXFile
+internal import Platform
 internal import Samples
 
 /// How long onnxruntime takes, where a Python is there that has it: the one that `LAPIDARY_PYTHON` names,
@@ -17,7 +17,7 @@ struct OnnxruntimeLatency: Sendable {
   ///   - inputs: one run's.
   ///   - threads: 0 for as many as onnxruntime takes by itself.
   init?(_ inputs: [String: Tensor], threads: Int) {
-    python = ProcessInfo.processInfo.environment["LAPIDARY_PYTHON"] ?? "python3"
+    python = Machine.environment("LAPIDARY_PYTHON") ?? "python3"
     self.inputs = inputs
     self.threads = threads
     guard !python.isEmpty,
@@ -27,16 +27,11 @@ struct OnnxruntimeLatency: Sendable {
 
   /// The median time of a run; nil for a model that onnxruntime does not take.
   func median(of model: Model) -> Duration? {
-    guard ONNXFile.byteCount(of: model) <= Self.mostBytes else { return nil }
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("lapidary-\(UUID().uuidString)").path
-    let names = inputs.keys.sorted()
-    guard
-      (try? FileManager.default.createDirectory(
-        atPath: folder, withIntermediateDirectories: false,
-        attributes: [.posixPermissions: 0o700])) != nil
+    guard ONNXFile.byteCount(of: model) <= Self.mostBytes,
+      let folder = FileTree.makeTemporaryFolder()
     else { return nil }
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    defer { FileTree.remove(folder) }
+    let names = inputs.keys.sorted()
     do {
       try ONNXFile.write(model, to: "\(folder)/model.onnx")
       // Inputs may have any names; files are called by their places.

@@ -1,4 +1,3 @@
-private import FoundationEssentials
 private import Glibc
 
 /// Another program that runs. Foundation's class for processes would bring all of Foundation into the
@@ -16,12 +15,9 @@ struct ChildProcess {
     guard posix_spawn_file_actions_adddup2(&actions, output, 1) == 0,
       posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0) == 0
     else { return nil }
-    let environment = ProcessInfo.processInfo.environment.map { "\($0)=\($1)" }
     var id: pid_t = 0
     let status = Self.withPointers([program] + arguments) { words in
-      Self.withPointers(environment) { environment in
-        posix_spawnp(&id, program, &actions, nil, words, environment)
-      }
+      posix_spawnp(&id, program, &actions, nil, words, environ)
     }
     guard status == 0 else { return nil }
     self.id = id

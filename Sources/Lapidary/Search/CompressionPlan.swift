@@ -1,6 +1,6 @@
-private import FoundationEssentials
 public import IR
 public import Passes
+internal import Platform
 
 /// All that a search for goals decides, as it decides it: what was asked, what cuts of single groups
 /// were found to cost, the models that were tried and what they measured, and the one that was taken.
@@ -71,14 +71,12 @@ public struct CompressionPlan: Codable, Sendable {
   /// Whether bytes are those of such a plan, and not of one of another kind.
   public static func isOne(_ json: [UInt8]) -> Bool {
     struct Kind: Decodable { var kind: String? }
-    return (try? JSONDecoder().decode(Kind.self, from: Data(json)))?.kind == kind
+    return (try? JSONCoding.value(Kind.self, from: json))?.kind == kind
   }
 
   /// The plan as JSON with sorted keys and a final newline.
   public func json() throws(ModelError) -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    do { return [UInt8](try encoder.encode(self)) + [10] } catch {
+    do { return try JSONCoding.bytes(of: self) + [10] } catch {
       throw ModelError(.invalid, "plan: \(error)")
     }
   }
@@ -87,7 +85,7 @@ public struct CompressionPlan: Codable, Sendable {
   ///
   /// - Throws: `ModelError` when the bytes are no plan of a known version.
   public init(json: [UInt8]) throws(ModelError) {
-    do { self = try JSONDecoder().decode(Self.self, from: Data(json)) } catch {
+    do { self = try JSONCoding.value(from: json) } catch {
       throw ModelError(
         .malformed, "plan: expected a plan of a compression in JSON, found other content")
     }

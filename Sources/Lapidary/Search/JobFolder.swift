@@ -1,7 +1,7 @@
-private import FoundationEssentials
 internal import IR
 internal import ONNXFile
 internal import Passes
+internal import Platform
 
 #if canImport(Glibc)
   private import Glibc
@@ -31,10 +31,7 @@ public struct JobFolder: Sendable {
   /// - Parameter plan: an empty plan for what is to be done.
   /// - Throws: `ModelError` where the folder belongs to another search or cannot be made.
   func open(_ plan: CompressionPlan) throws(ModelError) {
-    do {
-      try FileManager.default.createDirectory(
-        atPath: path, withIntermediateDirectories: true)
-    } catch {
+    guard FileTree.makeFolder(path) else {
       throw ModelError(
         .request, "\(path): expected a folder for jobs, found none that can be made")
     }
@@ -100,7 +97,7 @@ public struct JobFolder: Sendable {
     if try make(file) { return true }
     guard !holds(file) else { return false }
     // Whoever renames the old claim away may make the new one.
-    let mine = "\(file).\(ProcessInfo.processInfo.hostName).\(getpid())"
+    let mine = "\(file).\(Machine.hostName).\(getpid())"
     guard rename(file, mine) == 0 else { return false }
     if holds(mine) {  // another worker was quicker, and this is its claim
       rename(mine, file)
@@ -112,7 +109,7 @@ public struct JobFolder: Sendable {
 
   /// Makes a claim with its content, or finds that there is one: a link is made at once or not at all.
   private func make(_ file: String) throws(ModelError) -> Bool {
-    let host = ProcessInfo.processInfo.hostName
+    let host = Machine.hostName
     let draft = "\(file).new.\(host).\(getpid())"
     try TextFile.write(Array("\(host) \(getpid())\n".utf8), to: draft)
     defer { unlink(draft) }
@@ -124,16 +121,14 @@ public struct JobFolder: Sendable {
 
   /// Whether a claim counts.
   private func holds(_ file: String) -> Bool {
-    guard let attributes = try? FileManager.default.attributesOfItem(atPath: file),
-      let changed = attributes[.modificationDate] as? Date
-    else { return false }
-    let words = ((try? String(contentsOfFile: file, encoding: .utf8)) ?? "").split(
-      whereSeparator: \.isWhitespace)
+    guard let age = FileTree.age(file) else { return false }
+    let text = (try? TextFile.read(file)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    let words = text.split(whereSeparator: \.isWhitespace)
     guard words.count == 2, let process = pid_t(words[1]) else { return false }
-    if words[0] == ProcessInfo.processInfo.hostName, kill(process, 0) != 0, errno == ESRCH {
+    if words[0] == Machine.hostName, kill(process, 0) != 0, errno == ESRCH {
       return false
     }
-    return Date().timeIntervalSince(changed) < Self.stale
+    return age < Self.stale
   }
 
   // MARK: Files
@@ -141,19 +136,17 @@ public struct JobFolder: Sendable {
   private func read<Value: Decodable>(_ name: String) throws(ModelError) -> Value? {
     guard TextFile.exists("\(path)/\(name)") else { return nil }
     let bytes = try TextFile.read("\(path)/\(name)")
-    do { return try JSONDecoder().decode(Value.self, from: Data(bytes)) } catch {
+    do { return try JSONCoding.value(from: bytes) } catch {
       throw ModelError(
         .malformed, "\(path)/\(name): expected a file that a search wrote, found other content")
     }
   }
 
   private func write(_ value: some Encodable, _ name: String) throws(ModelError) {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    let data: Data
-    do { data = try encoder.encode(value) } catch {
+    let bytes: [UInt8]
+    do { bytes = try JSONCoding.bytes(of: value) } catch {
       throw ModelError(.invalid, "\(path)/\(name): \(error)")
     }
-    try TextFile.write([UInt8](data) + [10], to: "\(path)/\(name)")
+    try TextFile.write(bytes + [10], to: "\(path)/\(name)")
   }
 }

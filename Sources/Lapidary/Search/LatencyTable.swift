@@ -1,5 +1,5 @@
-private import FoundationEssentials
 public import IR
+internal import Platform
 
 /// How long the nodes of a model run on one machine at several widths, with numbers of 32 bits and with
 /// integers, measured as `bench` measures.
@@ -63,9 +63,7 @@ public struct LatencyTable: Codable, Sendable, Hashable {
 
   /// The table as JSON with sorted keys and a final newline.
   public func json() throws(ModelError) -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    do { return [UInt8](try encoder.encode(self)) + [10] } catch {
+    do { return try JSONCoding.bytes(of: self) + [10] } catch {
       throw ModelError(.invalid, "latency table: \(error)")
     }
   }
@@ -74,7 +72,7 @@ public struct LatencyTable: Codable, Sendable, Hashable {
   ///
   /// - Throws: `ModelError` when the bytes are no table of a known version.
   public init(json: [UInt8]) throws(ModelError) {
-    do { self = try JSONDecoder().decode(Self.self, from: Data(json)) } catch {
+    do { self = try JSONCoding.value(from: json) } catch {
       throw ModelError(
         .malformed, "latency table: expected what latency-table writes, found other content")
     }

@@ -1,5 +1,5 @@
-private import FoundationEssentials
 public import IR
+internal import Platform
 
 /// A removal as data: which channels of which weights stay, and why others could not go. The same
 /// model and options give the same plan, byte for byte; replaying it gives the same model.
@@ -93,9 +93,7 @@ public struct PruningPlan: Codable, Hashable, Sendable {
 
   /// The plan as JSON with sorted keys and a final newline.
   public func json() throws(ModelError) -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    do { return [UInt8](try encoder.encode(self)) + [10] } catch {
+    do { return try JSONCoding.bytes(of: self) + [10] } catch {
       throw ModelError(.invalid, "plan: \(error)")
     }
   }
@@ -104,7 +102,7 @@ public struct PruningPlan: Codable, Hashable, Sendable {
   ///
   /// - Throws: `ModelError` when the bytes are no plan of a known version.
   public init(json: [UInt8]) throws(ModelError) {
-    do { self = try JSONDecoder().decode(Self.self, from: Data(json)) } catch {
+    do { self = try JSONCoding.value(from: json) } catch {
       throw ModelError(.malformed, "plan: expected a pruning plan in JSON, found other content")
     }
     guard schema == 1 else {

@@ -1,5 +1,5 @@
-private import FoundationEssentials
 internal import IR
+internal import Platform
 
 /// Which elements of a weight stay, a bit an element.
 struct ElementMask {
@@ -15,9 +15,9 @@ struct ElementMask {
 
   /// A mask in Base64; nil where it has not a bit for each of `count` elements.
   init?(base64: String, count: Int) {
-    guard let data = Data(base64Encoded: base64), data.count == (count + 7) / 8 else { return nil }
+    guard let data = Base64.bytes(of: base64), data.count == (count + 7) / 8 else { return nil }
     self.count = count
-    bytes = [UInt8](data)
+    bytes = data
   }
 
   /// Whether an element stays.
@@ -27,7 +27,7 @@ struct ElementMask {
   mutating func drop(_ index: Int) { bytes[index >> 3] &= ~(1 << UInt8(index & 7)) }
 
   /// The bits in row-major order, the lowest bit of a byte first, in Base64.
-  var base64: String { Data(bytes).base64EncodedString() }
+  var base64: String { Base64.text(of: bytes) }
 }
 
 extension Tensor {

@@ -1,6 +1,6 @@
-private import FoundationEssentials
 internal import IR
 internal import ONNXFile
+internal import Platform
 
 /// A folder with data for a graph, in one of these forms:
 ///
@@ -28,11 +28,10 @@ struct DataFolder {
   }
 
   private static func listing(_ path: String, _ label: String) throws(ModelError) -> [String] {
-    do {
-      return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-    } catch {
+    guard let names = FileTree.names(in: path) else {
       throw ModelError(.file, "\(label): expected a readable folder, found \"\(path)\"")
     }
+    return names
   }
 
   /// The samples.

@@ -1,7 +1,7 @@
-private import FoundationEssentials
 public import IR
 internal import ONNXFile
 internal import Pictures
+internal import Platform
 
 extension Dataset {
   /// Loads data for a model.
@@ -44,13 +44,12 @@ extension Dataset {
       data.part = .random
       return data
     }
-    var isFolder: Bool = false
-    guard FileManager.default.fileExists(atPath: spec, isDirectory: &isFolder) || spec == "-" else {
+    guard FileTree.exists(spec) || spec == "-" else {
       throw ModelError(
         .file,
         "\(label): expected an .npz, .npy or .pb file, a folder or random:N, found no such file")
     }
-    if isFolder {
+    if FileTree.isFolder(spec) {
       return try DataFolder(spec, for: graph, preprocessing: preprocessing, label: label).dataset()
     }
     if Picture.isNamed(spec) {

@@ -1,6 +1,6 @@
-private import FoundationEssentials
 public import IR
 internal import ONNXFile
+internal import Platform
 
 /// A folder that takes the outputs of a run, one file each.
 public struct OutputFolder: Sendable {
@@ -19,9 +19,7 @@ public struct OutputFolder: Sendable {
     _ results: [String: Datum], of graph: Graph, asProtos: Bool
   ) throws(ModelError) -> [String: String] {
     var files: [String: String] = [:]
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
+    guard FileTree.makeFolder(path) else {
       throw ModelError(
         .file, "\"\(path)\": expected a folder to write to, found none that can be made")
     }

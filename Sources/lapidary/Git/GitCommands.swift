@@ -1,6 +1,6 @@
 import ArgumentParser
-import FoundationEssentials
 import Lapidary
+import Platform
 
 /// `lapidary git-setup`.
 struct GitSetupCommand: ParsableCommand {
@@ -27,7 +27,7 @@ struct GitSetupCommand: ParsableCommand {
 
   func run() throws {
     let setup = try GitSetup(
-      in: FileManager.default.currentDirectoryPath, command: command ?? Self.own, isGlobal: isGlobal
+      in: Machine.currentFolder, command: command ?? Self.own, isGlobal: isGlobal
     )
     var found = Report()
     found.add("done", lines: setup.lines.map { Sentence($0) })
@@ -38,7 +38,7 @@ struct GitSetupCommand: ParsableCommand {
   private static var own: String {
     let name = CommandLine.arguments[0]
     guard name.contains("/") else { return name }
-    return URL(fileURLWithPath: name).standardizedFileURL.path
+    return FilePath.absolute(name)
   }
 }
 
@@ -66,7 +66,7 @@ struct GitReviewCommand: ParsableCommand {
 
   func run() throws {
     let review = try GitReview(
-      base, head, in: FileManager.default.currentDirectoryPath, try choices.diff())
+      base, head, in: Machine.currentFolder, try choices.diff())
     try report.print(review.report())
     if review.differs { throw ExitCode(1) }
   }

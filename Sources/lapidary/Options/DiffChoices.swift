@@ -1,6 +1,6 @@
 import ArgumentParser
-import FoundationEssentials
 import Lapidary
+import Platform
 
 /// What counts as a difference.
 struct DiffChoices: ParsableArguments {
@@ -61,7 +61,7 @@ struct DiffChoices: ParsableArguments {
   }
 
   private static var localPolicy: String? {
-    FileManager.default.fileExists(atPath: DiffPolicy.fileName) ? DiffPolicy.fileName : nil
+    FileTree.exists(DiffPolicy.fileName) ? DiffPolicy.fileName : nil
   }
 
   private static func words<T: RawRepresentable & CaseIterable>(

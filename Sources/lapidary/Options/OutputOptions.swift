@@ -1,6 +1,6 @@
 import ArgumentParser
-import FoundationEssentials
 import Lapidary
+import Platform
 
 /// Where a changed model goes.
 struct OutputOptions: ParsableArguments {
@@ -15,25 +15,22 @@ struct OutputOptions: ParsableArguments {
   /// Refuses early what would fail or destroy the input late.
   func check(against inputs: [String]) throws(ModelError) {
     guard output != "-" else { return }
-    var isFolder: Bool = false
-    if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), isFolder {
+    if FileTree.isFolder(output) {
       throw ModelError(.file, "\"\(output)\": expected a file to write, found a directory")
     }
-    let folder = URL(fileURLWithPath: output).deletingLastPathComponent().relativePath
-    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder
-    else {
+    let folder = FilePath.folder(of: output)
+    guard FileTree.isFolder(folder) else {
       throw ModelError(
         .file, "\"\(output)\": expected a folder to write into, found no folder \"\(folder)\"")
     }
-    let isThere = FileManager.default.fileExists(atPath: output)
-    guard FileManager.default.isWritableFile(atPath: isThere ? output : folder) else {
+    guard FileTree.isWritable(FileTree.exists(output) ? output : folder) else {
       throw ModelError(
         .file, "\"\(output)\": expected a place to write to, found: permission denied")
     }
     guard !force else { return }
-    let target = URL(fileURLWithPath: output).resolvingSymlinksInPath().path
+    let target = FilePath.resolved(output)
     for input in inputs where input != "-" {
-      if URL(fileURLWithPath: input).resolvingSymlinksInPath().path == target {
+      if FilePath.resolved(input) == target {
         throw ModelError(
           .request, "\"\(output)\": expected another file than the input, found the same",
           hint: "give --force to replace it")

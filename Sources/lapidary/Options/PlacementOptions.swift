@@ -1,6 +1,6 @@
 import ArgumentParser
-import FoundationEssentials
 import Lapidary
+import Platform
 
 /// Where the weights of a written model go. By default they stay where the input has them: in the
 /// model, or in a file beside it.
@@ -25,9 +25,7 @@ struct PlacementOptions: ParsableArguments {
     guard case .external(let file) = try options(for: original, at: source, output) else { return }
     try WriteOptions.check(external: file, beside: output.output)
     var data = OutputOptions()
-    data.output =
-      URL(fileURLWithPath: output.output).deletingLastPathComponent()
-      .appendingPathComponent(file).relativePath
+    data.output = FilePath.join(FilePath.folder(of: output.output), file)
     data.force = true
     try data.check(against: [])
   }
@@ -37,19 +35,18 @@ struct PlacementOptions: ParsableArguments {
     for original: Model, at source: String, _ output: OutputOptions
   ) throws(ModelError) -> WriteOptions {
     let files = original.externalFiles
-    let target = URL(fileURLWithPath: output.output)
     guard !inline, external != nil || !files.isEmpty && output.output != "-" else {
       return .inline
     }
-    let file = external ?? target.lastPathComponent + ".data"
-    let data = target.deletingLastPathComponent().appendingPathComponent(file)
-    let folder = source == "-" ? "." : URL(fileURLWithPath: source).deletingLastPathComponent().path
+    let file = external ?? FilePath.name(of: output.output) + ".data"
+    let data = FilePath.join(FilePath.folder(of: output.output), file)
+    let folder = source == "-" ? "." : FilePath.folder(of: source)
     for used in files where !output.force {
-      let path = URL(fileURLWithPath: folder).appendingPathComponent(used)
-      guard path.resolvingSymlinksInPath().path != data.resolvingSymlinksInPath().path else {
+      let path = FilePath.join(folder, used)
+      guard FilePath.resolved(path) != FilePath.resolved(data) else {
         throw ModelError(
           .request,
-          "\"\(data.relativePath)\": expected another file than the input's weights, found the same",
+          "\"\(data)\": expected another file than the input's weights, found the same",
           hint: "give another name with --external, or --force to replace it")
       }
     }

@@ -1,5 +1,5 @@
-private import FoundationEssentials
 public import IR
+internal import Platform
 
 /// Scores of channels that were made elsewhere.
 public struct ChannelScores: Codable, Hashable, Sendable {
@@ -15,7 +15,7 @@ public struct ChannelScores: Codable, Hashable, Sendable {
   ///
   /// - Throws: `ModelError` when the bytes are no scores of a known version.
   public init(json: [UInt8]) throws(ModelError) {
-    do { self = try JSONDecoder().decode(Self.self, from: Data(json)) } catch {
+    do { self = try JSONCoding.value(from: json) } catch {
       throw ModelError(
         .malformed,
         "scores: expected {\"schema\": 1, \"scores\": {weight: [numbers]}}, found other content")

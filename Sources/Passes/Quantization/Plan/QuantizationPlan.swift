@@ -1,5 +1,5 @@
-private import FoundationEssentials
 public import IR
+internal import Platform
 
 /// What becomes of each node and the parameters of each value, as data: the same model, samples and
 /// options give the same plan, byte for byte, and it can be replayed.
@@ -127,9 +127,7 @@ public struct QuantizationPlan: Codable, Hashable, Sendable {
 
   /// The plan as JSON with sorted keys and a final newline.
   public func json() throws(ModelError) -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    do { return [UInt8](try encoder.encode(self)) + [10] } catch {
+    do { return try JSONCoding.bytes(of: self, escapesSlashes: false) + [10] } catch {
       throw ModelError(.invalid, "plan: \(error)")
     }
   }
@@ -138,7 +136,7 @@ public struct QuantizationPlan: Codable, Hashable, Sendable {
   ///
   /// - Throws: `ModelError` when the bytes are no plan of a known version.
   public init(json: [UInt8]) throws(ModelError) {
-    do { self = try JSONDecoder().decode(Self.self, from: Data(json)) } catch {
+    do { self = try JSONCoding.value(from: json) } catch {
       throw ModelError(
         .malformed, "plan: expected a quantization plan in JSON, found other content")
     }

@@ -1,5 +1,5 @@
-private import FoundationEssentials
 public import IR
+internal import Platform
 
 /// What the values of a model were on calibration data, by name, whatever method and profile make of
 /// it: small, and independent of the number of samples. Parts can be merged, in any order, to the bytes
@@ -32,9 +32,7 @@ public struct CalibrationStatistics: Codable, Hashable, Sendable {
 
   /// The statistics as JSON with sorted keys and a final newline.
   public func json() throws(ModelError) -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    do { return [UInt8](try encoder.encode(self)) + [10] } catch {
+    do { return try JSONCoding.bytes(of: self, isPretty: false) + [10] } catch {
       throw ModelError(.invalid, "statistics: \(error)")
     }
   }
@@ -44,13 +42,12 @@ public struct CalibrationStatistics: Codable, Hashable, Sendable {
   /// - Throws: `ModelError` when the bytes are no statistics of a known version.
   public init(json: [UInt8]) throws(ModelError) {
     struct Version: Decodable { let schema: Int }
-    let data = Data(json)
-    if let version = try? JSONDecoder().decode(Version.self, from: data), version.schema != 2 {
+    if let version = try? JSONCoding.value(Version.self, from: json), version.schema != 2 {
       throw ModelError(
         .unsupported, "statistics: expected schema 2, found \(version.schema)",
         hint: "measure them again")
     }
-    do { self = try JSONDecoder().decode(Self.self, from: data) } catch {
+    do { self = try JSONCoding.value(from: json) } catch {
       throw ModelError(
         .malformed, "statistics: expected calibration statistics in JSON, found other content")
     }

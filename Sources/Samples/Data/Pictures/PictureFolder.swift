@@ -1,7 +1,7 @@
-private import FoundationEssentials
 internal import IR
 internal import ONNXFile
 internal import Pictures
+internal import Platform
 
 /// Pictures in a folder, or in one folder a class below it.
 struct PictureFolder: Sendable {
@@ -30,8 +30,7 @@ struct PictureFolder: Sendable {
     }
     var classes: [(name: String, pictures: [String])] = []
     for name in names where !name.hasPrefix(".") {
-      guard let inner = try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(name)")
-      else { continue }
+      guard let inner = FileTree.names(in: "\(path)/\(name)") else { continue }
       let found = Self.pictures(inner)
       if !found.isEmpty { classes.append((name, found)) }
     }
