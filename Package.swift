@@ -102,3 +102,17 @@ let package = Package(
   cLanguageStandard: .c17,
   cxxLanguageStandard: .cxx17
 )
+
+// `LAPIDARY_SMALL=1`, as Packaging/dist sets it: what is no inner loop is optimised for size, the parser is the
+// copy that does without Foundation, and the linker is Packaging/link. This is no part of what is above because
+// a package that has unsafe flags serves nobody as a dependency.
+if Context.environment["LAPIDARY_SMALL"] == "1" {
+  let innerLoops: Set = ["IR", "Kernels", "Execution", "OneDNN"]
+  for target in package.targets where !innerLoops.contains(target.name) {
+    target.swiftSettings?.append(.unsafeFlags(["-Osize"]))
+  }
+  package.targets.first { $0.name == "lapidary" }?.linkerSettings = [
+    .unsafeFlags(["-ld-path=\(Context.packageDirectory)/Packaging/link"])
+  ]
+  package.dependencies = [.package(path: ".build/parser/swift-argument-parser")]
+}

@@ -1,11 +1,14 @@
 """Puts the shared libraries that a binary needs beside it, but for those that every system has.
 
-    python libraries.py BINARY FOLDER LICENSES   copies and strips them, and requires that all are found
+    python libraries.py BINARY FOLDER LICENSES PREFERRED
+        copies and strips them, and requires that all are found; what PREFERRED has in its folders `lib` and
+        `licenses` is taken before what the system has
     python libraries.py --glibc FOLDER           prints the newest version of glibc that a tree asks for
 """
 
 from __future__ import annotations
 
+import os
 import pathlib
 import re
 import shutil
@@ -17,9 +20,10 @@ SYSTEM = re.compile(
     r"ld-linux.*|lib(c|m|dl|rt|pthread|util|gcc_s)\.so\.\d+|libstdc\+\+\.so\.6|linux-vdso.*")
 
 
-def resolved(binary: pathlib.Path) -> dict[str, str]:
+def resolved(binary: pathlib.Path, preferred: pathlib.Path) -> dict[str, str]:
     text = subprocess.run(
-        ["ldd", str(binary)], check=True, stdout=subprocess.PIPE, text=True).stdout
+        ["ldd", str(binary)], check=True, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "LD_LIBRARY_PATH": str(preferred.resolve())}).stdout
     found = {}
     for line in text.splitlines():
         match = re.match(r"\s*(\S+) => (\S+)", line)
@@ -63,12 +67,15 @@ def main() -> None:
         print(glibc(pathlib.Path(sys.argv[2])))
         return
     binary, folder = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-    for name, path in sorted(resolved(binary).items()):
+    licenses, preferred = pathlib.Path(sys.argv[3]), pathlib.Path(sys.argv[4])
+    if (preferred / "licenses").is_dir():
+        shutil.copytree(preferred / "licenses", licenses, dirs_exist_ok=True)
+    for name, path in sorted(resolved(binary, preferred / "lib").items()):
         target = folder / name
         shutil.copyfile(path, target)
         subprocess.run(["strip", "--strip-unneeded", str(target)], check=True)
         target.chmod(0o644)
-        keep_license(pathlib.Path(path), pathlib.Path(sys.argv[3]))
+        keep_license(pathlib.Path(path), licenses)
 
 
 main()

@@ -10,13 +10,17 @@ import hashlib
 import os
 import pathlib
 import platform
+import struct
 import subprocess
 import sys
 import time
 import zipfile
+import zlib
 
-# The wheel is to stay below the first, so that it is no burden on a CI job, and must not reach the second.
-# oneDNN as Debian builds it, with its kernels for graphics processors, is 11.4 MB of it.
+import deflate
+
+# The wheel stays below the first, so that it is no burden on a CI job; with the system's oneDNN, which may have
+# kernels for graphics processors, it does not, and must not reach the second.
 GOAL, LIMIT = 20_000_000, 30_000_000
 
 
@@ -34,6 +38,28 @@ Requires-Dist: onnx>=1.12; extra == 'api'
 Description-Content-Type: text/markdown
 
 {readme}"""
+
+
+def zipped(files: list[tuple[str, bytes, int]], date: tuple[int, ...]) -> bytes:
+    """An archive of files, packed as libdeflate does it: 4 % smaller than zlib's, and the same method.
+
+    `zipfile` cannot take what is packed already, so that the archive is written here, without what large
+    files and comments need.
+    """
+    day = (date[0] - 1980) << 9 | date[1] << 5 | date[2]
+    moment = date[3] << 11 | date[4] << 5 | date[5] // 2
+    body, directory = bytearray(), bytearray()
+    for path, content, mode in files:
+        packed, name = bytes(deflate.deflate_compress(content, 12)), path.encode()
+        facts = struct.pack(
+            "<HHHHHIIIHH", 20, 0x800, 8, moment, day, zlib.crc32(content), len(packed), len(content),
+            len(name), 0)
+        directory += (
+            b"PK\1\2" + struct.pack("<H", 3 << 8 | 20) + facts
+            + struct.pack("<HHHII", 0, 0, 0, (0o100000 | mode) << 16, len(body)) + name)
+        body += b"PK\3\4" + facts + name + packed
+    end = struct.pack("<HHHHIIH", 0, 0, len(files), len(files), len(directory), len(body), 0)
+    return bytes(body + directory + b"PK\5\6" + end)
 
 
 def main() -> None:
@@ -70,12 +96,11 @@ def main() -> None:
     files.append((f"{info}/RECORD", "".join(record).encode(), 0o644))
     date = time.gmtime(max(int(os.environ.get("SOURCE_DATE_EPOCH", "0")), 315_532_800))[:6]
     target = folder / f"{name}-{tag}.whl"
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for path, content, mode in files:
-            entry = zipfile.ZipInfo(path, date)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = (0o100000 | mode) << 16
-            archive.writestr(entry, content)
+    target.write_bytes(zipped(files, date))
+    with zipfile.ZipFile(target) as archive:
+        broken = archive.testzip()
+        if broken:
+            sys.exit(f"error: {target}: expected files that unpack to what was packed, found {broken}")
     size = target.stat().st_size
     print(f"{target} ({size / 1e6:.1f} MB)")
     if size > LIMIT:

@@ -33,7 +33,8 @@ import Testing
     ], numbered: [3: true, -1: false],
     inner: [
       Inner(kind: .plain, weight: 1e20), Inner(kind: .other, weight: nil),
-      Inner(kind: .plain, weight: 5e-324), Inner(kind: .plain, weight: 123_456_789_012_345_680),
+      Inner(kind: .plain, weight: .leastNonzeroMagnitude),
+      Inner(kind: .plain, weight: 123_456_789_012_345_680),
     ], missing: nil, choice: .some(3, named: "x"), big: .max)
 
   private func foundation(_ value: some Encodable, _ form: JSONEncoder.OutputFormatting) throws
