@@ -155,7 +155,9 @@ final class GraphComparison {
     if nodeA.docString ?? "" != nodeB.docString ?? "" {
       report(.metadata, labelA, labelB, .said("documentation"))
     }
-    if nodeA.metadata != nodeB.metadata {
+    // What was removed of a layer is said of its channels.
+    let entries = [nodeA, nodeB].map { $0.metadata.filter { $0.key != ChannelRecord.key } }
+    if entries[0] != entries[1] {
       report(.metadata, labelA, labelB, .said("metadata"))
     }
     for child in x.children {

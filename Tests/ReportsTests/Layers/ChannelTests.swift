@@ -109,6 +109,8 @@ import Testing
     #expect(!silent.text().contains("removed:"))
     let told = compare(all, hidden([1, 5, 6, 15], columns, noise: 3, record: true))
     #expect(told.text().contains("channels 16 → 4 (12 removed: 0, 2, 3, 4, …)"))
+    // The record itself is no further difference.
+    #expect(!told.text().contains("metadata"))
   }
 
   @Test("records of several removals are one, and others say nothing")
