@@ -1,3 +1,4 @@
+import Execution
 import Foundation
 import IR
 import ONNXFile
@@ -108,6 +109,19 @@ import Testing
     PwAAAEAAAEBAlHSUYmgCaAVLAIWUaAeHlFKUKEsBSwFLAUsCh5RoGYlDCAAAAAAAAIA/lHSUYmV0lGIu
     """
 
+  /// Outputs of several shapes do not join: they are an array a sample where that is wanted.
+  private func runsApart(_ data: Dataset, _ type: TensorType) throws {
+    var net = Network()
+    net.output(net.node("Relu", "y", [net.input("x", type.shape?.dimensions ?? [])]))
+    let model = net.model()
+    let session = try Session(model)
+    #expect(throws: ModelError.self) { try data.run(on: session) }
+    let results = try data.run(on: session, keepsApart: true)
+    let files = try OutputFolder(folder["out"]).write(results, of: model.graph, asProtos: false)
+    #expect(files == ["y_out": "y_out_0.npy to y_out_1.npy"])
+    #expect(try NPY.read(folder["out/y_out_1.npy"]) == Tensor(floats: [0, 1], [1, 1, 2]))
+  }
+
   @Test("NumPy's arrays of arrays are samples of several shapes; damaged ones are errors")
   func ragged() throws {
     let bytes = [UInt8](
@@ -118,6 +132,7 @@ import Testing
     #expect(data.count == 2 && data.batches(of: 8) == [0..<1, 1..<2])
     #expect(try data.inputs(0..<1)["x"] == Tensor(floats: [0, 1, 2, 3], [1, 2, 2]))
     #expect(try data.inputs(1..<2)["x"] == Tensor(floats: [0, 1], [1, 1, 2]))
+    try runsApart(data, type)
     for count in stride(from: 128, to: bytes.count, by: 7) {
       try folder.add("cut.npy", Array(bytes.prefix(count)))
       #expect(throws: ModelError.self) { try load("cut.npy", type) }

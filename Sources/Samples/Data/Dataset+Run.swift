@@ -6,10 +6,12 @@ extension Dataset {
   ///
   /// - Parameters:
   ///   - batch: how many samples to run at a time where the graph takes any number; nil for all.
+  ///   - keepsApart: whether tensors of several batches that cannot be joined are a sequence.
   ///   - progress: called before each batch.
   /// - Throws: `ModelError` when outputs of several batches cannot be joined.
   public func run(
-    on session: Session, batch: Int? = nil, progress: (WorkProgress) -> Void = { _ in }
+    on session: Session, batch: Int? = nil, keepsApart: Bool = false,
+    progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) -> [String: Datum] {
     var parts: [String: [Datum]] = [:]
     for range in batches(of: batch ?? count) {
@@ -26,7 +28,13 @@ extension Dataset {
         continue
       }
       let tensors = values.compactMap(\.tensor)
-      guard tensors.count == values.count, let whole = Tensor(concatenating: tensors) else {
+      let whole = tensors.count == values.count ? Tensor(concatenating: tensors) : nil
+      if whole == nil, keepsApart, let first = tensors.first, tensors.count == values.count {
+        results[name] = .sequence(
+          values, of: .tensor(TensorType(first.elementType, nil as Shape?)))
+        continue
+      }
+      guard let whole else {
         throw ModelError(
           .request,
           "output '\(name)': expected tensors that join along their first axis, found others",

@@ -40,7 +40,7 @@ struct Run: ParsableCommand, RunsModels {
   @Option(
     help: ArgumentHelp(
       "How many samples to run at a time where the model takes any number; 0 for all.",
-      discussion: "Outputs are joined along their first axis."))
+      discussion: "Outputs are joined along their first axis, where they can be."))
   var batch = 0
 
   @OptionGroup var dimensions: DimensionOptions
@@ -76,7 +76,8 @@ struct Run: ParsableCommand, RunsModels {
       notes = data.notes
       let progress = Progress("running", total: data.count)
       results = try data.run(
-        on: session, batch: batch > 0 ? batch : nil, progress: progress.update)
+        on: session, batch: batch > 0 ? batch : nil, keepsApart: expect == nil,
+        progress: progress.update)
       if let output {
         files = try OutputFolder(output).write(
           results, of: loaded.graph, asProtos: data.isFromProtos)
