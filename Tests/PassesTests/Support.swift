@@ -79,6 +79,14 @@ extension Model {
     graph[try #require(graph.nodeIDs.first { graph[$0].name == name }, "node \(name)")]
   }
 
+  /// The zero-point of the DequantizeLinear that gives a value.
+  func zeroPoint(behind name: String) throws -> Tensor {
+    let value = try #require(graph.value(named: name))
+    let node = try #require(graph[value].producer)
+    let zero = try #require(graph[node].inputs[2])
+    return try #require(graph.constant(zero))
+  }
+
   /// The constant that a node reads.
   func constant(of name: String, _ slot: Int) throws -> Tensor? {
     try node(name).inputs[slot].flatMap { graph.constant($0) }

@@ -183,8 +183,10 @@ import Testing
     net.output(net.conv("second", clipped, 8, 4))
     let model = try quantize(net.model()).model
     let clip = try Trainee(quantized: model)
-    let name = "clip_out_scale_log"
-    let value = try #require(clip.model.graph.value(named: name))
+    let quantized = try #require(model.graph.value(named: "clip_out_q"))
+    let quantizer = try #require(model.graph[quantized].producer)
+    let scale = try #require(model.graph[quantizer].inputs[1])
+    let value = try #require(clip.model.graph.value(named: "\(model.graph[scale].name)_log"))
     #expect(abs(try #require(clip.rules[value]).range.upperBound) < 1e-5)
   }
 

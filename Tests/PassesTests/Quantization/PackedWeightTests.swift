@@ -36,7 +36,7 @@ import Testing
       let stored = try #require(result.model.constant("\(name)_packed"))
       #expect(stored.elementType == .int4)
       #expect(stored.byteCount == (stored.count + 1) / 2)
-      #expect(try result.model.node("\(name)_quantized_cast").type == "Cast")
+      #expect(try result.model.node("unpack_1").type == "Cast")
     }
     #expect(
       try inferTypes(result.model).weights.reduce(0) { $0 + $1.tensor.count }

@@ -141,8 +141,11 @@ import Testing
     let result = try Pruner(model, PruningOptions(target: .ratio(0.5)))
       .prune(verification: Verification(tolerance: 0.05))
     #expect(result.difference != nil)
-    for part in ["w_scale", "w_zero_point", "b_quantized", "b_scale", "b_zero_point"] {
+    for part in ["w_scale", "b_quantized", "b_scale"] {
       #expect(result.model.constant("conv1.\(part)")?.dimensions == [4], "\(part)")
+    }
+    for part in ["w_dq", "b_dq"] {
+      #expect(try result.model.zeroPoint(behind: "conv1.\(part)").dimensions == [4], "\(part)")
     }
     #expect(result.model.constant("conv1.w_quantized")?.dimensions == [4, 3, 3, 3])
     #expect(result.model.constant("depth.w_quantized")?.dimensions == [4, 1, 3, 3])

@@ -126,15 +126,15 @@ import Testing
     for profile in QuantizationOptions.Profile.allCases {
       let result = try model(profile)
       #expect(result.reason("a") == "" && result.reason("b") == "", "\(profile)")
-      let zero = result.model.constant("x_zero_point")
+      let zero = try result.model.zeroPoint(behind: "x_dq")
       #expect(
-        zero?.elementType == ([.ortArm, .tensorrt].contains(profile) ? .int8 : .uint8))
+        zero.elementType == ([.ortArm, .tensorrt].contains(profile) ? .int8 : .uint8))
       let isFloat = [.tensorrt, .openvino].contains(profile)
       #expect((result.model.constant("a.b_quantized") == nil) == isFloat)
       let peak = result.model.constant("b.w_quantized")?.integers?.map { abs($0) }.max() ?? 0
       #expect(peak <= ([.openvino, .generic].contains(profile) ? 64 : 127))
       #expect(result.plan.maySaturate == [.ortVNNI, .ortArm, .tensorrt, .qnn].contains(profile))
     }
-    #expect(try model(.tensorrt).model.constant("x_zero_point")?.integers == [0])
+    #expect(try model(.tensorrt).model.zeroPoint(behind: "x_dq").integers == [0])
   }
 }

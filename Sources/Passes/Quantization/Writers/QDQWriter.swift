@@ -9,6 +9,7 @@ struct QDQWriter {
   private var weights: [WeightKey: ValueID] = [:]
   private var scalars: [ActivationParameters: (scale: ValueID, zeroPoint: ValueID)] = [:]
   private var zeros: [ZeroKey: ValueID] = [:]
+  private var names: InsertedNames
   /// Whether weights that 4 bits hold are stored so.
   private let packs: Bool
 
@@ -20,6 +21,7 @@ struct QDQWriter {
     packs: Bool = false
   ) {
     self.model = model
+    names = InsertedNames(model.graph)
     self.packs = packs
     self.plan = plan
     self.rounded = rounded
@@ -27,6 +29,7 @@ struct QDQWriter {
 
   private struct ZeroKey: Hashable {
     let type: ElementType
+    let value: Int
     let count: Int?
   }
 
@@ -61,10 +64,10 @@ struct QDQWriter {
   /// output keeps its name: the DQ produces it.
   private mutating func insertPair(_ value: ValueID, _ own: ActivationParameters) {
     let name = model.graph[value].name
-    let (scale, zeroPoint) = scalar(own, name)
+    let (scale, zeroPoint) = scalar(own)
     let type = model.graph[value].tensorType
     let quantized = model.graph.addFreshValue(
-      "\(name)_quantized", type: type.map { .tensor(TensorType(own.type, $0.shape)) })
+      "\(name)_q", type: type.map { .tensor(TensorType(own.type, $0.shape)) })
     let source: ValueID
     let result: ValueID
     if model.graph.isOutput(value), let producer = model.graph[value].producer,
@@ -75,17 +78,17 @@ struct QDQWriter {
       result = value
     } else {
       source = value
-      result = model.graph.addFreshValue("\(name)_dequantized", type: type.map { .tensor($0) })
+      result = model.graph.addFreshValue("\(name)_dq", type: type.map { .tensor($0) })
       model.graph.replaceInputs(of: value, with: result)
     }
     model.graph.add(
       QuantizationNodes.quantize(
         source, scale: scale, zeroPoint: zeroPoint, into: quantized,
-        name: "\(model.graph[quantized].name)_q"))
+        name: names.node("quantize")))
     model.graph.add(
       QuantizationNodes.dequantize(
         quantized, scale: scale, zeroPoint: zeroPoint, axis: nil, into: result,
-        name: "\(model.graph[result].name)_dq"))
+        name: names.node("dequantize")))
   }
 
   /// A constant operand is stored in the activations' type.
@@ -94,10 +97,10 @@ struct QDQWriter {
   ) {
     guard let floats = tensor.floats else { return }
     let name = model.graph[value].name
-    let (scale, zeroPoint) = scalar(own, name)
+    let (scale, zeroPoint) = scalar(own)
     let stored = model.graph.addInitializer(
       "\(name)_quantized", own.tensor(own.quantize(floats), tensor.dimensions))
-    let result = model.graph.addFreshValue("\(name)_dequantized", type: .tensor(tensor.type))
+    let result = model.graph.addFreshValue("\(name)_dq", type: .tensor(tensor.type))
     for case .input(let node, let slot) in model.graph[value].uses
     where plan.integer.contains(node) {
       model.graph.setInput(node, slot: slot, to: result)
@@ -105,18 +108,19 @@ struct QDQWriter {
     model.graph.add(
       QuantizationNodes.dequantize(
         stored, scale: scale, zeroPoint: zeroPoint, axis: nil, into: result,
-        name: "\(model.graph[result].name)_dq"))
+        name: names.node("dequantize")))
   }
 
   /// Scale and zero-point as constants of rank 0; equal ones are stored once.
   private mutating func scalar(
-    _ own: ActivationParameters, _ name: String
+    _ own: ActivationParameters
   ) -> (scale: ValueID, zeroPoint: ValueID) {
     if let known = scalars[own] { return known }
     let pair = (
-      scale: model.graph.addInitializer("\(name)_scale", Tensor(floats: [own.scale], [])),
-      zeroPoint: model.graph.addInitializer(
-        "\(name)_zero_point", own.tensor([own.zeroPoint], []))
+      scale: model.graph.addInitializer("scale", Tensor(floats: [own.scale], [])),
+      zeroPoint: zeroPoint(own.type, own.zeroPoint, count: nil) {
+        own.tensor([own.zeroPoint], [])
+      }
     )
     scalars[own] = pair
     return pair
@@ -183,14 +187,17 @@ struct QDQWriter {
     let data = packs ? addPacked(name, stored) : addInitializer(name, stored)
     let scale = model.graph.addInitializer(
       "\(name)_scale", Tensor(floats: scales, axis == nil ? [] : [scales.count]))
-    let zeroPoint = zeroPoint(
-      stored.elementType, count: axis == nil ? nil : scales.count, name)
+    let count = axis == nil ? nil : scales.count
+    let zeroPoint = zeroPoint(stored.elementType, 0, count: count) {
+      let bytes = [UInt8](repeating: 0, count: stored.elementType.byteCount(of: count ?? 1) ?? 0)
+      return Tensor(stored.elementType, count.map { [$0] } ?? [], Storage(bytes))
+    }
     let result = model.graph.addFreshValue(
-      "\(name)_dequantized", type: .tensor(TensorType(.float, stored.dimensions)))
+      "\(name)_dq", type: .tensor(TensorType(.float, stored.dimensions)))
     model.graph.add(
       QuantizationNodes.dequantize(
         data, scale: scale, zeroPoint: zeroPoint, axis: axis, into: result,
-        name: "\(model.graph[result].name)_dq"))
+        name: names.node("dequantize")))
     return result
   }
 
@@ -208,20 +215,18 @@ struct QDQWriter {
     let result = model.graph.addFreshValue("\(name)_quantized", type: .tensor(stored.type))
     model.graph.add(
       SurgeryNodes.cast(
-        packed, to: stored.elementType, into: result, name: "\(model.graph[result].name)_cast"))
+        packed, to: stored.elementType, into: result, name: names.node("unpack")))
     return result
   }
 
-  /// Zeros, as many as there are channels or one for all: some runtimes take no node without a
-  /// zero-point. Equal ones are stored once.
+  /// A zero-point for all or, as often as there are channels, for each: some runtimes take no node
+  /// without one. Equal ones are stored once.
   private mutating func zeroPoint(
-    _ type: ElementType, count: Int?, _ name: String
+    _ type: ElementType, _ value: Int, count: Int?, _ tensor: () -> Tensor
   ) -> ValueID {
-    let key = ZeroKey(type: type, count: count)
+    let key = ZeroKey(type: type, value: value, count: count)
     if let known = zeros[key] { return known }
-    let bytes = [UInt8](repeating: 0, count: type.byteCount(of: count ?? 1) ?? 0)
-    let added = model.graph.addInitializer(
-      "\(name)_zero_point", Tensor(type, count.map { [$0] } ?? [], Storage(bytes)))
+    let added = model.graph.addInitializer("zero_point", tensor())
     zeros[key] = added
     return added
   }
