@@ -62,7 +62,7 @@ import Testing
     ),
     (
       "polish: true",
-      "recipe: expected one of edit, fuse, prune, recover, factor, tune, quantize, data, found 'polish'"
+      "recipe: expected one of edit, fuse, drop, prune, recover, factor, tune, quantize, data, found 'polish'"
     ),
     ("prune: { ratio: 0.5, speed: 1 }", "recipe: 'prune.speed' is not known"),
     (

@@ -7,6 +7,7 @@ extension Recipe {
   public func stages(hasCalibration: Bool) -> [any Stage] {
     var stages: [any Stage] = []
     if fuses { stages.append(FuseStage(fusion)) }
+    if let drop { stages.append(DropStage(drop, adapts: recovers)) }
     if let pruning {
       if factors, recovers, hasCalibration, case .macs(let fraction) = pruning.target {
         stages.append(
@@ -18,6 +19,10 @@ extension Recipe {
         if recovers, hasCalibration { stages.append(RecoverStage()) }
         if !ranks.isEmpty, hasCalibration { stages.append(FactorStage(ranks)) }
       }
+    } else if drop != nil, recovers, hasCalibration {
+      stages.append(RecoverStage())
+    }
+    if pruning != nil || drop != nil {
       if let tuning, hasCalibration { stages.append(TuneStage(tuning, isAsked: tunesAlways)) }
     }
     if let quantization {

@@ -27,6 +27,11 @@ extension Recipe {
       # constant-inputs: false  # take constants off the list of inputs
       # inline-functions: false
 
+    # Whole blocks that are added to their own input, before channels go; needs calibration data.
+    # drop:
+    #   blocks: 2             # so many, or the names of the sums that they end in; or macs: 0.8 (kept)
+    #   keep: ["layer1*"]     # names or patterns of nodes whose blocks stay
+
     # How much: exactly one of ratio (removed from each group), macs, params, bytes (kept of the model).
     prune:
       ratio: 0.3

@@ -10,6 +10,8 @@ public struct Recipe: Sendable {
   public var fuses = true
   /// How to fuse.
   public var fusion = FusionOptions()
+  /// Which whole blocks go before channels do; nil for none.
+  public var drop: DropOptions?
   /// How to prune; nil for not at all.
   public var pruning: PruningOptions?
   /// Whether that importance is taken with which least is lost, where there are samples to tell.
@@ -53,6 +55,7 @@ public struct Recipe: Sendable {
       case .fuse:
         fuses = field.flagOrNil ?? true
         if field.flagOrNil == nil { fusion = try Self.fusion(try field.fields()) }
+      case .drop: drop = try Self.drop(field)
       case .prune: pruning = try readPruning(field)
       case .recover: recovers = try field.flag()
       case .factor: factors = try field.flag()
@@ -69,7 +72,7 @@ public struct Recipe: Sendable {
   }
 
   private enum StageKey: String, CaseIterable {
-    case edit, fuse, prune, recover, factor, tune, quantize, data
+    case edit, fuse, drop, prune, recover, factor, tune, quantize, data
   }
 
   private enum FuseKey: String, CaseIterable {

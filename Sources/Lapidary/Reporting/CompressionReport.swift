@@ -17,6 +17,7 @@ extension Compression {
           "\(.text(stage.name), key: "stage"): \(.text($0.text), key: "proof")"
         }
       })
+    if let drops = state.drops { report.add(drops: drops) }
     if let pruning = state.pruning { report.add(pruning: pruning) }
     if !quantization.isEmpty { report.add(quantization: quantization) }
     report.add(data: ["fidelity": .array(stages.compactMap(\.outputs))])
@@ -27,6 +28,7 @@ extension Compression {
     if let budget = state.budget, !budget.isMet {
       report.add("budget", budget.text)
     }
+    if let missed = state.drops?.missed { report.add("blocks_missed", missed) }
     return report
   }
 

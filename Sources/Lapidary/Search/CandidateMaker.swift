@@ -8,9 +8,9 @@ internal import Samples
 struct CandidateMaker: Sendable {
   let recipe: Recipe
   let original: Model
-  /// The original after fusion, and how it became so.
+  /// The original after fusion and without the blocks that the recipe drops, and how it became so.
   let fused: ModelState
-  let fusing: MadeStage?
+  let preparing: [MadeStage]
   let setting: StageSetting
   let calibration: Dataset
   let choosing: Dataset
@@ -34,13 +34,24 @@ struct CandidateMaker: Sendable {
     self.isTimed = isTimed
     self.dimensions = dimensions
     var state = ModelState(model)
-    fusing =
-      recipe.fuses ? try MadeStage(FuseStage(recipe.fusion), &state, setting) : nil
+    preparing = try Self.preparing(recipe).map { stage throws(ModelError) in
+      try MadeStage(stage, &state, setting)
+    }
     fused = state
     self.recipe = try Self.settled(recipe, state, setting)
     trial = try Trial(model, dimensions: dimensions, data: calibration, options: setting.options)
     meter = try LossMeter(
       model, on: choosing, further: calibration, options: setting.options)
+  }
+
+  /// The stages that all models have in common.
+  private static func preparing(_ recipe: Recipe) -> [any Stage] {
+    var stages: [any Stage] = recipe.fuses ? [FuseStage(recipe.fusion)] : []
+    if let drop = recipe.drop {
+      stages.append(DropStage(drop, adapts: recipe.recovers))
+      if recipe.recovers { stages.append(RecoverStage()) }
+    }
+    return stages
   }
 
   /// A network of more multiply-accumulates times samples keeps to the importance that needs no data.
@@ -119,10 +130,10 @@ struct CandidateMaker: Sendable {
     return recipe
   }
 
-  /// The stages after fusion.
+  /// The stages after those that all models have in common.
   func stages(_ widths: [String: Double], _ numbers: Numbers) -> [any Stage] {
     var recipe = recipe(widths, numbers)
-    recipe.fuses = false
+    (recipe.fuses, recipe.drop) = (false, nil)
     return recipe.stages(hasCalibration: true)
   }
 
@@ -207,7 +218,7 @@ struct CandidateMaker: Sendable {
   ) throws(ModelError) -> ModelCosts {
     var recipe = recipe(
       (solution?.ratios ?? [:]).filter { $0.value > 0 }, stores ? place.numbers : .float)
-    (recipe.fuses, recipe.recovers, recipe.tuning) = (false, false, nil)
+    (recipe.fuses, recipe.drop, recipe.recovers, recipe.tuning) = (false, nil, false, nil)
     recipe.pruning?.importance = .l2
     recipe.quantization?.rounding = .nearest
     var setting = setting

@@ -125,7 +125,7 @@ public struct TargetSearch {
   ) throws(ModelError) -> [String: String] {
     let pruning = recipe.pruning ?? PruningOptions(target: .ratio(0))
     func text(_ value: Any?) -> String { value.map { "\($0)" } ?? "no" }
-    return [
+    var request = [
       "fuse": recipe.fuses ? "\(recipe.fusion)" : "no",
       "importance": "\(pruning.importance), \(pruning.reduction), \(pruning.normalizer)",
       "widths":
@@ -140,6 +140,8 @@ public struct TargetSearch {
       "calibration": try setting.calibration.contentHash(),
       "choosing": try setting.choosing.contentHash(),
     ]
+    if let drop = recipe.drop { request["drop"] = "\(drop)" }
+    return request
   }
 
   // MARK: Widths
@@ -299,9 +301,8 @@ public struct TargetSearch {
   /// The stages that make a candidate's model from the original. Those that were run in this process
   /// are not run again.
   public func stages(for candidate: Candidate) -> [any Stage] {
-    let fusing: [any Stage] = maker.fusing.map { [$0] } ?? []
     let known = made.first { $0.place == candidate.place }?.stages
-    return fusing
+    return maker.preparing
       + (known ?? maker.stages(candidate.widths, candidate.place.numbers))
   }
 

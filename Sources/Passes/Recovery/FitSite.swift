@@ -14,6 +14,8 @@ struct FitSite: Sendable {
   struct Target: Sendable {
     /// The layer's own result; or the sum with what skips the layer, where that is known by then.
     let value: ValueID
+    /// What stands for it in the model that is adapted.
+    let own: ValueID
     /// What skips the layer in the pruned model, to be taken off the sum; nil where there is none.
     let skip: ValueID?
     /// Which of the original's channels are left; nil for all.
@@ -40,16 +42,16 @@ struct FitSite: Sendable {
 }
 
 extension FitSite {
-  /// The nodes of a cut model whose weight and bias are constants of their own.
-  static func all(_ result: Pruner.Result) -> [FitSite] {
-    let ids = Array(result.model.graph.nodeIDs)
+  /// The nodes of a smaller model whose weight and bias are constants of their own.
+  static func all(_ descent: Descent) -> [FitSite] {
+    let ids = Array(descent.student.graph.nodeIDs)
     let places = Dictionary(zip(ids, 0...)) { first, _ in first }
-    return ids.compactMap { FitSite($0, result, places) }
+    return ids.compactMap { FitSite($0, descent, places) }
   }
 
-  /// - Parameter places: of nodes in the order of the cut model.
-  private init?(_ id: NodeID, _ result: Pruner.Result, _ places: [NodeID: Int]) {
-    let facts = result.surgery.coupling.facts, graph = result.model.graph
+  /// - Parameter places: of nodes in the order of the smaller model.
+  private init?(_ id: NodeID, _ descent: Descent, _ places: [NodeID: Int]) {
+    let facts = descent.facts, graph = descent.student.graph
     guard facts.graph.contains(id), let op = facts.op(id),
       let form = op.linear(facts.inputs(id)), form.isPlain,
       form.kind != .scaling, form.alpha == 1, !form.transposesActivation,
@@ -60,7 +62,12 @@ extension FitSite {
       let tensor = graph.constant(weightID), tensor.elementType == .float,
       graph[weightID].uses.count == 1,
       let layout = WeightLayout(form, dimensions: tensor.dimensions),
-      let (bias, output) = Self.bias(id, form, facts, graph, channels: layout.outputs)
+      let (bias, output) = Self.bias(id, form, facts, graph, channels: layout.outputs),
+      let target = Self.sum(output, axis, before: id, descent, places)
+        ?? descent.counterpart(of: output).map({
+          Target(
+            value: $0, own: output, skip: nil, kept: descent.kept(id, Axis(.output(0), axis)))
+        })
     else { return nil }
     node = id
     self.form = form
@@ -68,10 +75,7 @@ extension FitSite {
     self.output = output
     self.axis = axis
     self.bias = bias
-    target =
-      Self.sum(output, axis, before: id, result, places)
-      ?? Target(
-        value: output, skip: nil, kept: result.surgery.kept(id, Axis(.output(0), axis)))
+    self.target = target
     dimensions = tensor.dimensions
     self.layout = layout
   }
@@ -107,13 +111,14 @@ extension FitSite {
   /// The sum that a layer's result goes into and nowhere else, where what is added is computed before
   /// the layer is: its errors are known, and the layer can make up for them.
   private static func sum(
-    _ output: ValueID, _ axis: Int, before id: NodeID, _ result: Pruner.Result,
+    _ output: ValueID, _ axis: Int, before id: NodeID, _ descent: Descent,
     _ places: [NodeID: Int]
   ) -> Target? {
-    let facts = result.surgery.coupling.facts, graph = result.model.graph
+    let facts = descent.facts, graph = descent.student.graph
     guard let next = facts.graph.onlyConsumer(of: output), graph.contains(next),
       let sum = facts.op(next) as? any BroadcastBinary, sum.function == .add,
       let total = facts.graph[next].outputs[0], graph[next].inputs.contains(output),
+      let value = descent.counterpart(of: total),
       let skip = graph[next].inputs.compactMap({ $0 }).first(where: { $0 != output }),
       facts.graph.contains(skip), graph.constant(skip) == nil,
       let shape = facts.graph[output].tensorType?.shape,
@@ -123,6 +128,6 @@ extension FitSite {
     if let producer = graph[skip].producer {
       guard let place = places[producer], let own = places[id], place < own else { return nil }
     }
-    return Target(value: total, skip: skip, kept: result.surgery.kept(total, axis))
+    return Target(value: value, own: total, skip: skip, kept: descent.kept(total, axis))
   }
 }

@@ -15,8 +15,7 @@ public import Samples
 ///
 /// The original runs once; the pruned model stops at each layer (`StretchedRun`) and runs once too.
 public struct LeastSquaresRecovery: Sendable {
-  private let original: Model
-  private let result: Pruner.Result
+  private let descent: Descent
   private let sites: [FitSite]
   private let options: SessionOptions
 
@@ -37,10 +36,18 @@ public struct LeastSquaresRecovery: Sendable {
   public init(
     _ result: Pruner.Result, original: Model, options: SessionOptions
   ) {
-    self.original = original
-    self.result = result
+    self.init(Descent(result, from: original), options: options)
+  }
+
+  /// Finds what can be adapted of a smaller model.
+  ///
+  /// - Parameter isWanted: which of the layers are adapted.
+  init(
+    _ descent: Descent, options: SessionOptions, where isWanted: (FitSite) -> Bool = { _ in true }
+  ) {
+    self.descent = descent
     self.options = options
-    sites = FitSite.all(result)
+    sites = FitSite.all(descent).filter(isWanted)
   }
 
   /// Samples a run, where the model takes any number: so many are kept or not where memory is short.
@@ -54,10 +61,22 @@ public struct LeastSquaresRecovery: Sendable {
   public func run(
     on samples: SampleRun, proof: SampleRun, progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) -> Outcome {
+    let student = descent.student
+    let model = try adapted(on: samples, progress: progress)
+    let (before, after) = try quality(of: student, and: model, proof)
+    return after > before
+      ? Outcome(model: model, before: before, after: after)
+      : Outcome(model: student, before: before, after: before)
+  }
+
+  /// The model with its layers adapted, whatever that did to the outputs.
+  func adapted(
+    on samples: SampleRun, progress: (WorkProgress) -> Void = { _ in }
+  ) throws(ModelError) -> Model {
     let targets = LayerTargets(sites, batches: samples.batches)
     // The session goes at once: its packed weights and its buffers would stand beside all that follows.
-    try samples.observe(try Session(original, options: options), by: [targets])
-    var model = result.model
+    try samples.observe(try Session(descent.teacher, options: options), by: [targets])
+    var model = descent.student
     var run = try StretchedRun(model, on: samples, options: options)
     for (place, site) in sites.enumerated() {
       guard let batches = targets.seen[place], let stop = run.place(of: site.node),
@@ -75,10 +94,7 @@ public struct LeastSquaresRecovery: Sendable {
       adapt(&model.graph, fit)
       progress(WorkProgress(done: place + 1, of: sites.count))
     }
-    let (before, after) = try quality(of: result.model, and: model, proof)
-    return after > before
-      ? Outcome(model: model, before: before, after: after)
-      : Outcome(model: result.model, before: before, after: before)
+    return model
   }
 
   private func adapt(_ graph: inout Graph, _ fit: LayerFit) {
@@ -121,11 +137,12 @@ public struct LeastSquaresRecovery: Sendable {
   private func quality(
     of first: Model, and second: Model, _ samples: SampleRun
   ) throws(ModelError) -> (Double, Double) {
-    let reference = try Session(original, options: options)
+    let reference = try Session(descent.teacher, options: options)
     let sessions = [
       try Session(first, options: options), try Session(second, options: options),
     ]
-    let names = original.graph.outputs.map { original.graph[$0.value].name }
+    let graph = descent.teacher.graph
+    let names = graph.outputs.map { graph[$0.value].name }
     var worst = [Double.infinity, .infinity]
     try samples.forEach { sample, _ throws(ModelError) in
       let a = try reference.run(sample)

@@ -11,6 +11,8 @@ public struct ModelState: Sendable {
   public var statistics: CalibrationStatistics?
   /// What was removed.
   public var pruning: PruningPlan?
+  /// Which blocks were dropped.
+  public var drops: DropPlan?
   /// What became zero.
   public var sparsity: SparsityPlan?
   /// How it was quantized.
@@ -27,10 +29,12 @@ public struct ModelState: Sendable {
   var cut: Cut?
   private var typed: TypedGraph?
 
-  /// A cut and the model that it was made of.
+  /// A model that was made smaller, as it was before it adapted, and what it comes from.
   struct Cut: Sendable {
-    let result: Pruner.Result
-    let prepared: Model
+    let descent: Descent
+    /// Multiply-accumulates of both for one sample.
+    let macs: Int
+    let teacherMacs: Int
   }
 
   /// The state before the first stage.

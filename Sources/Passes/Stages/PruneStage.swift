@@ -48,7 +48,11 @@ public struct PruneStage: Stage {
     state.pruning = result.plan
     state.budget = result.budget
     state.unmatchedPatterns += result.unmatchedPatterns
-    state.cut = ModelState.Cut(result: result, prepared: pruner.model)
+    // What blocks went from before is learnt from still.
+    let earlier = state.cut
+    state.cut = ModelState.Cut(
+      descent: Descent(result, from: earlier?.descent.teacher ?? pruner.model),
+      macs: result.after.macs, teacherMacs: earlier?.teacherMacs ?? result.before.macs)
     return StageProof(result.difference, asked: setting.verification != nil)
   }
 }

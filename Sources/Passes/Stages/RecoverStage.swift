@@ -23,11 +23,10 @@ public struct RecoverStage: Stage {
     let batch = LeastSquaresRecovery.usualBatch
     let outcome: LeastSquaresRecovery.Outcome
     do {
-      outcome = try LeastSquaresRecovery(
-        cut.result, original: cut.prepared, options: setting.options
-      ).run(
-        on: SampleRun(fit, for: cut.prepared, batch: batch),
-        proof: SampleRun(proof, for: cut.prepared, batch: batch),
+      let teacher = cut.descent.teacher
+      outcome = try LeastSquaresRecovery(cut.descent, options: setting.options).run(
+        on: SampleRun(fit, for: teacher, batch: batch),
+        proof: SampleRun(proof, for: teacher, batch: batch),
         progress: { setting.progress($0.within("recovering")) })
     } catch {
       // A model that cannot be run keeps its weights as they are.

@@ -40,8 +40,7 @@ public struct TuneStage: Stage {
     if !isAsked {
       guard
         let steps = Self.steps(
-          macs: cut.result.after.macs, teacher: cut.result.before.macs, samples: fit.count,
-          batch: options.batch)
+          macs: cut.macs, teacher: cut.teacherMacs, samples: fit.count, batch: options.batch)
       else {
         state.notes.append(
           "tune: left out, since it would take long; ask for it in a recipe, or use tune")
@@ -49,24 +48,15 @@ public struct TuneStage: Stage {
       }
       options.steps = options.steps ?? steps
     }
-    let graph = cut.result.model.graph
+    let teacher = cut.descent.teacher
     let objective = try Objective(
-      kinds: options.kinds, student: state.model, teacher: cut.prepared
-    ) { value, rank in
-      guard let producer = graph[value].producer,
-        let slot = graph[producer].outputs.firstIndex(of: value)
-      else { return nil }
-      var kept: [Int: [Int]] = [:]
-      for axis in 0..<rank {
-        kept[axis] = cut.result.surgery.kept(producer, Axis(.output(slot), axis))
-      }
-      return kept
-    }
+      kinds: options.kinds, student: state.model, teacher: teacher,
+      kept: { cut.descent.kept(of: $0, rank: $1) })
     let before = try setting.signal(of: state.model, against: state.original)
     let outcome: Tuner.Outcome
     do {
       outcome = try Tuner(
-        state.model, teacher: cut.prepared, objective: objective, options: options,
+        state.model, teacher: teacher, objective: objective, options: options,
         session: setting.options
       ).run(
         on: fit, proof: proof, progress: { setting.progress($0.within("tuning")) })

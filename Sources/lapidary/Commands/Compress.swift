@@ -39,6 +39,9 @@ struct Compress: ParsableCommand, RunsModels, ChecksOptions {
   @Option(help: "Samples with an array 'labels' to measure each stage with.", completion: .file())
   var evaluate: String?
 
+  @Flag(help: "Keep the blocks that the recipe drops.")
+  var noDrop = false
+
   @Flag(help: "Leave pruning out.")
   var noPrune = false
 
@@ -106,7 +109,8 @@ struct Compress: ParsableCommand, RunsModels, ChecksOptions {
     try goal?.finish(result.model, &found)
     try page.write { .compression(found, result, original: original, title: model) }
     try report.print(found, toStandardError: output.reportsToStandardError)
-    let isMissed = goal?.search.plan.missed.isEmpty == false
+    let isMissed =
+      goal?.search.plan.missed.isEmpty == false || result.state.drops?.missed != nil
     if isMissed || result.state.budget?.isExceeded ?? false { throw ExitCode(1) }
   }
 
@@ -125,6 +129,7 @@ struct Compress: ParsableCommand, RunsModels, ChecksOptions {
       plan.choosesImportance = false
       plan.pruning?.scores = try ChannelScores(json: try TextFile.read(scores)).scores
     }
+    if noDrop { plan.drop = nil }
     if noPrune { plan.pruning = nil }
     if noRecover { plan.recovers = false }
     if noTune { plan.tuning = nil }

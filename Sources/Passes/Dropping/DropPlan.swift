@@ -1,0 +1,54 @@
+public import IR
+internal import Platform
+
+/// Blocks that were dropped, as data: the same model and options give the same plan, byte for byte, and
+/// replaying it on the same samples gives the same model.
+public struct DropPlan: Codable, Hashable, Sendable {
+  /// A block that was dropped.
+  public struct Block: Codable, Hashable, Sendable {
+    /// The sum that it ended in, by its operator and name.
+    public var sum: String
+    /// Nodes that went with it.
+    public var nodes: Int
+    /// Multiply-accumulates for one sample that went with it.
+    public var macs: Int
+    /// Elements of trained weights that went with it.
+    public var parameters: Int
+    /// Bytes of constants that went with it.
+    public var bytes: Int
+  }
+
+  /// The version of the format.
+  public var schema = 1
+  /// Multiply-accumulates of the model before for one sample.
+  public var macs: Int
+  /// Blocks that could go.
+  public var found: Int
+  /// Blocks that went, in the order in which they did.
+  public var blocks: [Block]
+  /// What was asked for and could not be reached, in words; nil where all was.
+  public var missed: String?
+
+  /// The plan as JSON with sorted keys and a final newline.
+  public func json() throws(ModelError) -> [UInt8] {
+    do { return try JSONCoding.bytes(of: self) + [10] } catch {
+      throw ModelError(.invalid, "plan: \(error)")
+    }
+  }
+
+  /// Reads a plan.
+  ///
+  /// - Throws: `ModelError` when the bytes are no plan of a known version.
+  public init(json: [UInt8]) throws(ModelError) {
+    do { self = try JSONCoding.value(from: json) } catch {
+      throw ModelError(.malformed, "plan: expected dropped blocks in JSON, found other content")
+    }
+    guard schema == 1 else {
+      throw ModelError(.unsupported, "plan: expected schema 1, found \(schema)")
+    }
+  }
+
+  init(macs: Int, found: Int) {
+    (self.macs, self.found, blocks) = (macs, found, [])
+  }
+}
