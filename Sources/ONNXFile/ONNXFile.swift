@@ -33,6 +33,14 @@ public enum ONNXFile {
     }
   }
 
+  /// Reads a model and leaves aside the files with its weights, whose tensors are absent.
+  package static func readWithoutData(_ path: String) throws(ModelError) -> Model {
+    let file = try FileBytes.read(path, expecting: Framing.Kind.model.rawValue)
+    return try noting(FileBytes.label(path)) { () throws(ModelError) in
+      try decode(file, ExternalFiles(folder: nil, verifiesChecksums: false, allowsAbsent: true))
+    }
+  }
+
   /// Decodes a model. External data is looked for in `folder`, and refused without one.
   public static func decode(_ bytes: [UInt8], folder: String? = nil) throws(ModelError) -> Model {
     try decode(Storage(bytes), folder: folder)

@@ -19,7 +19,7 @@ extension Model {
 
 extension Tensor {
   /// A matrix of floats with rows and columns exchanged; nil for others.
-  fileprivate var turned: Tensor? {
+  var turned: Tensor? {
     guard dimensions.count == 2, elementType == .float, let floats else { return nil }
     let rows = dimensions[0], columns = dimensions[1]
     var found = floats

@@ -30,9 +30,20 @@ public struct ModelDiff: Sendable {
     if modulo.contains(.fold), options.weightTolerance == nil {
       options.weightTolerance = .sqnr(Self.foldedSignal)
     }
-    let forms = try Modulo.canonical(a, b, modulo)
-    let second = byLayer(forms.0, forms.1, options)
-    return second.failing.count <= first.failing.count ? second : first
+    let isByShape = modulo.contains(.shapes)
+    // What is said of the interface is said of the models as they are.
+    let interface = isByShape ? (Modulo.stated(a), Modulo.stated(b)) : (a, b)
+    func fewer(_ forms: (Model, Model), _ first: DiffReport) -> DiffReport {
+      let second = byLayer(forms.0, forms.1, options, interface: interface)
+      return second.failing.count <= first.failing.count ? second : first
+    }
+    let (x, y) = isByShape ? Modulo.bound(a, b) : (a, b)
+    let forms = try Modulo.canonical(x, y, modulo)
+    let found = fewer(forms, first)
+    guard found.failing.contains(where: { Self.structure.contains($0.kind) }),
+      let spread = try Modulo.spread(forms, modulo)
+    else { return found }
+    return fewer(spread, found)
   }
 
   /// The kinds of difference that a view by layers can say in fewer words.
@@ -40,10 +51,12 @@ public struct ModelDiff: Sendable {
     .inserted, .removed, .rewired, .shape, .weight, .elementType,
   ]
 
-  private func byLayer(_ a: Model, _ b: Model, _ options: DiffOptions) -> DiffReport {
-    let exact = diff(a, b, options: options)
+  private func byLayer(
+    _ a: Model, _ b: Model, _ options: DiffOptions, interface: (a: Model, b: Model)? = nil
+  ) -> DiffReport {
+    let exact = diff(a, b, views: nil, interface: interface, options: options)
     guard exact.hunks.contains(where: { Self.structure.contains($0.kind) }) else { return exact }
-    let viewed = diff(a, b, views: Self.views(a, b), options: options)
+    let viewed = diff(a, b, views: Self.views(a, b), interface: interface, options: options)
     let isTelling = viewed.failing.contains { $0.kind == .channels || $0.kind == .folded }
     let better =
       viewed.shownCount < exact.shownCount
@@ -51,7 +64,7 @@ public struct ModelDiff: Sendable {
     // Whoever asks for some kinds alone is told of nodes as they are.
     guard options.failOn == DiffOptions().failOn, Self.isCompressed(viewed),
       better.failing.contains(where: { $0.kind == .removed || $0.kind == .inserted }),
-      let settled = settled(a, b, options), settled.shownCount < better.shownCount
+      let settled = settled(a, b, options, interface), settled.shownCount < better.shownCount
     else { return better }
     return settled
   }
@@ -66,7 +79,9 @@ public struct ModelDiff: Sendable {
 
   /// What differs once what follows from constants and shapes is computed in both models, with what was
   /// computed as one difference; nil where nothing is.
-  private func settled(_ a: Model, _ b: Model, _ options: DiffOptions) -> DiffReport? {
+  private func settled(
+    _ a: Model, _ b: Model, _ options: DiffOptions, _ interface: (a: Model, b: Model)?
+  ) -> DiffReport? {
     guard
       let forms = try? Modulo.canonical(a, b, [.constants, .identity, .shapes], respells: false)
     else { return nil }
@@ -75,7 +90,8 @@ public struct ModelDiff: Sendable {
       max(0, b.graph.nodeCount - forms.1.graph.nodeCount)
     )
     guard gone.0 != gone.1 else { return nil }
-    var report = diff(a, b, views: Self.views(forms.0, forms.1), options: options)
+    let views = Self.views(forms.0, forms.1)
+    var report = diff(a, b, views: views, interface: interface, options: options)
     report.note(computed: gone, options)
     return report
   }

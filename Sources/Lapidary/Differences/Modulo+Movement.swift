@@ -8,33 +8,45 @@ extension Model {
   ///
   /// - Returns: whether anything changed.
   mutating func evenMovement() -> Bool {
-    guard let version = opset(), version >= MovementNodes.firstOpset else { return false }
-    var isChanged = false
-    if let facts = try? inferTypes(self) {
-      var form = MovementForm(graph, facts)
-      form.cut()
-      isChanged = form.isChanged
-      graph = form.graph
-    }
-    if let facts = try? inferTypes(self) {
-      var form = MovementForm(graph, facts)
-      form.reorder()
-      isChanged = isChanged || form.isChanged
-      graph = form.graph
-    }
-    return isChanged
+    let isCut = bringMovement { $0.cut() }
+    return bringMovement { $0.reorder() } || isCut
+  }
+
+  /// Takes reshapes behind operators that do not ask how elements were divided into axes.
+  ///
+  /// - Returns: whether anything changed.
+  mutating func sinkReshapes() -> Bool {
+    let isSpelled = bringMovement { $0.spellLengths() }
+    var rounds = 0
+    while rounds < Self.rounds, bringMovement({ $0.sink() }) { rounds += 1 }
+    return isSpelled || rounds > 0
+  }
+
+  /// How many movements in a row are taken behind an operator.
+  private static let rounds = 8
+
+  private mutating func bringMovement(_ step: (inout MovementForm) -> Void) -> Bool {
+    guard let version = opset(), version >= MovementNodes.firstOpset,
+      let facts = try? inferTypes(self)
+    else { return false }
+    var form = MovementForm(graph, facts)
+    step(&form)
+    graph = form.graph
+    return form.isChanged
   }
 }
 
 /// A graph on its way to one spelling of what moves elements.
-private struct MovementForm {
-  private(set) var graph: Graph
-  private(set) var isChanged = false
-  private let facts: TypedGraph
+struct MovementForm {
+  var graph: Graph
+  var isChanged = false
+  let facts: TypedGraph
+  /// Lists of lengths that were spelled.
+  var lists: [[Part]: ValueID] = [:]
   /// Numbers that stand for named lengths: primes, so that no other length shares a factor with them.
   private var stand: [String: Int] = [:]
   private static let primes = [
-    1_000_003, 1_000_033, 1_000_037, 1_000_039, 1_000_081, 1_000_099, 1_000_117, 1_000_121,
+    100_003, 100_019, 100_043, 100_049, 100_057, 100_069, 100_103, 100_109,
   ]
 
   init(_ graph: Graph, _ facts: TypedGraph) {
@@ -69,7 +81,7 @@ private struct MovementForm {
     }
   }
 
-  private mutating func constant(_ numbers: [Int]) -> ValueID {
+  mutating func constant(_ numbers: [Int]) -> ValueID {
     graph.addInitializer("movement", Tensor(int64: numbers, [numbers.count]))
   }
 
@@ -86,7 +98,7 @@ private struct MovementForm {
     }
   }
 
-  private func moves(_ id: NodeID) -> Bool {
+  func moves(_ id: NodeID) -> Bool {
     guard let op = facts.op(id) else { return false }
     if op is any Reshaping { return true }
     if case .transposition? = op.computation { return true }
@@ -130,7 +142,12 @@ private struct MovementForm {
 
   /// The lengths of a value, named ones as numbers that stand for them.
   private mutating func lengths(_ value: ValueID) -> [Int]? {
-    guard let shape = facts.operand(value).type.shape else { return nil }
+    facts.operand(value).type.shape.flatMap { lengths($0) }
+  }
+
+  /// The lengths of a shape; nil also where there are more elements than a number can count.
+  mutating func lengths(_ shape: Shape) -> [Int]? {
+    var count = 1
     var found: [Int] = []
     for dimension in shape.dimensions {
       if case .symbolic(let expression) = dimension {
@@ -139,9 +156,10 @@ private struct MovementForm {
           stand[symbol] = Self.primes[stand.count]
         }
       }
-      guard let length = dimension.substituting(stand).value, length > 0, length < 1 << 40 else {
-        return nil
-      }
+      guard let length = dimension.substituting(stand).value, length > 0 else { return nil }
+      let product = count.multipliedReportingOverflow(by: length)
+      guard !product.overflow else { return nil }
+      count = product.partialValue
       found.append(length)
     }
     return found
@@ -156,7 +174,9 @@ private struct MovementForm {
     let inner = sorted.map { runs[$0].length }
     let permutation = runs.indices.map { sorted.firstIndex(of: $0) ?? 0 }
     let isOrdered = permutation == Array(permutation.indices)
-    guard let middle = target(inner), let end = target(to) else { return }
+    let turned = runs.map(\.length)
+    let before = isOrdered ? from : turned
+    guard let middle = target(inner, from: from), let end = target(to, from: before) else { return }
     let name = graph[id].name
     graph.setOutput(id, slot: 0, to: nil)
     var value = source
@@ -166,7 +186,7 @@ private struct MovementForm {
     } else if !isOrdered {
       if inner != from { steps.append((middle, nil)) }
       steps.append((nil, permutation))
-      if runs.map(\.length) != to { steps.append((end, nil)) }
+      if turned != to { steps.append((end, nil)) }
     } else {
       steps.append((end, nil))
     }
@@ -188,13 +208,20 @@ private struct MovementForm {
     isChanged = true
   }
 
-  /// A target of Reshape for lengths: those that are not numbers are left open, else the first is.
-  private func target(_ lengths: [Int]) -> [Int]? {
+  /// A target of Reshape for lengths: the one that is no number is left open, else the first. Where there
+  /// are more, those that stay at their axes are said to.
+  func target(_ lengths: [Int], from: [Int]) -> [Int]? {
     let standing = Set(stand.values)
-    let open = lengths.indices.filter { index in standing.contains { lengths[index] % $0 == 0 } }
-    guard open.count <= 1 else { return nil }
+    var open = lengths.indices.filter { index in standing.contains { lengths[index] % $0 == 0 } }
     var target = lengths
-    if let place = open.first ?? lengths.indices.first { target[place] = -1 }
+    if open.count > 1 {
+      for place in open where from[safe: place] == lengths[place] { target[place] = 0 }
+      open.removeAll { target[$0] == 0 }
+    }
+    guard open.count <= 1 else { return nil }
+    if let place = open.first ?? (target.contains(0) ? nil : lengths.indices.first) {
+      target[place] = -1
+    }
     return target
   }
 }

@@ -1,4 +1,5 @@
 internal import IR
+internal import Operators
 internal import Passes
 
 /// What two models may be spelled differently in without being different: both are brought into the
@@ -76,6 +77,82 @@ public enum Modulo: String, CaseIterable, Hashable, Sendable {
     try simplify(&pair.0)
     try simplify(&pair.1)
     return pair
+  }
+
+  /// Rules that spell products of two matrices as they are only where there are two axes.
+  private static let joining: Set = ["matmul-add", "simplify-gemm"]
+
+  /// Two forms with products and additions apart, and reshapes behind what does not ask for axes: the form
+  /// in which layers on two axes and on more are the same.
+  ///
+  /// - Returns: nil where that changes neither.
+  static func spread(
+    _ forms: (Model, Model), _ words: Set<Modulo>
+  ) throws(ModelError) -> (Model, Model)? {
+    let rules = Set(words.flatMap(\.rules)).subtracting(joining).sorted()
+    let passes = try Simplify.passes(FusionOptions(only: rules))
+    func spread(_ model: inout Model) throws(ModelError) -> Bool {
+      let isApart = words.contains(.fold) && model.evenProducts()
+      let isSunk = words.contains(.shapes) && model.sinkReshapes()
+      guard isApart || isSunk else { return false }
+      _ = try PassManager(passes).run(&model)
+      if words.contains(.shapes), model.evenMovement() { _ = try PassManager(passes).run(&model) }
+      model.forgetFusions()
+      return true
+    }
+    var forms = forms
+    let first = try spread(&forms.0)
+    return try spread(&forms.1) || first ? forms : nil
+  }
+
+  /// Both models with the lengths that the other has at its inputs where their own are open, so that what
+  /// follows from lengths can be computed in both alike. Models whose inputs do not go together stay.
+  static func bound(_ a: Model, _ b: Model) -> (Model, Model) {
+    (bound(a, by: b) ?? a, bound(b, by: a) ?? b)
+  }
+
+  /// A model whose outputs have the types that follow from its inputs, where exporters leave lengths open
+  /// or give them names of their own.
+  static func stated(_ model: Model) -> Model {
+    guard let facts = try? inferTypes(model) else { return model }
+    var stated = model
+    for (index, info) in model.graph.outputs.enumerated() {
+      guard case .tensor(let declared)? = info.type, let shape = declared.shape,
+        let inferred = facts.operand(info.value).type.shape, shape.rank == inferred.rank
+      else { continue }
+      let lengths = zip(shape.dimensions, inferred.dimensions).map {
+        $0.value == nil && $1 != .unknown ? $1 : $0
+      }
+      stated.graph.setOutputType(
+        index, .tensor(TensorType(declared.elementType, Shape(lengths))))
+    }
+    return stated
+  }
+
+  private static func bound(_ model: Model, by other: Model) -> Model? {
+    let ports = (model.graph.requiredInputs, other.graph.requiredInputs)
+    guard ports.0.count == ports.1.count else { return nil }
+    let names = ports.1.map { other.graph[$0.value].name }
+    var lengths: [String: Int] = [:]
+    var pairs: [String] = []
+    for (index, port) in ports.0.enumerated() {
+      let name = model.graph[port.value].name
+      let partner = ports.1[names.firstIndex(of: name) ?? index]
+      guard let own = port.type?.tensor?.shape, let its = partner.type?.tensor?.shape,
+        own.rank == its.rank
+      else { continue }
+      for axis in own.dimensions.indices where own[axis].value == nil {
+        guard let length = its[axis].value else { continue }
+        if let symbol = own[axis].expression?.symbol {
+          guard lengths[symbol, default: length] == length else { return nil }
+          lengths[symbol] = length
+        }
+        pairs.append("\(name):\(axis)=\(length)")
+      }
+    }
+    var bound = model
+    guard !pairs.isEmpty, (try? FixDimensions(pairs).run(&bound)) != nil else { return nil }
+    return bound
   }
 
   /// The operator set in which most of what exporters spell out is one operator.

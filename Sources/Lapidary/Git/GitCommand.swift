@@ -9,11 +9,22 @@ enum GitCommand {
   }
 
   /// Writes what git prints to a file, which is empty where git fails or is not there.
-  static func write(_ arguments: [String], in folder: String, to path: String) {
+  ///
+  /// - Returns: whether git did not fail.
+  @discardableResult
+  static func write(_ arguments: [String], in folder: String, to path: String) -> Bool {
+    write("git", ["-C", folder] + arguments, to: path)
+  }
+
+  /// Puts a copy of a file in place of another.
+  static func copy(_ source: String, to path: String) { write("cat", ["--", source], to: path) }
+
+  @discardableResult
+  private static func write(_ program: String, _ arguments: [String], to path: String) -> Bool {
     let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard file >= 0 else { return }
-    _ = ChildProcess("git", ["-C", folder] + arguments, output: file)?.wait()
-    close(file)
+    guard file >= 0 else { return false }
+    defer { close(file) }
+    return ChildProcess(program, arguments, output: file)?.wait() ?? false
   }
 }
 

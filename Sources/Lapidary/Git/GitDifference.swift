@@ -13,18 +13,21 @@ public enum GitDifference {
     -> String
   {
     var (a, b) = (GitModelFile(old), GitModelFile(new))
-    // One version beside its weights and one without: both are compared by references.
-    if case .model(let x) = a, case .model(let y) = b, x.lacksData != y.lacksData {
+    // Git hands over a version without the files of its weights; those of neither are compared then.
+    if a.lacksData || b.lacksData {
       (a, b) = (GitModelFile(old, isDetached: true), GitModelFile(new, isDetached: true))
     }
     let head = "lapidary diff \(name)\n"
     switch (a, b) {
-    case (.model(let x), .model(let y)):
+    case (.model(var x), .model(var y)):
       do throws(ModelError) {
+        let apart = Model.setApart(&x, &y)
         var report = try comparison.compare(x, y)
         report.nameA = "a/\(name)"
         report.nameB = "b/\(name)"
-        return head + report.report(DiffDetail(failing: 200)).text
+        report.notCompared = apart
+        let note = apart.map { "not compared: \($0), which git keeps apart; see git-review\n" }
+        return head + report.report(DiffDetail(failing: 200)).text + (note ?? "")
       } catch {
         return head + "cannot be compared: \(error.message)\n"
       }

@@ -32,6 +32,15 @@ public enum GitModelFile: Sendable {
       (self.oid, self.size) = (String(oid), String(size))
     }
 
+    /// The pointer in a file; nil where it holds something else.
+    init?(at path: String) {
+      var facts = stat()
+      guard stat(path, &facts) == 0, facts.st_size < 1024, facts.st_size > 0,
+        let bytes = try? TextFile.read(path)
+      else { return nil }
+      self.init(bytes)
+    }
+
     /// The file, where Git LFS has it in the repository.
     var object: String? {
       var folders = [".git"]
@@ -69,7 +78,7 @@ public enum GitModelFile: Sendable {
         self = .none
         return
       }
-      if let size, size < 1024, let pointer = LFSPointer(try TextFile.read(path)) {
+      if let pointer = LFSPointer(at: path) {
         guard let object = pointer.object else {
           self = .pointer(pointer)
           return
@@ -77,9 +86,10 @@ public enum GitModelFile: Sendable {
         self = .model(try ONNXFile.read(object, allowingAbsentData: true))
         return
       }
-      var model = try ONNXFile.read(path, allowingAbsentData: true)
-      if isDetached { model.detachData() }
-      self = .model(model)
+      self = .model(
+        isDetached
+          ? try ONNXFile.readWithoutData(path)
+          : try ONNXFile.read(path, allowingAbsentData: true))
     } catch {
       self = .other(error.message)
     }
@@ -96,18 +106,52 @@ public enum GitModelFile: Sendable {
   }
 }
 
-extension Model {
-  /// Whether some weight is in another file that is not here.
+extension GitModelFile {
+  /// Whether some weight is in another file that is not here, or not the one that the model was written
+  /// with.
   var lacksData: Bool {
-    graph.initializers.contains { graph[$0].initializer?.isAbsent ?? false }
+    switch self {
+    case .model(let model): !model.absentWeights.isEmpty
+    case .other: true
+    case .none, .pointer: false
+    }
+  }
+}
+
+extension Model {
+  /// Weights in other files that are not here.
+  fileprivate var absentWeights: [ValueID] {
+    graph.initializers.filter { graph[$0].initializer?.isAbsent ?? false }
   }
 
-  /// Forgets the elements of weights in other files, so that they are compared by their references.
-  mutating func detachData() {
-    for id in graph.initializers {
-      guard var tensor = graph[id].initializer, case .external = tensor.encoding else { continue }
-      tensor.isAbsent = true
-      graph.setInitializer(id, tensor)
+  /// Makes the weights of two models that are not here equal where their types are, which is all that is
+  /// known of them.
+  ///
+  /// - Returns: what was not compared, in words; nil for nothing.
+  static func setApart(_ a: inout Model, _ b: inout Model) -> String? {
+    let counts = (a.absentWeights.count, b.absentWeights.count)
+    let files = (a.externalFiles, b.externalFiles)
+    guard counts != (0, 0) else { return nil }
+    for name in Set(a.absentNames).union(b.absentNames) {
+      a.forget(name)
+      b.forget(name)
     }
+    func list(_ names: [String]) -> String {
+      names.prefix(3).map { "'\($0)'" }.joined(separator: ", ") + (names.count > 3 ? ", …" : "")
+    }
+    let count = max(counts.0, counts.1)
+    let moved = files.0 == files.1 || files.0.isEmpty || files.1.isEmpty
+    return "\(count) \(count == 1 ? "weight" : "weights") in "
+      + list(files.0.isEmpty ? files.1 : files.0) + (moved ? "" : ", now \(list(files.1))")
+  }
+
+  private var absentNames: [String] { absentWeights.map { graph[$0].name } }
+
+  /// Forgets all of a weight but its type.
+  private mutating func forget(_ name: String) {
+    guard let id = graph.value(named: name), var tensor = graph[id].initializer else { return }
+    tensor.isAbsent = true
+    tensor.encoding = .external([])
+    graph.setInitializer(id, tensor)
   }
 }

@@ -18,7 +18,8 @@ final class ExternalFiles {
   /// How many tensors each file that was not found should hold.
   private(set) var absent: [String: Int] = [:]
 
-  /// Looks for files in `folder`; nil when the model did not come from a file.
+  /// Looks for files in `folder`; nil when the model did not come from a file. With files that may be
+  /// absent and no folder, all are.
   ///
   /// - Parameters:
   ///   - model: the path of the model; nil where it is not known.
@@ -127,6 +128,7 @@ final class ExternalFiles {
   private func open(_ location: String) throws(ModelError) -> Storage? {
     if let file = files[location] { return file }
     guard let folder else {
+      if allowsAbsent { return nil }
       throw ModelError(
         .file, "expected a model in a file, to look for it in the same folder, found one in memory")
     }

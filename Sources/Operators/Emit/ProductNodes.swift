@@ -12,4 +12,9 @@ package enum ProductNodes {
 
   /// The input of such a product that is the constant.
   package static let right = 1
+
+  /// A node that multiplies two stacks of matrices.
+  package static func product(_ left: ValueID, _ right: ValueID, into output: ValueID) -> Node {
+    Node(MatMul.schema.op.type, inputs: [left, right], outputs: [output])
+  }
 }

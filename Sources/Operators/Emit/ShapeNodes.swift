@@ -19,4 +19,16 @@ package enum ShapeNodes {
       Gather.schema.op.type, inputs: [data, indices], outputs: [output],
       attributes: [Attribute("axis", .int(axis))])
   }
+
+  /// A node that gives the lengths of `data`.
+  package static func lengths(of data: ValueID, into output: ValueID) -> Node {
+    Node(ShapeOf.schema.op.type, inputs: [data], outputs: [output])
+  }
+
+  /// A node that puts lists behind one another.
+  package static func list(_ parts: [ValueID], into output: ValueID) -> Node {
+    Node(
+      Concat.schema.op.type, inputs: parts, outputs: [output],
+      attributes: [Attribute("axis", .int(0))])
+  }
 }

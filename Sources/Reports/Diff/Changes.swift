@@ -20,9 +20,7 @@ func tensorChanges(_ x: Tensor, _ y: Tensor, equal: Bool) -> [Change] {
   }
   guard x.dimensions == y.dimensions else { return changes }
   guard !x.isAbsent, !y.isAbsent else {
-    let detail =
-      "cannot be compared: the file with \(x.isAbsent ? "the first" : "the second") is absent"
-    return changes + [Change(kind: .weight, change: .said(detail))]
+    return changes + [Change(kind: .weight, change: .absent(isInFirst: x.isAbsent))]
   }
   if let p = x.list, let q = y.list {
     // Lengths and axes are read, not measured.
@@ -48,8 +46,15 @@ func attributeChanges(
   func add(_ name: String, _ change: DiffHunk.Change) {
     changes.append(Change(kind: .attribute, change: .attribute(name, change)))
   }
+  // Where one of two versions of an operator means the value by default, both mean it.
+  func isMeant(_ attribute: Attribute, _ defaults: [String: AttributeValue]) -> Bool {
+    defaults[attribute.name].map {
+      Attribute(attribute.name, $0).hash(withElements: true) == attribute.hash(withElements: true)
+    } ?? false
+  }
   for attribute in x {
     guard let other = y.first(where: { $0.name == attribute.name }) else {
+      guard !isMeant(attribute, defaults.1) else { continue }
       let meant = defaults.1[attribute.name]?.brief ?? "none"
       add(attribute.name, .replaced(from: attribute.value.brief, to: meant))
       continue
@@ -64,6 +69,7 @@ func attributeChanges(
     }
   }
   for attribute in y where !x.contains(where: { $0.name == attribute.name }) {
+    guard !isMeant(attribute, defaults.0) else { continue }
     let meant = defaults.0[attribute.name]?.brief ?? "none"
     add(attribute.name, .replaced(from: meant, to: attribute.value.brief))
   }

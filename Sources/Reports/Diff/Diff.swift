@@ -17,8 +17,12 @@ public func diff(_ a: Model, _ b: Model, options: DiffOptions = DiffOptions()) -
 
 /// Compares two models, their graphs as others see them: with quantization taken out and with folded
 /// weights. What was taken out is reported too, so that nothing is hidden.
+///
+/// - Parameter interface: models whose inputs and outputs have the types to compare, where these are not
+///   the models'.
 package func diff(
-  _ a: Model, _ b: Model, views: (a: ModelView, b: ModelView)?, options: DiffOptions
+  _ a: Model, _ b: Model, views: (a: ModelView, b: ModelView)?,
+  interface: (a: Model, b: Model)? = nil, options: DiffOptions
 ) -> DiffReport {
   var report = DiffReport(failOn: options.failOn)
   report.compareTexts(a, b)
@@ -29,7 +33,8 @@ package func diff(
   report.compareOrder(
     "input", names(a.graph, a.graph.openInputs), names(b.graph, b.graph.openInputs))
   report.compareOrder("output", names(a.graph, a.graph.outputs), names(b.graph, b.graph.outputs))
-  report.compareContract(a.graph, b.withPorts(inOrderOf: a).graph)
+  let ports = interface ?? (a, b)
+  report.compareContract(ports.a.graph, ports.b.withPorts(inOrderOf: ports.a).graph)
   let x = views?.a.model ?? a, y = (views?.b.model ?? b).withPorts(inOrderOf: x)
   var facts: (TypedGraph, TypedGraph)?
   if views != nil, let p = try? inferTypes(x), let q = try? inferTypes(y) { facts = (p, q) }

@@ -27,6 +27,8 @@ extension DiffHunk {
     case surroundings(reads: [String], readBy: [String], fate: String?)
     /// A place in execution order.
     case position(from: Int, to: Int)
+    /// A constant whose elements one model has in a file that is not here.
+    case absent(isInFirst: Bool)
     /// Something that has no values to show.
     case said(String)
 
@@ -49,6 +51,8 @@ extension DiffHunk {
       case .surroundings(let reads, let readBy, let fate):
         "reads \(Self.brief(reads)); read by \(Self.brief(readBy))" + (fate.map { "; \($0)" } ?? "")
       case .position(let x, let y): "position \(x) → \(y) in execution order"
+      case .absent(let isInFirst):
+        "cannot be compared: the file with \(isInFirst ? "the first" : "the second") is absent"
       case .said(let text): text
       }
     }
@@ -56,7 +60,7 @@ extension DiffHunk {
     /// For programs.
     public var members: [JSONValue.Member] {
       switch self {
-      case .none, .said: []
+      case .none, .said, .absent: []
       case .replaced(let x, let y): Self.pair(.string(x), .string(y))
       case .text(let name, let x, let y):
         [.init(key: "of", value: .string(name))] + Self.pair(.string(x), .string(y))

@@ -11,7 +11,9 @@ extension DiffReport {
     guard differs else {
       let isFiltered = failOn != DiffOptions().failOn
       guard isFiltered, !hunks.isEmpty else {
-        return "same: \(grouped(matchedNodes)) nodes compute the same" + remark
+        let found = "\(grouped(matchedNodes)) nodes compute the same"
+        return notCompared.map { "same graph: \(found), but \($0) were not compared" + remark }
+          ?? "same: \(found)" + remark
       }
       let kinds = DiffHunk.Kind.allCases.filter(failOn.contains).map(\.rawValue)
       let words = kinds.isEmpty ? "nothing" : kinds.joined(separator: ", ")

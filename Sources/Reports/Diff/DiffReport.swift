@@ -103,6 +103,8 @@ public struct DiffReport: Sendable {
   public internal(set) var matchedLayers = 0
   /// Whether the models were compared by layers, with quantization taken out and folded weights.
   package internal(set) var isByLayer = false
+  /// What was not compared, as its place is not here, in words.
+  package var notCompared: String?
   /// The kinds that make the models differ.
   public let failOn: Set<DiffHunk.Kind>
 

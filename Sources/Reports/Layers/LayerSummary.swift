@@ -37,6 +37,7 @@ package struct LayerSummary {
     if hunks.contains(where: \.isDivision) { found.append("divided") }
     if hunks.contains(where: \.isQuantizedWeight) { found.append("quantized") }
     if hunks.contains(where: { $0.kind == .attribute }) { found.append("with other attributes") }
+    if found.isEmpty, hunks.allSatisfy(\.isAbsence) { found.append("not compared") }
     if found.isEmpty { found.append("with other weights") }
     return found
   }
@@ -74,7 +75,8 @@ package struct LayerSummary {
     for hunk in hunks {
       switch hunk.change {
       case .weight, .quantization, .elements: continue
-      default: if hunk.kind != .folded { parts.append(hunk.detail) }
+      default:
+        if hunk.kind != .folded, !parts.contains(hunk.detail) { parts.append(hunk.detail) }
       }
     }
     var tail: [String] = []
@@ -148,6 +150,9 @@ extension DiffHunk {
   var isQuantizedWeight: Bool {
     if case .quantization(let found) = change { found.part == .weight } else { false }
   }
+
+  /// Whether a constant's elements are not here in one model.
+  var isAbsence: Bool { if case .absent = change { true } else { false } }
 
   /// Whether a layer is in two parts in one model only.
   var isDivision: Bool { if case .divided = change { true } else { false } }

@@ -97,6 +97,51 @@ import Testing
     #expect(try shell("\"$LAPIDARY\" git-textconv m.onnx").contains("ir_version"))
   }
 
+  @Test("weights in other files: what changed is compared where both are there, and said else")
+  func external() throws {
+    try shell(
+      """
+      git init -q -b main . && git config user.name T && git config user.email t@example.org
+      "$LAPIDARY" git-setup --quiet; mkdir sub
+      "$LAPIDARY" convert '\(fixture)' -o sub/m.onnx --external w.data --quiet
+      cp -r sub moved; git add -A && git commit -qm one
+      """)
+    // One weight of the file alone, which stands behind the graph that stays.
+    var weights = try folder.bytes("sub/w.data")
+    weights[3] ^= 1
+    try folder.add("sub/w.data", weights)
+    let changed = try shell("git commit -qam two; \"$LAPIDARY\" git-review HEAD~1 HEAD", 1)
+    #expect(changed.contains("1 model changed"))
+    #expect(changed.contains("sub/m.onnx  weights  differs: 1 difference"))
+    #expect(try shell("cd sub && \"$LAPIDARY\" git-review HEAD~1", 1).contains("m.onnx  weights"))
+    #expect(try shell("\"$LAPIDARY\" git-review HEAD").contains("0 models"))
+    // A renamed file of the same weights is no difference.
+    try shell(
+      """
+      "$LAPIDARY" convert moved/m.onnx -o moved/n.onnx --external v.data --quiet
+      git rm -q moved/m.onnx moved/w.data; git add -A; git commit -qm three
+      """)
+    #expect(try shell("\"$LAPIDARY\" git-review HEAD~1 HEAD").contains("same:"))
+    let shown = try shell("git diff HEAD~1 HEAD -- moved")
+    #expect(shown.contains("not compared") && !shown.contains("with other weights"))
+    // Pointers of Git LFS whose objects are elsewhere: other weights, that nobody can see.
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:"
+    for (index, letter) in ["a", "b"].enumerated() {
+      let oid = String(repeating: letter, count: 64)
+      try folder.add("sub/w.data", Array("\(pointer)\(oid)\nsize 9\n".utf8))
+      try shell("git commit -qam lfs\(index)")
+    }
+    let apart = try shell("\"$LAPIDARY\" git-review HEAD~1 HEAD", 1)
+    #expect(apart.contains("same graph") && apart.contains("in 'w.data' were not compared"))
+    // The model beside a pointer in the working tree is a model.
+    try shell("\"$LAPIDARY\" convert '\(fixture)' -o sub/m.onnx --external x.data --force --quiet")
+    #expect(try shell("git diff -- sub/m.onnx").contains("same graph"))
+    // Gone altogether.
+    let gone = try shell(
+      "git checkout -q sub; git rm -q sub/w.data; \"$LAPIDARY\" git-review HEAD", 1)
+    #expect(gone.contains("weights in 'w.data' were not compared"))
+  }
+
   @Test("the action writes a report that a pull request takes")
   func action() throws {
     try repository()

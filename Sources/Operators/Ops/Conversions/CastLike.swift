@@ -52,3 +52,16 @@ extension CastLike {
     .additive(24),
   ]
 }
+
+extension CastLike {
+  /// A conversion to a type that is known.
+  package static let generalization: VersionEdit.Step? = { edit throws(ModelError) in
+    let type = edit.type(1).elementType
+    guard type != .undefined else {
+      throw edit.decline("the type of its second operand is not known")
+    }
+    edit.become(Cast.schema.op.type)
+    edit.set("to", .int(Int(type.rawValue)))
+    edit.setInput(1, nil)
+  }
+}
