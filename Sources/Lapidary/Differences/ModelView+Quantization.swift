@@ -51,17 +51,17 @@ extension ModelView {
       self.model.graph.remove(id)
       self.model.graph.setInitializer(output, constant)
       guard dequantizes else { return }
-      note(readers, graph, id, type, isFirst, isConstant: true)
+      note(readers, facts, graph, id, type, isFirst, isConstant: true)
     } else if graph.isOutput(output) {
       guard let maker = graph[input].producer, !graph.isOutput(input), !graph.isCaptured(input),
         let slot = graph[maker].outputs.firstIndex(of: input)
       else { return }
-      if dequantizes { note([maker], graph, id, type, isFirst, isConstant: false) }
+      if dequantizes { note([maker], facts, graph, id, type, isFirst, isConstant: false) }
       self.model.graph.remove(id)
       self.model.graph.replaceInputs(of: input, with: output)
       self.model.graph.setOutput(maker, slot: slot, to: output)
     } else {
-      if dequantizes { note(readers, graph, id, type, isFirst, isConstant: false) }
+      if dequantizes { note(readers, facts, graph, id, type, isFirst, isConstant: false) }
       self.model.graph.replaceInputs(of: output, with: input)
       self.model.graph.remove(id)
     }
@@ -94,14 +94,18 @@ extension ModelView {
   ]
 
   private mutating func note(
-    _ readers: [NodeID], _ graph: Graph, _ id: NodeID, _ type: ElementType, _ isFirst: Bool,
-    isConstant: Bool
+    _ readers: [NodeID], _ facts: TypedGraph, _ graph: Graph, _ id: NodeID, _ type: ElementType,
+    _ isFirst: Bool, isConstant: Bool
   ) {
     let scale = graph[id].inputs[safe: 1]?.flatMap { graph.constant($0) }
     let rank = graph[id].inputs[0].flatMap { graph.constant($0)?.dimensions.count } ?? 0
-    let part: Quantization.Part = !isConstant ? .activation : rank > 1 ? .weight : .bias
     for reader in Set(readers).sorted() {
       let output = graph[id].outputs[0].map { graph[$0].name } ?? ""
+      let slot = facts.op(reader)?.linear(facts.inputs(reader))?.weight
+      let isWeight =
+        rank > 1
+        || slot.flatMap { facts.graph[reader].inputs[safe: $0] } == graph[id].outputs[0]
+      let part: Quantization.Part = !isConstant ? .activation : isWeight ? .weight : .bias
       notes.append(
         Note(
           reader,

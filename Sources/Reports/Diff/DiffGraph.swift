@@ -46,6 +46,8 @@ final class DiffGraph {
     let id: NodeID
     let op: OperatorName
     let isCommutative: Bool
+    /// Whether the item normalises along last axes by numbers of its own, whatever made its input.
+    let normalizesRows: Bool
     /// Operands, without those left out at the end.
     let inputs: [Source]
     /// What the subgraphs capture.
@@ -128,7 +130,8 @@ final class DiffGraph {
     }
     items.append(
       Item(
-        id: id, op: node.op, isCommutative: type?.traits.isCommutative ?? false, inputs: inputs,
+        id: id, op: node.op, isCommutative: type?.traits.isCommutative ?? false,
+        normalizesRows: type is any TrailingNormalization.Type, inputs: inputs,
         captures: node.captures.map(source), attributes: telling, defaults: meant,
         children: children))
   }

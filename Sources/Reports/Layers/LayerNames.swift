@@ -3,7 +3,7 @@ internal import IR
 /// Which layer each item of a graph belongs to.
 ///
 /// A layer is an item with a weight, a constant of two axes or more, and what its output passes
-/// through that has numbers of its own, such as a normalisation.
+/// through that has numbers of its own, such as a normalisation of its channels.
 struct LayerNames {
   /// For each item the label of its layer; nil for those of none, and for those that only pass on.
   let own: [String?]
@@ -19,13 +19,14 @@ struct LayerNames {
         if case .result(let producer, _) = source { producer } else { nil }
       }
       let layer = isLayer[index] ? graph.label(index) : producers.first.flatMap { above[$0] }
-      above.append(producers.count > 1 && !isLayer[index] ? nil : layer)
+      let ends = producers.count > 1 || item.normalizesRows
+      above.append(ends && !isLayer[index] ? nil : layer)
       let hasNumbers = item.inputs.contains { source in
         guard case .constant(let number) = source else { return false }
         let tensor = graph.constants[number].tensor
         return tensor.elementType.isFloatingPoint && tensor.count > 1
       }
-      own.append(hasNumbers ? layer : nil)
+      own.append(hasNumbers && !item.normalizesRows ? layer : nil)
     }
     self.own = own
   }

@@ -35,7 +35,11 @@ package struct LayerSummary {
     if main == nil, let gap = shapeGap, gap != 0 { found.append(gap < 0 ? "narrower" : "wider") }
     if hunks.contains(where: { $0.kind == .folded && !$0.isDivision }) { found.append("folded") }
     if hunks.contains(where: \.isDivision) { found.append("divided") }
-    if hunks.contains(where: \.isQuantizedWeight) { found.append("quantized") }
+    if hunks.contains(where: \.isQuantizedWeight) {
+      found.append("quantized")
+    } else if hunks.contains(where: { $0.kind == .quantized }) {
+      found.append("with quantized values")
+    }
     if hunks.contains(where: { $0.kind == .attribute }) { found.append("with other attributes") }
     if found.isEmpty, hunks.allSatisfy(\.isAbsence) { found.append("not compared") }
     if found.isEmpty { found.append("with other weights") }
