@@ -134,11 +134,11 @@ extension ValueFidelity {
 extension AccuracyFallback.Outcome {
   fileprivate var text: String {
     let before = NumberText.decimal(before, 2), after = NumberText.decimal(after, 2)
-    guard !floats.isEmpty else {
+    guard !floats.isEmpty || !wide.isEmpty else {
       return "points of \(metric) lost on \(samples) samples: \(before)"
     }
     return
-      "points of \(metric) lost on \(samples) samples: \(before), and \(after) with \(floats.count) layers in float: "
-      + floats.joined(separator: ", ")
+      "points of \(metric) lost on \(samples) samples: \(before), and \(after) with \(floats.isEmpty ? wide.count : floats.count) layers in \(floats.isEmpty ? "16 bits" : "float"): "
+      + (floats.isEmpty ? wide : floats).joined(separator: ", ")
   }
 }

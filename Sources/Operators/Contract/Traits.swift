@@ -29,6 +29,9 @@ package struct Traits: Sendable {
   package var keepsFloat: Bool
   /// Whether the inputs may be given in any order.
   package var isCommutative: Bool
+  /// Whether elements of input 0 that are multiplied by a number above 0, the same for a channel, give
+  /// elements of the output that are multiplied by it, their channels along the same axis.
+  package var isHomogeneous: Bool
   /// Attributes whose absence means the same as the given value, though the signature gives them no
   /// default. A list of one number stands for a list of any length with that number throughout.
   package var attributeDefaults: [String: AttributeValue]
@@ -37,7 +40,7 @@ package struct Traits: Sendable {
     widensHalf: Bool = true, takesStrings: Bool = false, readsPackedElements: Bool = false,
     auxiliaryInputs: Set<Int> = [], trainedInputs: Set<Int> = [], quantizedInputs: Set<Int> = [],
     quantizedOutputs: Set<Int> = [], zeroInputs: Set<Int> = [], keepsFloat: Bool = false,
-    isCommutative: Bool = false,
+    isCommutative: Bool = false, isHomogeneous: Bool = false,
     attributeDefaults: [String: AttributeValue] = [:]
   ) {
     self.widensHalf = widensHalf
@@ -50,6 +53,7 @@ package struct Traits: Sendable {
     self.zeroInputs = zeroInputs
     self.keepsFloat = keepsFloat
     self.isCommutative = isCommutative
+    self.isHomogeneous = isHomogeneous
     self.attributeDefaults = attributeDefaults
   }
 

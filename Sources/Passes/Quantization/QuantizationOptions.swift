@@ -74,6 +74,11 @@ public struct QuantizationOptions: Sendable {
   public var weightBits: Int?
   /// Whether activations take 16 bits, where the profile has such integers.
   public var hasWideActivations = false
+  /// Names or patterns of nodes, outputs or operators around which activations take 16 bits, where not
+  /// all do.
+  public var wide: [String] = []
+  /// Whether activations of single layers could take 16 bits.
+  public var offersWideActivations: Bool { !hasWideActivations && takesWideActivations }
   /// Whether the profile has activations of 16 bits.
   var takesWideActivations: Bool { (target ?? profile.target).wideActivations != nil }
   /// Whether weights could be stored in 4 bits, and nobody asked for a number of bits.

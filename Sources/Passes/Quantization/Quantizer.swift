@@ -52,7 +52,8 @@ public struct Quantizer: Sendable {
     var prepared = model
     try FunctionInlining().run(&prepared)
     let widened = try prepared.widenHalves()
-    guard !options.hasWideActivations || options.takesWideActivations else {
+    let isWide = options.hasWideActivations || !options.wide.isEmpty
+    guard !isWide || options.takesWideActivations else {
       throw ModelError(
         .request,
         "activations of 16 bits: expected a profile that takes them, such as qnn, found \(options.profile.rawValue)"
@@ -61,7 +62,7 @@ public struct Quantizer: Sendable {
     notes =
       try (widened.map { [$0] } ?? [])
       + prepared.raise(
-        wide: options.hasWideActivations, packed: options.packsWeights)
+        wide: isWide, packed: options.packsWeights)
     let opset = prepared.opset() ?? QuantizationNodes.perTensorOpset
     _ = try PassManager(try Simplify.passes()).run(&prepared)
     try smoothing.apply(to: &prepared)
@@ -104,8 +105,10 @@ public struct Quantizer: Sendable {
       groups[group] =
         min(known.lowerBound, range.lowerBound)...max(known.upperBound, range.upperBound)
     }
-    let graph = facts.graph, grid = options.effectiveTarget.activations
+    let graph = facts.graph, target = options.effectiveTarget, wide = wideGroups(&scheme)
     let values = quantized.compactMap { value, group -> QuantizationPlan.Value? in
+      let grid =
+        wide.contains(group) ? target.wideActivations ?? target.activations : target.activations
       guard let own = groups[group].map({ ActivationParameters($0, grid) }) else { return nil }
       return .init(
         value: graph[value].name, scale: own.scale, zeroPoint: own.zeroPoint, type: "\(own.type)")
@@ -114,6 +117,27 @@ public struct Quantizer: Sendable {
       model: modelHash, profile: options.profile.rawValue, samples: statistics.samples,
       nodes: graph.nodeIDs.map { node($0, scheme) }, values: values,
       smoothing: smoothing.values.isEmpty ? nil : smoothing)
+  }
+
+  /// The values, by groups of equal parameters, that layers with activations of 16 bits read or make.
+  private func wideGroups(_ scheme: inout QuantizationScheme) -> Set<Int> {
+    let globs = options.wide.map { Glob($0) }
+    guard !globs.isEmpty else { return [] }
+    let graph = facts.graph
+    let values = graph.nodeIDs.flatMap { id -> [ValueID] in
+      let names = graph.names(of: id)
+      guard globs.contains(where: { names.contains(where: $0.matches) }) else { return [] }
+      var values = (graph[id].inputs + graph[id].outputs).compactMap { $0 }
+      // A clamp that the layer's own rounding does is part of it.
+      while let last = values.last, let next = graph.onlyConsumer(of: last),
+        case .absorbed = scheme.decisions[next], let result = graph[next].outputs[0]
+      {
+        values.append(result)
+      }
+      return values
+    }
+    let known = scheme.quantized
+    return Set(values.filter(known.contains).map { scheme.parameterGroup($0) })
   }
 
   /// The scheme without values that no 8 bits can hold, and the ranges of all others.

@@ -71,7 +71,8 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
     help: ArgumentHelp(
       """
       The most points that may be lost, of a labelled metric or of agreement with the model: layers \
-      that cost most go back to float until it holds, on samples kept apart.
+      that cost most go back to activations of 16 bits, where the profile has them, or to float until \
+      it holds, on samples kept apart.
       """, valueName: "POINTS"))
   var maxLoss: Double?
 
@@ -220,9 +221,12 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
   ) throws(ModelError) -> (Quantizer.Result, AccuracyFallback.Outcome?) {
     let layers = plan.weightedOutputs
     let search = AccuracyFallback(original, most: points, options: runOptions.session())
-    let found = try search.run(on: parts.proof, layers: layers) { excluded throws(ModelError) in
+    let found = try search.run(
+      on: parts.proof, layers: layers, hasWide: options.offersWideActivations
+    ) { choice throws(ModelError) in
       var own = options
-      own.exclude += excluded
+      own.exclude += choice.floats
+      own.wide += choice.wide
       let quantizer = try Quantizer(original, own, smoothing: whole.smoothing)
       return try fitted(quantizer, try quantizer.plan(statistics, modelHash: plan.model), parts).0
     }

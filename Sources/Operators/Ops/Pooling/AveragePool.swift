@@ -20,7 +20,8 @@ package struct AveragePool: Pool {
   /// Whether padding counts as zeros.
   let includesPadding: Bool
 
-  package static let traits = Traits(attributeDefaults: windowDefaults)
+  package static let traits = Traits(
+    isHomogeneous: true, attributeDefaults: windowDefaults)
 
   package var computation: Computation? {
     .pool(PoolForm(.average(includesPadding: includesPadding), window: window))

@@ -10,6 +10,7 @@ package struct GlobalAveragePool: GlobalPool {
       1: (T) -> T; T: floats
       22: T + bfloat16
       """)
+  package static let traits = Traits(isHomogeneous: true)
 
   package var computation: Computation? {
     .pool(PoolForm(.average(includesPadding: false), window: nil))

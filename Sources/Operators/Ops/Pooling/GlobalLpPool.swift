@@ -9,6 +9,7 @@ package struct GlobalLpPool: GlobalPool {
       2: (T) -> T; <p: int = 2>; T: floats
       22: T + bfloat16
       """)
+  package static let traits = Traits(isHomogeneous: true)
   private let p: Int
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) { p = try node.norm() }

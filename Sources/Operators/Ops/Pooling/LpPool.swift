@@ -20,7 +20,8 @@ package struct LpPool: Pool {
     p = try node.norm()
   }
 
-  package static let traits = Traits(attributeDefaults: windowDefaults)
+  package static let traits = Traits(
+    isHomogeneous: true, attributeDefaults: windowDefaults)
 
   package func infer(_ inputs: Inputs) throws(ModelError) -> [Inferred] {
     [Inferred(inputs.elementType(0), try inferShape(inputs))]

@@ -20,7 +20,8 @@ package struct MaxPool: Pool {
   private let givesIndices: Bool
   private let opset: Int
 
-  package static let traits = Traits(attributeDefaults: windowDefaults)
+  package static let traits = Traits(
+    isHomogeneous: true, attributeDefaults: windowDefaults)
 
   package var computation: Computation? {
     givesIndices ? nil : .pool(PoolForm(.maximum, window: window))

@@ -2,7 +2,8 @@ public import Execution
 public import IR
 public import Samples
 
-/// Gives layers back to float, those that cost most first, until a model loses no more than allowed.
+/// Gives layers back to 16 bits, where the profile has them, or to float, those that cost most first,
+/// until a model loses no more than allowed.
 public struct AccuracyFallback: Sendable {
   /// The most points that may be lost, of a hundred.
   public let most: Double
@@ -17,10 +18,24 @@ public struct AccuracyFallback: Sendable {
     public var after: Double
     /// What the points are of: `top-1` of the labels, or `agreement` with the original.
     public var metric: String
-    /// The layers that stay in float, by operator and name, the costliest first.
-    public var floats: [String]
+    /// The layers whose activations take 16 bits, the costliest first.
+    public var wide: [String] = []
+    /// The layers that stay in float, the costliest first.
+    public var floats: [String] = []
     /// The number of samples that points were counted on.
     public var samples: Int
+
+    init(before: Double, after: Double, metric: String, samples: Int) {
+      (self.before, self.after, self.metric, self.samples) = (before, after, metric, samples)
+    }
+  }
+
+  /// What is given back.
+  public struct Choice: Sendable {
+    /// Layers whose activations take 16 bits.
+    public var wide: [String] = []
+    /// Layers left in float.
+    public var floats: [String] = []
   }
 
   /// - Parameter most: the most points that may be lost, of a hundred.
@@ -30,48 +45,64 @@ public struct AccuracyFallback: Sendable {
     session = options
   }
 
-  /// Quantizes with ever more layers in float.
+  /// Quantizes with ever more layers given back: in 16 bits first, and in float where 16 bits are not to
+  /// be had or do not do.
   ///
   /// - Parameters:
   ///   - data: samples that nothing was fitted to; their labels are the measure where there are any.
   ///   - layers: patterns that name a layer each.
-  ///   - quantize: quantizes with some layers left in float.
+  ///   - hasWide: whether activations of 16 bits are to be had.
+  ///   - quantize: quantizes with some layers given back.
   public func run(
-    on data: Dataset, layers: [String],
-    quantize: (_ excluded: [String]) throws(ModelError) -> Quantizer.Result
+    on data: Dataset, layers: [String], hasWide: Bool,
+    quantize: (Choice) throws(ModelError) -> Quantizer.Result
   ) throws(ModelError) -> (result: Quantizer.Result, outcome: Outcome) {
-    let whole = try quantize([])
+    let whole = try quantize(Choice())
     let before = try loss(whole.model, data)
     var outcome = Outcome(
       before: before, after: before, metric: data.labels == nil ? "agreement" : "top-1",
-      floats: [], samples: data.count)
-    guard before > most else { return (whole, outcome) }
-    // What each layer costs: how much the outputs gain when it alone stays in float.
-    let base = try ModelComparison(
-      original, whole.model, on: data, options: session, limit: 32
-    ).sqnr
+      samples: data.count)
+    guard before > most, !layers.isEmpty else { return (whole, outcome) }
+    let ranked = try ranked(layers, whole.model, data, quantize)
+    var result = whole
+    for kind in hasWide ? [\Choice.wide, \Choice.floats] : [\Choice.floats] {
+      for count in counts(upTo: ranked.count) {
+        var choice = Choice()
+        choice[keyPath: kind] = Array(ranked.prefix(count))
+        result = try quantize(choice)
+        outcome.after = try loss(result.model, data)
+        (outcome.wide, outcome.floats) = (choice.wide, choice.floats)
+        if outcome.after <= most { return (result, outcome) }
+      }
+    }
+    return (result, outcome)
+  }
+
+  /// How many layers are tried: each number at first, then half as many again.
+  private func counts(upTo last: Int) -> [Int] {
+    var counts: [Int] = [], count = 1
+    while count < last {
+      counts.append(count)
+      count = count < 4 ? count + 1 : count * 3 / 2
+    }
+    return counts + [last]
+  }
+
+  /// The layers by what each costs: how much the outputs gain when it alone stays in float.
+  private func ranked(
+    _ layers: [String], _ whole: Model, _ data: Dataset,
+    _ quantize: (Choice) throws(ModelError) -> Quantizer.Result
+  ) throws(ModelError) -> [String] {
+    let base = try ModelComparison(original, whole, on: data, options: session, limit: 32).sqnr
     var gains: [(layer: String, gain: Double)] = []
     for layer in layers {
-      let model = try quantize([layer]).model
+      let model = try quantize(Choice(floats: [layer])).model
       let sqnr = try ModelComparison(original, model, on: data, options: session, limit: 32).sqnr
       gains.append((layer, sqnr - base))
     }
-    let ranked = gains.enumerated().sorted {
+    return gains.enumerated().sorted {
       ($1.element.gain, $0.offset) < ($0.element.gain, $1.offset)
     }.map(\.element.layer)
-    var count = 1
-    while true {
-      count = min(count, ranked.count)
-      let floats = Array(ranked.prefix(count))
-      let result = try quantize(floats)
-      let lost = try loss(result.model, data)
-      if lost <= most || count == ranked.count {
-        outcome.after = lost
-        outcome.floats = floats
-        return (result, outcome)
-      }
-      count = count < 4 ? count + 1 : count * 3 / 2
-    }
   }
 
   /// Points that a model loses.

@@ -2,37 +2,53 @@ internal import IR
 internal import Operators
 internal import Samples
 
-/// What each channel of values was, along their last axis: its largest magnitude and its mean square.
+/// What each channel of values was: its largest magnitude and its mean square.
 final class ChannelSpread: Observer {
-  let values: Set<ValueID>
-  private(set) var peaks: [ValueID: [Double]] = [:]
-  private var sums: [ValueID: [Double]] = [:]
-  private var counts: [ValueID: Double] = [:]
+  /// What was seen of one value.
+  struct Seen {
+    var peaks: [Double]
+    fileprivate var sums: [Double]
+    fileprivate var count = 0.0
+    var hasNegatives = false
 
-  init(_ values: Set<ValueID>) { self.values = values }
-
-  func observe(_ value: ValueID, _ view: TensorView) {
-    guard view.elementType == .float, let channels = view.shape.last, channels > 0 else { return }
-    var peaks = self.peaks[value] ?? [Double](repeating: 0, count: channels)
-    var sums = self.sums[value] ?? [Double](repeating: 0, count: channels)
-    guard peaks.count == channels else { return }
-    let elements = view.elements(Float.self)
-    for start in stride(from: 0, to: elements.count, by: channels) {
-      for channel in 0..<channels {
-        let element = Double(elements[start + channel].magnitude)
-        guard element.isFinite else { continue }
-        peaks[channel] = max(peaks[channel], element)
-        sums[channel] += element * element
-      }
-    }
-    self.peaks[value] = peaks
-    self.sums[value] = sums
-    counts[value, default: 0] += Double(elements.count / channels)
+    /// The mean square of each channel.
+    var squares: [Double] { sums.map { $0 / max(1, count) } }
   }
 
-  /// The mean square of each channel of a value.
-  func squares(_ value: ValueID) -> [Double] {
-    let count = max(1, counts[value] ?? 0)
-    return (sums[value] ?? []).map { $0 / count }
+  let values: Set<ValueID>
+  /// The axis along which the channels of a value lie.
+  private let axes: [ValueID: Int]
+  private(set) var seen: [ValueID: Seen] = [:]
+
+  init(_ axes: [ValueID: Int]) {
+    self.axes = axes
+    values = Set(axes.keys)
+  }
+
+  func observe(_ value: ValueID, _ view: TensorView) {
+    guard view.elementType == .float, let axis = axes[value], view.shape.indices.contains(axis),
+      view.shape[axis] > 0
+    else { return }
+    let channels = view.shape[axis]
+    let zeros = [Double](repeating: 0, count: channels)
+    var seen = self.seen[value] ?? Seen(peaks: zeros, sums: zeros)
+    guard seen.peaks.count == channels else { return }
+    let inner = view.shape[(axis + 1)...].reduce(1, *)
+    let elements = view.elements(Float.self)
+    guard inner > 0 else { return }
+    for (run, start) in stride(from: 0, to: elements.count, by: inner).enumerated() {
+      var peak: Float = 0, least: Float = 0, sum = 0.0
+      for element in elements[start..<start + inner] where element.isFinite {
+        peak = max(peak, element.magnitude)
+        least = min(least, element)
+        sum += Double(element) * Double(element)
+      }
+      let channel = run % channels
+      seen.peaks[channel] = max(seen.peaks[channel], Double(peak))
+      seen.sums[channel] += sum
+      if least < 0 { seen.hasNegatives = true }
+    }
+    seen.count += Double(elements.count / channels)
+    self.seen[value] = seen
   }
 }

@@ -4,26 +4,45 @@ internal import Operators
 public import Samples
 
 extension Quantizer {
-  /// The values of products with weights whose channels differ so much that dividing them may pay:
-  /// those that come out of an operator in float, so that one more product costs no integer kernel.
-  private var smoothable: [ValueID] {
+  /// A value whose channels can be divided, for layers that are quantized alone.
+  private struct Smoothable {
+    let value: ValueID
+    let readers: [Smoothing.Reader]
+    let source: Smoothing.Source?
+  }
+
+  /// The values that layers with weights read whose channels may differ so much that dividing them
+  /// pays: those that the layer which makes them can be divided for, and those that come out of an
+  /// operator in float, so that one more product costs no integer kernel.
+  private var smoothable: [Smoothable] {
     var seen = Set<ValueID>()
-    return facts.graph.nodeIDs.compactMap { id -> ValueID? in
+    return facts.graph.nodeIDs.compactMap { id -> Smoothable? in
       guard case .weighted(let own) = scheme.decisions[id],
         let value = facts.graph[id].inputs[safe: own.activation] ?? nil,
         seen.insert(value).inserted, let producer = facts.graph[value].producer,
-        case .float = scheme.decisions[producer],
-        facts.graph[value].tensorType?.shape?.rank ?? 0 >= 2
+        let rank = facts.graph[value].tensorType?.shape?.rank, rank >= 2
       else { return nil }
       let readers = Smoothing.readers(of: value, facts)
-      guard !readers.isEmpty,
-        readers.allSatisfy({ reader in
-          if case .weighted = scheme.decisions[reader.node] { true } else { false }
-        })
-      else { return nil }
-      return value
+      guard let first = readers.first, readers.allSatisfy({ isWeighted($0.node) }) else {
+        return nil
+      }
+      if readers.count == facts.graph[value].uses.count,
+        let source = Smoothing.source(
+          of: value, axis: first.axis, channels: first.channels, facts)
+      {
+        return Smoothable(value: value, readers: readers, source: source)
+      }
+      guard case .float = scheme.decisions[producer], first.axis == rank - 1 else { return nil }
+      return Smoothable(value: value, readers: readers, source: nil)
     }
   }
+
+  private func isWeighted(_ id: NodeID) -> Bool {
+    if case .weighted = scheme.decisions[id] { true } else { false }
+  }
+
+  /// So many samples tell channels apart; factors do not change what a model computes.
+  private static let sampleLimit = 16
 
   /// The same quantizer for a model in which channels of very different reach are evened out.
   ///
@@ -34,19 +53,24 @@ extension Quantizer {
   ) throws(ModelError) -> Quantizer {
     let candidates = smoothable
     guard !candidates.isEmpty, samples.count > 0 else { return self }
-    let spread = ChannelSpread(Set(candidates))
-    try samples.observe(
+    let axes = candidates.map { ($0.value, $0.readers[0].axis) }
+    let spread = ChannelSpread(Dictionary(axes, uniquingKeysWith: { first, _ in first }))
+    let part = samples.every(
+      max(1, samples.batches * samples.size / Self.sampleLimit), from: 0)
+    try part.observe(
       try Session(computable, options: session), by: [spread], progress: progress)
     var smoothing = Smoothing()
-    for value in candidates {
-      guard let peaks = spread.peaks[value] else { continue }
-      let readers = Smoothing.readers(of: value, facts)
-        .filter { $0.tensor.dimensions[$0.inner] == peaks.count }
-      guard !readers.isEmpty else { continue }
+    for candidate in candidates {
+      guard let seen = spread.seen[candidate.value],
+        seen.peaks.count == candidate.readers[0].channels
+      else { continue }
       let choice = SmoothingChoice(
-        peaks: peaks, squares: spread.squares(value), readers, options.effectiveTarget)
+        seen, candidate.readers, candidate.source, options.effectiveTarget)
       if let factors = choice.factors {
-        smoothing.values.append(.init(value: facts.graph[value].name, factors: factors))
+        smoothing.values.append(
+          .init(
+            value: facts.graph[candidate.value].name, factors: factors,
+            layer: candidate.source.map { facts.graph.label($0.layer) }))
       }
     }
     guard !smoothing.values.isEmpty else { return self }

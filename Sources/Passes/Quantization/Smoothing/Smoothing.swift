@@ -3,7 +3,8 @@ internal import Operators
 
 /// Factors that move what is hard to round from activations to the weights they meet: the channels of
 /// a value are divided by them and the weights' rows multiplied (G. Xiao and others, "SmoothQuant",
-/// 2023). The model computes the same as before.
+/// 2023). The model computes the same as before, but that a clamp's upper bound is another for channels
+/// that did not come near it.
 public struct Smoothing: Codable, Hashable, Sendable {
   /// The values that are divided, in the order of the graph.
   public internal(set) var values: [Value] = []
@@ -14,40 +15,13 @@ public struct Smoothing: Codable, Hashable, Sendable {
     public let value: String
     /// What each channel is divided by.
     public let factors: [Float]
+    /// The layer that makes the value and whose weights are divided in its stead; nil where the
+    /// value is divided by a product of its own.
+    public let layer: String?
   }
 
   /// No factors.
   public init() {}
-
-  /// A product of a value with a constant weight.
-  struct Reader {
-    let node: NodeID
-    let activation: Int
-    let weight: Int
-    /// The axes of the weight that is summed over, and of its outputs.
-    let inner: Int
-    let outer: Int
-    let tensor: Tensor
-  }
-
-  /// The products that read a value as their activation, its channels along its last axis.
-  static func readers(of value: ValueID, _ facts: TypedGraph) -> [Reader] {
-    facts.graph[value].uses.compactMap { use -> Reader? in
-      guard let id = use.node, let op = facts.op(id),
-        let form = op.linear(facts.inputs(id)), form.isPlain, form.kind == .product,
-        form.alpha == 1, form.groups == 1, form.stackAxes == 0, !form.transposesActivation,
-        let inner = form.weightInput, let outer = form.weightOutput,
-        facts.graph[id].inputs[safe: form.activation] == value,
-        let weight = facts.graph[id].inputs[safe: form.weight] ?? nil,
-        let tensor = facts.graph.constant(weight), tensor.elementType == .float,
-        tensor.dimensions.count == 2, let rank = facts.graph[value].tensorType?.shape?.rank,
-        form.activationAxis == -1 || form.activationAxis == rank - 1
-      else { return nil }
-      return Reader(
-        node: id, activation: form.activation, weight: form.weight, inner: inner, outer: outer,
-        tensor: tensor)
-    }
-  }
 
   /// Writes the factors into a model.
   ///
@@ -64,48 +38,89 @@ public struct Smoothing: Codable, Hashable, Sendable {
           "smoothing: expected a value '\(entry.value)' and factors above 0, found another model")
       }
       let readers = Self.readers(of: value, facts)
-        .filter { $0.tensor.dimensions[$0.inner] == entry.factors.count }
-      guard !readers.isEmpty else {
+        .filter { $0.channels == entry.factors.count }
+      guard let first = readers.first else {
         throw ModelError(
           .request,
-          "smoothing: expected products of '\(entry.value)' with weights of \(entry.factors.count) rows, found none"
+          "smoothing: expected layers that read '\(entry.value)' with weights for \(entry.factors.count) channels, found none"
         )
       }
-      write(entry, value, readers, &model.graph)
+      if let layer = entry.layer {
+        let source = Self.source(
+          of: value, axis: first.axis, channels: entry.factors.count, facts)
+        guard let source, facts.graph[value].uses.count == readers.count else {
+          throw ModelError(
+            .request,
+            "smoothing: expected \(layer) to make '\(entry.value)' for layers alone, found another model"
+          )
+        }
+        divide(source, entry.factors, &model.graph)
+      } else {
+        let rank = facts.graph[value].tensorType?.shape?.rank ?? 0
+        try divide(value, of: rank, entry, readers, &model.graph)
+      }
+      multiply(readers, entry.factors, &model.graph)
     }
     try model.graph.sortTopologically()
     model.graph.dropUnusedValues()
   }
 
-  private func write(
-    _ entry: Value, _ value: ValueID, _ readers: [Reader], _ graph: inout Graph
-  ) {
+  /// Divides the channels that a layer makes.
+  private func divide(_ source: Source, _ factors: [Float], _ graph: inout Graph) {
+    scale(source.layer, source.form.weight, &graph) { place in
+      1 / factors[source.layout.channels(at: place).output]
+    }
+    if source.bias != nil, let bias = source.form.bias {
+      scale(source.layer, bias.slot, &graph) { 1 / factors[$0] }
+    }
+  }
+
+  /// Divides a value for its readers.
+  private func divide(
+    _ value: ValueID, of rank: Int, _ entry: Value, _ readers: [Reader], _ graph: inout Graph
+  ) throws(ModelError) {
+    guard readers.allSatisfy({ $0.axis == rank - 1 }) else {
+      throw ModelError(
+        .request,
+        "smoothing: expected products of '\(entry.value)' over its last axis, found other layers")
+    }
     let inverse = graph.addInitializer(
       "\(entry.value)_smoothing",
       Tensor(floats: entry.factors.map { 1 / $0 }, [entry.factors.count]))
     let smooth = graph.addFreshValue("\(entry.value)_smooth", type: graph[value].type)
     graph.add(
       SurgeryNodes.multiply(value, inverse, into: smooth, name: "\(graph[smooth].name)_mul"))
-    var written: [ValueID: ValueID] = [:]
     for reader in readers {
-      graph.setInput(reader.node, slot: reader.activation, to: smooth)
-      guard let weight = graph[reader.node].inputs[reader.weight],
-        let values = reader.tensor.floats
-      else { continue }
-      let scaled =
-        written[weight]
-        ?? graph.addInitializer(
-          "\(graph[weight].name)_smooth",
-          Tensor(floats: self.scaled(values, reader, entry.factors), reader.tensor.dimensions))
-      written[weight] = scaled
-      graph.setInput(reader.node, slot: reader.weight, to: scaled)
+      graph.setInput(reader.node, slot: reader.form.activation, to: smooth)
     }
   }
 
-  private func scaled(_ weight: [Float], _ reader: Reader, _ factors: [Float]) -> [Float] {
-    let columns = reader.tensor.dimensions[1]
-    return weight.indices.map {
-      weight[$0] * factors[reader.inner == 0 ? $0 / max(1, columns) : $0 % max(1, columns)]
+  private func multiply(_ readers: [Reader], _ factors: [Float], _ graph: inout Graph) {
+    var written: [ValueID: ValueID] = [:]
+    for reader in readers {
+      guard let weight = graph[reader.node].inputs[reader.form.weight] else { continue }
+      if let known = written[weight] {
+        graph.setInput(reader.node, slot: reader.form.weight, to: known)
+      } else {
+        written[weight] = scale(reader.node, reader.form.weight, &graph) {
+          factors[reader.layout.channels(at: $0).input]
+        }
+      }
     }
+  }
+
+  /// Gives a node a constant of its own, each element times a factor.
+  @discardableResult
+  private func scale(
+    _ node: NodeID, _ slot: Int, _ graph: inout Graph, by factor: (_ place: Int) -> Float
+  ) -> ValueID? {
+    guard let value = graph[node].inputs[slot], let tensor = graph.constant(value),
+      var elements = tensor.floats
+    else { return nil }
+    for place in elements.indices { elements[place] *= factor(place) }
+    let scaled = graph.addInitializer(
+      "\(graph[value].name)_smooth", Tensor(floats: elements, tensor.dimensions))
+    graph.setInput(node, slot: slot, to: scaled)
+    return scaled
   }
 }

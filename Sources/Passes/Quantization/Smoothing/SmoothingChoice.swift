@@ -1,90 +1,129 @@
 private import Glibc
 internal import IR
+internal import Operators
 
 /// Which factors a value is best divided by, found from what its channels were and from the weights
 /// they meet.
 struct SmoothingChoice {
-  /// The largest magnitude and the mean square of each channel.
-  let peaks: [Double]
-  let squares: [Double]
-  /// For each reader its weight with a row a channel.
-  private let weights: [[[Float]]]
+  private let seen: ChannelSpread.Seen
+  private let weights: [ReaderSpread]
+  /// How many times less has to be lost for factors to pay.
+  private let worthwhile: Double
+  /// What clamps behind the layer hold values to.
+  private let bound: Double
   /// How many steps the integers have on one side.
   private let weightPeak: Double
   private let activationSteps: Double
 
+  /// - Parameter source: the layer that can be divided; without one the division costs a product, and
+  ///   has to gain more.
   init(
-    peaks: [Double], squares: [Double], _ readers: [Smoothing.Reader],
+    _ seen: ChannelSpread.Seen, _ readers: [Smoothing.Reader], _ source: Smoothing.Source?,
     _ target: QuantizationTarget
   ) {
-    self.peaks = peaks
-    self.squares = squares
-    weights = readers.map { reader in
-      let rows = reader.tensor.dimensions[reader.inner]
-      let columns = reader.tensor.dimensions[reader.outer]
-      let values = reader.tensor.floats ?? []
-      return (0..<rows).map { row in
-        (0..<columns).map { column in
-          values[reader.inner == 0 ? row * columns + column : column * rows + row]
-        }
-      }
-    }
+    self.seen = seen
+    weights = readers.map(ReaderSpread.init)
+    worthwhile = source == nil ? 1.5 : 1.25
+    bound = Double(source?.bound ?? .infinity)
     let grid = target.weights
     weightPeak = Double(min(grid.peak, grid.pairPeak.map { $0 / 2 } ?? grid.peak))
     let bounds = target.activations.bounds
-    activationSteps = Double(bounds.upperBound - bounds.lowerBound) / 2
+    let isOneSided = !seen.hasNegatives && !target.activations.isSymmetric
+    activationSteps = Double(bounds.upperBound - bounds.lowerBound) / (isOneSided ? 1 : 2)
   }
 
-  /// The exponents that are tried, and how many times less has to be lost for a product more to pay.
+  /// The exponents that are tried.
   private static let exponents = [0.25, 0.4, 0.5, 0.6, 0.75, 0.9]
-  private static let worthwhile = 1.5
 
   /// The factors with which least is lost; nil where none loses much less than without.
   var factors: [Float]? {
-    let channels = peaks.count
-    var largest = [Double](repeating: 0, count: channels)
-    for weight in weights {
-      for row in 0..<channels {
-        for value in weight[row] { largest[row] = max(largest[row], Double(value.magnitude)) }
-      }
+    let peaks = seen.peaks
+    let largest = peaks.indices.map { channel in
+      weights.lazy.map { $0.largest[channel] }.max() ?? 0
     }
-    let plain = loss([Double](repeating: 1, count: channels))
+    let reach = peaks.max() ?? 0
+    guard reach > 0 else { return nil }
+    let plain = loss([Double](repeating: 1, count: peaks.count))
     var best: (factors: [Double], loss: Double)?
     for exponent in Self.exponents {
-      let own = (0..<channels).map { row -> Double in
-        guard peaks[row] > 0, largest[row] > 0 else { return 1 }
-        let factor = pow(peaks[row], exponent) / pow(largest[row], 1 - exponent)
-        return min(max(factor, 1e-3), 1e3)
-      }
+      let own = fitted(
+        peaks.indices.map { channel -> Double in
+          guard peaks[channel] > 0, largest[channel] > 0 else { return 1 }
+          let factor = pow(peaks[channel], exponent) / pow(largest[channel], 1 - exponent)
+          return min(max(factor, 1e-3), 1e3)
+        }, reach)
       let found = loss(own)
       if found < best?.loss ?? .infinity { best = (own, found) }
     }
-    guard let best, best.loss.isFinite, best.loss * Self.worthwhile < plain else { return nil }
+    guard let best, best.loss.isFinite, best.loss * worthwhile < plain else { return nil }
     return best.factors.map { Float($0) }
   }
 
-  /// The mean square of what rounding the value and the weights takes from the products: a step's
-  /// square over 12 for each, times the mean square of what it is multiplied by.
+  /// Where a clamp stands behind the layer, factors that bring the channels to the reach that there was,
+  /// and none with which a channel that reached the bound is held by another.
+  private func fitted(_ factors: [Double], _ reach: Double) -> [Double] {
+    guard bound.isFinite else { return factors }
+    let now = factors.indices.map { seen.peaks[$0] / factors[$0] }.max() ?? 0
+    guard now > 0 else { return factors }
+    return factors.map { min($0 * now / reach, bound / reach) }
+  }
+
+  /// The mean square of what rounding the value and the weights takes from the sums: a step's square
+  /// over 12 for each, times the mean square of what it is multiplied by.
   private func loss(_ factors: [Double]) -> Double {
-    let reach = peaks.indices.map { peaks[$0] / factors[$0] }.max() ?? 0
+    let reach = factors.indices.map { seen.peaks[$0] / factors[$0] }.max() ?? 0
     let step = reach / activationSteps
-    let seen = squares.indices.map { squares[$0] / (factors[$0] * factors[$0]) }.reduce(0, +)
-    var sum = 0.0
-    for weight in weights {
-      let columns = weight.first?.count ?? 0
-      var energy = 0.0
-      var tops = [Double](repeating: 0, count: columns)
-      for row in weight.indices {
-        let factor = factors[row]
-        for column in 0..<columns {
-          let value = Double(weight[row][column].magnitude) * factor
-          energy += value * value
-          tops[column] = max(tops[column], value)
-        }
-      }
-      sum += step * step * energy
-      sum += tops.reduce(0) { $0 + $1 * $1 } / (weightPeak * weightPeak) * seen
+    let squares = seen.squares
+    let divided = factors.indices.map { squares[$0] / (factors[$0] * factors[$0]) }
+    return weights.reduce(0) { sum, weight in
+      sum + step * step * weight.energy(factors)
+        + weight.rounding(factors, divided) / (weightPeak * weightPeak)
+    } / 12
+  }
+}
+
+/// What of a weight decides what rounding costs.
+struct ReaderSpread {
+  private let layout: WeightLayout
+  /// The largest magnitude that leads from an input of its group to an output, outputs first.
+  private var tops: [Float]
+  private var energies: [Double]
+  /// The largest magnitude that a channel meets.
+  private(set) var largest: [Double]
+
+  init(_ reader: Smoothing.Reader) {
+    layout = reader.layout
+    tops = [Float](repeating: 0, count: layout.outputs * layout.inputs)
+    energies = [Double](repeating: 0, count: reader.channels)
+    largest = energies
+    for (place, element) in (reader.tensor.floats ?? []).enumerated() {
+      let (output, input) = layout.channels(at: place)
+      let top = output * layout.inputs + input % layout.inputs
+      tops[top] = max(tops[top], element.magnitude)
+      energies[input] += Double(element) * Double(element)
+      largest[input] = max(largest[input], Double(element.magnitude))
     }
-    return sum / 12
+  }
+
+  /// The squares of all elements of the weight times factors.
+  func energy(_ factors: [Double]) -> Double {
+    zip(energies, factors).reduce(0) { $0 + $1.0 * $1.1 * $1.1 }
+  }
+
+  /// For each output the square of its largest weight times the squares of what it sees, with a scale
+  /// an output.
+  func rounding(_ factors: [Double], _ squares: [Double]) -> Double {
+    let share = layout.outputs / layout.groups
+    var sum = 0.0
+    for output in 0..<layout.outputs {
+      let first = output / share * layout.inputs
+      var top = 0.0, seen = 0.0
+      for input in 0..<layout.inputs {
+        top = max(top, Double(tops[output * layout.inputs + input]) * factors[first + input])
+        seen += squares[first + input]
+      }
+      sum += top * top * seen
+    }
+    return sum * Double(layout.taps)
   }
 }

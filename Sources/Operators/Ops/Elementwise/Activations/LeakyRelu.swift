@@ -9,6 +9,7 @@ package struct LeakyRelu: UnaryElementwise {
       6: (T) -> T; <alpha: float = 0.01>; T: floats
       16: T + bfloat16
       """)
+  package static let traits = Traits(isHomogeneous: true)
   package let function: UnaryFunction
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {

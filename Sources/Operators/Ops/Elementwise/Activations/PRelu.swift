@@ -11,7 +11,7 @@ package struct PRelu: BroadcastBinary {
       9: T + int32 int64 uint32 uint64
       16: T + bfloat16
       """)
-  package static let traits = Traits(trainedInputs: [1])
+  package static let traits = Traits(trainedInputs: [1], isHomogeneous: true)
   package let function = BinaryFunction.prelu
 
   package init(_ node: NodeView, opset: Int) throws(ModelError) {}
