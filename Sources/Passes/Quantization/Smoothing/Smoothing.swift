@@ -3,8 +3,7 @@ internal import Operators
 
 /// Factors that move what is hard to round from activations to the weights they meet: the channels of
 /// a value are divided by them and the weights' rows multiplied (G. Xiao and others, "SmoothQuant",
-/// 2023). The model computes the same as before, but that a clamp's upper bound is another for channels
-/// that did not come near it.
+/// 2023). The model computes the same as before, where clamps that were far from all values stay so.
 public struct Smoothing: Codable, Hashable, Sendable {
   /// The values that are divided, in the order of the graph.
   public internal(set) var values: [Value] = []

@@ -35,6 +35,10 @@ struct SmoothingChoice {
   /// The exponents that are tried.
   private static let exponents = [0.25, 0.4, 0.5, 0.6, 0.75, 0.9]
 
+  /// How many times further than values reached a clamp has to be: samples not seen reach further, and
+  /// would be held by the bound of another channel.
+  private static let headroom = 2.0
+
   /// The factors with which least is lost; nil where none loses much less than without.
   var factors: [Float]? {
     let peaks = seen.peaks
@@ -42,7 +46,7 @@ struct SmoothingChoice {
       weights.lazy.map { $0.largest[channel] }.max() ?? 0
     }
     let reach = peaks.max() ?? 0
-    guard reach > 0 else { return nil }
+    guard reach > 0, reach * Self.headroom <= bound else { return nil }
     let plain = loss([Double](repeating: 1, count: peaks.count))
     var best: (factors: [Double], loss: Double)?
     for exponent in Self.exponents {
@@ -59,13 +63,12 @@ struct SmoothingChoice {
     return best.factors.map { Float($0) }
   }
 
-  /// Where a clamp stands behind the layer, factors that bring the channels to the reach that there was,
-  /// and none with which a channel that reached the bound is held by another.
+  /// The factors, brought to the reach that there was where a clamp stands behind the layer: its bound
+  /// is then as far from all channels as it was from the largest.
   private func fitted(_ factors: [Double], _ reach: Double) -> [Double] {
     guard bound.isFinite else { return factors }
     let now = factors.indices.map { seen.peaks[$0] / factors[$0] }.max() ?? 0
-    guard now > 0 else { return factors }
-    return factors.map { min($0 * now / reach, bound / reach) }
+    return now > 0 ? factors.map { $0 * now / reach } : factors
   }
 
   /// The mean square of what rounding the value and the weights takes from the sums: a step's square

@@ -12,8 +12,7 @@ extension Smoothing {
     let weight: ValueID
     let bias: ValueID?
     let layout: WeightLayout
-    /// The least upper bound of the clamps behind it. They keep it: a channel must not be multiplied
-    /// above it.
+    /// The least upper bound of the clamps behind it, which they keep.
     let bound: Float
   }
 
