@@ -37,9 +37,11 @@ extension ModelView {
       let output = graph[id].outputs.first ?? nil, !graph.isCaptured(output)
     else { return }
     let tensors = graph[id].inputs.map { $0.flatMap { graph.constant($0) } }
+    // What it reads in the model as it was: a node that quantizes may have gone from before it.
+    let read = facts.graph[id].inputs.first.flatMap { $0 } ?? input
     let type =
       packed[input] ?? graph[input].initializer?.elementType
-      ?? facts.operand(input).type.elementType
+      ?? facts.operand(read).type.elementType
     let dequantizes = !type.isFloatingPoint && type != .undefined
     if !dequantizes { noteRange(id, op, graph, input, output) }
     let readers = graph[output].uses.compactMap(\.node)

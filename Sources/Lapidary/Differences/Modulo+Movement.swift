@@ -46,7 +46,8 @@ struct MovementForm {
   /// Numbers that stand for named lengths: primes, so that no other length shares a factor with them.
   private var stand: [String: Int] = [:]
   private static let primes = [
-    100_003, 100_019, 100_043, 100_049, 100_057, 100_069, 100_103, 100_109,
+    100_003, 100_019, 100_043, 100_049, 100_057, 100_069, 100_103, 100_109, 100_129, 100_151,
+    100_153, 100_169, 100_183, 100_189, 100_193, 100_207, 100_213, 100_237, 100_267, 100_271,
   ]
 
   init(_ graph: Graph, _ facts: TypedGraph) {
@@ -150,19 +151,37 @@ struct MovementForm {
     var count = 1
     var found: [Int] = []
     for dimension in shape.dimensions {
-      if case .symbolic(let expression) = dimension {
-        for symbol in expression.symbols.sorted() where stand[symbol] == nil {
-          guard stand.count < Self.primes.count else { return nil }
-          stand[symbol] = Self.primes[stand.count]
-        }
-      }
-      guard let length = dimension.substituting(stand).value, length > 0 else { return nil }
+      guard let length = length(dimension), length > 0 else { return nil }
       let product = count.multipliedReportingOverflow(by: length)
       guard !product.overflow else { return nil }
       count = product.partialValue
       found.append(length)
     }
     return found
+  }
+
+  /// A length as a number. What is a product of named lengths is one of the numbers that stand for them;
+  /// sums and quotients have numbers of their own.
+  private mutating func length(_ dimension: Dimension) -> Int? {
+    guard case .symbolic(let expression) = dimension else { return dimension.value }
+    let symbols = expression.symbols.sorted()
+    guard symbols.allSatisfy({ stands(for: $0) != nil }) else { return nil }
+    let factor = symbols.reduce(1) { product, symbol in
+      let found = product.multipliedReportingOverflow(by: stand[symbol] ?? 1)
+      return found.overflow ? 0 : found.partialValue
+    }
+    if factor > 0, let length = dimension.substituting(stand).value, length % factor == 0 {
+      return length
+    }
+    return stands(for: "\(dimension)")
+  }
+
+  /// The number that stands for something; nil where there are no more.
+  private mutating func stands(for name: String) -> Int? {
+    if stand[name] == nil, stand.count < Self.primes.count {
+      stand[name] = Self.primes[stand.count]
+    }
+    return stand[name]
   }
 
   private mutating func write(

@@ -115,14 +115,18 @@ final class Correspondence {
       return isOpen ? nil : .identity(shape.0[axis])
     }
     let open = maps.indices.filter { maps[$0] == nil }
-    if open.count == 1 { maps[open[0]] = rows.rows(axis: open[0], knowing: maps) }
-    if open.count == 2, let found = rows.both(open[0], open[1], knowing: maps) { maps = found }
-    if let output, maps[output] == nil,
-      let record = ChannelRecord(in: metadata, of: shape.0[output]),
-      record.kept.count == shape.1[output]
-    {
-      maps[output] = ChannelMap(record.kept, of: record.length)
+    let recorded = output.flatMap { output -> ChannelMap? in
+      guard let record = ChannelRecord(in: metadata, of: shape.0[output]),
+        record.kept.count == shape.1[output]
+      else { return nil }
+      return ChannelMap(record.kept, of: record.length)
     }
+    if open.count == 1 {
+      maps[open[0]] = rows.rows(
+        axis: open[0], knowing: maps, recorded: open[0] == output ? recorded : nil)
+    }
+    if open.count == 2, let found = rows.both(open[0], open[1], knowing: maps) { maps = found }
+    if let output, maps[output] == nil { maps[output] = recorded }
     for (axis, map) in maps.enumerated() {
       if let map { axes.set(Axis(.input(slot), axis), map) }
     }

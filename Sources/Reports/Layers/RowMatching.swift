@@ -45,8 +45,12 @@ struct RowMatching {
 
   /// Finds the rows of the second along an axis among those of the first, the other axes known.
   ///
+  /// - Parameter recorded: what the file says, which holds unless rows are equal to others or much nearer
+  ///   to them.
   /// - Returns: nil where rows of the second resemble none of the first.
-  func rows(axis: Int, knowing maps: [ChannelMap?]) -> ChannelMap? {
+  func rows(
+    axis: Int, knowing maps: [ChannelMap?], recorded: ChannelMap? = nil
+  ) -> ChannelMap? {
     let (columnsX, stepX) = places(shapeX, axis: axis, maps)
     let (columnsY, stepY) = places(shapeY, axis: axis, nil)
     guard columnsX.count == columnsY.count, !columnsX.isEmpty else { return nil }
@@ -54,7 +58,7 @@ struct RowMatching {
       x: x, y: y, columnsX: columnsX, columnsY: columnsY, stepX: stepX, stepY: stepY,
       countX: shapeX[axis], countY: shapeY[axis])
     if let exact = rows.exact() { return exact }
-    let same = shapeX[axis] == shapeY[axis] ? ChannelMap.identity(shapeX[axis]) : nil
+    let same = recorded ?? (shapeX[axis] == shapeY[axis] ? .identity(shapeX[axis]) : nil)
     let signal = same.map { rows.signal($0) }
     if let same, let signal, signal > 10 { return same }
     guard columnsX.count >= Self.leastWidth else { return same }
@@ -209,13 +213,22 @@ private struct RowSets {
       let measured = best.map { (distance: distance(row, $0.place), place: $0.place) }.sorted {
         ($0.distance, $0.place) < ($1.distance, $1.place)
       }
-      guard let found = measured.first else { return nil }
+      // The nearest row has to lie nearer than none at all.
+      guard let found = measured.first, found.distance <= power(row) else { return nil }
       // A row that might as well be another one is not known.
       if measured.count > 1, measured[1].distance < Self.margin * found.distance { return nil }
       isTaken[found.place] = true
       places.append(found.place)
     }
     return ChannelMap(places, of: countX)
+  }
+
+  /// The power of a row of the second.
+  private func power(_ row: Int) -> Float {
+    columnsY.reduce(0) { sum, column in
+      let value = y[row * stepY + column]
+      return sum + value * value
+    }
   }
 
   private func distance(_ row: Int, _ place: Int) -> Float {

@@ -97,7 +97,7 @@ import Testing
     #expect(found.status == 1)
     #expect(found.text.contains("narrower"))
     #expect(found.text.contains("quantized"))
-    #expect(found.text.contains("INT8 per channel; weight SQNR"))
+    #expect(found.text.contains("INT8 per channel, UINT8 activation per tensor; weight SQNR"))
     #expect(found.text.contains("interface unchanged"))
     let summary = try run(fixture, "small.onnx", "--summary", "--format", "json")
     #expect(summary.text.contains("\"layers\": [\n"))

@@ -90,4 +90,39 @@ import Testing
     #expect(other.text().contains("vector SQNR"))
     #expect(!report.text().contains("vector SQNR"))
   }
+
+  @Test("a layer whose values alone are quantized keeps its weights, and says so")
+  func values() throws {
+    var net = Network()
+    let x = net.input("x", [1, 3, 5, 5])
+    let scale = scalar(&net, "s", Float(0.02)), zero = scalar(&net, "z", UInt8(128))
+    let q = net.node("QuantizeLinear", "q", [x, scale, zero])
+    let y = net.node(
+      "Conv", "conv",
+      [
+        net.node("DequantizeLinear", "dq", [q, scale, zero]),
+        net.constant("w", Tensor(floats: weights, [8, 3, 1, 1])),
+        net.constant("b", Tensor(floats: bias, [8])),
+      ])
+    net.output(net.node("Relu", "relu", [y]), [1, 8, 5, 5])
+    let report = try ModelDiff().compare(plain(bias), net.model())
+    #expect(report.headline.contains("1 with quantized values"), "\(report.headline)")
+  }
+
+  @Test("a normalisation of rows stands for itself, whatever layer made its input")
+  func rows() throws {
+    func model(_ factor: Float) -> Model {
+      var net = Network()
+      let x = net.input("x", [2, 5, 6])
+      let weight = weights.map { $0 * factor }
+      let w = net.constant("w", Tensor(floats: weight, [6, 4]))
+      let product = net.node("MatMul", "product", [x, w])
+      let scale = net.constant("g", Tensor(floats: [0.5 * factor, 0.75, 1, 1.25], [4]))
+      net.output(net.node("LayerNormalization", "norm", [product, scale]), [2, 5, 4])
+      return Model(graph: net.graph, opset: 17)
+    }
+    let found = try ModelDiff().compare(model(1), model(1.5)).failing
+    #expect(found.map(\.kind) == [.weight, .weight])
+    #expect(found.map(\.layer) == ["MatMul 'product'", nil])
+  }
 }

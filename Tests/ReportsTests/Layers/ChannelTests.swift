@@ -101,6 +101,35 @@ import Testing
       report.text().contains("channels 16 → 4 (12 removed: 0, 2, 3, 4, …)"), "\(report.text())")
   }
 
+  @Test("the file's own record outweighs rows that are a little nearer to others")
+  func outweighed() throws {
+    func model(_ rows: [[Float]], record: [Int]? = nil) -> Model {
+      var net = Network()
+      let x = net.input("x", [1, 12, 4, 4])
+      let weight = Tensor(floats: rows.flatMap { $0 }, [rows.count, 12, 1, 1])
+      let y = net.node("Conv", "layer", [x, net.constant("w", weight)])
+      net.output(net.node("Relu", "relu", [y]))
+      var model = net.model()
+      if let record, let id = model.graph.nodeIDs.first {
+        ChannelRecord(length: 16, kept: record).write(to: &model.graph[id].metadata)
+      }
+      return model
+    }
+    let all = numbers(16 * 12, 7), gaps = numbers(16 * 12, 8)
+    // Rows 4 and 5 are small, and what is left of 5 has come to look like 4.
+    let whole = (0..<16).map { row in
+      (0..<12).map { all[row * 12 + $0] * ([4, 5].contains(row) ? 0.02 : 1) }
+    }
+    let kept = [1, 5, 6, 15]
+    let left = kept.map { row in
+      (0..<12).map { row == 5 ? whole[4][$0] : whole[row][$0] + 0.2 * gaps[row * 12 + $0] }
+    }
+    let guessed = compare(model(whole), model(left)),
+      told = compare(model(whole), model(left, record: kept))
+    #expect(guessed.text().contains("removed: 0, 2, 3, 5"), "\(guessed.text())")
+    #expect(told.text().contains("removed: 0, 2, 3, 4"), "\(told.text())")
+  }
+
   @Test("what weights do not tell the file's own record does, and without one it is not known")
   func recorded() throws {
     let all = hidden(Array(0..<16), Array(0..<12))
