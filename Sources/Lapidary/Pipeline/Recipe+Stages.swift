@@ -11,7 +11,9 @@ extension Recipe {
     if let pruning {
       if factors, recovers, hasCalibration, case .macs(let fraction) = pruning.target {
         stages.append(
-          ShrinkStage(pruning, macs: fraction, choosesImportance: choosesImportance))
+          ShrinkStage(
+            pruning, macs: fraction, choosesImportance: choosesImportance,
+            dropsBlocks: dropsBlocks && drop == nil))
       } else {
         stages.append(
           PruneStage(

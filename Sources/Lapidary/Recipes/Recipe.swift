@@ -12,6 +12,8 @@ public struct Recipe: Sendable {
   public var fusion = FusionOptions()
   /// Which whole blocks go before channels do; nil for none.
   public var drop: DropOptions?
+  /// Whether blocks may go where a number of multiply-accumulates is to stay.
+  public var dropsBlocks = true
   /// How to prune; nil for not at all.
   public var pruning: PruningOptions?
   /// Whether that importance is taken with which least is lost, where there are samples to tell.
@@ -55,7 +57,9 @@ public struct Recipe: Sendable {
       case .fuse:
         fuses = field.flagOrNil ?? true
         if field.flagOrNil == nil { fusion = try Self.fusion(try field.fields()) }
-      case .drop: drop = try Self.drop(field)
+      case .drop:
+        drop = try Self.drop(field)
+        dropsBlocks = drop != nil
       case .prune: pruning = try readPruning(field)
       case .recover: recovers = try field.flag()
       case .factor: factors = try field.flag()

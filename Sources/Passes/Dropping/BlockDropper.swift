@@ -78,14 +78,16 @@ struct BlockDropper {
   }
 
   /// Samples that blocks are compared with, as a number of multiply-accumulates for all of them.
-  private static let mostFitting = 2e11, fewestSamples = 32, proofSamples = 64
+  private static let mostFitting = 2e11, fewestSamples = 64, judges = 64
 
   /// Chooses blocks and drops them.
-  func drop(_ setting: StageSetting, fit: Dataset, proof: Dataset) throws(ModelError) -> Result {
+  ///
+  /// - Parameter fit: samples to fit to; a part of them chooses.
+  func drop(_ setting: StageSetting, fit: Dataset) throws(ModelError) -> Result {
     var plan = DropPlan(macs: whole.macs, found: count)
     var state = Attempt(model: model, untouched: model, cost: whole, noise: 0)
     let affordable = min(Self.mostFitting / Double(max(whole.macs, 1)), Double(fit.count))
-    let few = fit.first(max(Self.fewestSamples, Int(affordable)))
+    let few = fit.first(max(Self.fewestSamples, Int(affordable))).choosing
     while let need = need(state, plan) {
       let found = try candidates(state.model, plan.blocks.count)
       guard let first = found.first else {
@@ -94,12 +96,12 @@ struct BlockDropper {
       }
       var best = first
       if found.count > 1, options.chooses {
-        best = try self.best(of: found, state, need, setting, few, proof) { done in
+        best = try self.best(of: found, state, need, setting, few.fit, few.judge) { done in
           setting.progress(
             WorkProgress("comparing blocks", done: done, of: found.count))
         }
       }
-      let next = try attempt(best, state, setting, fit, proof)
+      let next = try attempt(best, state, setting, fit, few.judge)
       plan.blocks.append(
         DropPlan.Block(
           sum: labels[best.sum] ?? "", nodes: best.nodes.count,
@@ -151,7 +153,7 @@ extension BlockDropper {
     }
     guard let entry = found.first(where: { fits($0.sum) }) else {
       throw ModelError(
-        .request, "drop: expected the name of a sum that ends a block, found '\(pattern)'",
+        .request, "blocks: expected the name of a sum that ends a block, found '\(pattern)'",
         hint: labels.isEmpty ? nil : "such as \(labels.sorted { $0.key < $1.key }[0].value)")
     }
     switch entry.found {
@@ -159,19 +161,20 @@ extension BlockDropper {
     case .failure(let obstacle):
       throw ModelError(
         .request,
-        "drop: expected a block that can go, found '\(pattern)', which cannot: \(obstacle.reason)")
+        "blocks: expected a block that can go, found '\(pattern)', which cannot: \(obstacle.reason)"
+      )
     }
   }
 
   /// The block that adds least noise for what it saves of what is still to go.
   private func best(
     of blocks: [ResidualBlock], _ state: Attempt, _ need: Int, _ setting: StageSetting,
-    _ fit: Dataset, _ proof: Dataset, progress: (Int) -> Void
+    _ fit: Dataset, _ judge: Dataset, progress: (Int) -> Void
   ) throws(ModelError) -> ResidualBlock {
     var best: (block: ResidualBlock, score: Double)?
     for (place, block) in blocks.enumerated() {
       progress(place)
-      let next = try attempt(block, state, setting, fit, proof)
+      let next = try attempt(block, state, setting, fit, judge)
       let saved = max(1, min(need, state.cost.macs - next.cost.macs))
       let score = (next.noise - state.noise) / Double(saved)
       if best.map({ score < $0.score }) ?? true { best = (block, score) }
@@ -182,7 +185,7 @@ extension BlockDropper {
   /// A model without one more block, what is around it adapted.
   private func attempt(
     _ block: ResidualBlock, _ state: Attempt, _ setting: StageSetting, _ fit: Dataset,
-    _ proof: Dataset
+    _ judge: Dataset
   ) throws(ModelError) -> Attempt {
     var next = state
     next.untouched = block.dropped(from: state.untouched)
@@ -197,7 +200,7 @@ extension BlockDropper {
         on: SampleRun(fit, for: model, batch: LeastSquaresRecovery.usualBatch))
     }
     let found = try ModelComparison(
-      model, next.model, on: proof, options: setting.options, limit: Self.proofSamples)
+      model, next.model, on: judge, options: setting.options, limit: Self.judges)
     let noise = found.outputs.map(\.comparison.noise).max() ?? 0
     next.noise = noise.isNaN ? .infinity : noise
     return next
@@ -224,7 +227,7 @@ extension BlockDropper {
     let reason = obstacles.first.map { " (\(obstacles.count) stay: \($0))" } ?? ""
     return ModelError(
       .request,
-      "drop: expected blocks that are added to their own input, found none that can go\(reason)")
+      "blocks: expected blocks that are added to their own input, found none that can go\(reason)")
   }
 }
 

@@ -28,9 +28,9 @@ public struct DropStage: Stage {
   public func run(
     _ state: inout ModelState, _ setting: StageSetting
   ) throws(ModelError) -> StageProof? {
-    guard let fit = setting.fit, let proof = setting.proof else { return nil }
+    guard let fit = setting.fit else { return nil }
     let dropper = try BlockDropper(state.model, options, adapts: adapts)
-    let result = try dropper.drop(setting, fit: fit, proof: proof)
+    let result = try dropper.drop(setting, fit: fit)
     state.replace(with: result.model)
     state.drops = result.plan
     state.unmatchedPatterns += dropper.unmatchedPatterns

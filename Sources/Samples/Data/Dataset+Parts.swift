@@ -16,15 +16,23 @@ extension Dataset {
       if part == .all { own.part = .fitted }
       return (own, own)
     }
-    let all = 0..<groups
-    let isNoise = part == .random
+    return divided(as: part == .random ? (.random, .random) : (.fitted, .heldOut))
+  }
+
+  /// Samples to fit to, divided once more: those to fit candidates to and those to choose among them with,
+  /// so that what is to prove the result says nothing of the choice. Fewer than 64 serve for both.
+  package var choosing: (fit: Dataset, judge: Dataset) {
+    guard count >= Self.fewestToSplit, count / (batch ?? 1) >= Self.heldOutOf else {
+      return (self, self)
+    }
+    return divided(as: (part, part))
+  }
+
+  private func divided(as parts: (Part, Part)) -> (Dataset, Dataset) {
+    let all = 0..<count / (batch ?? 1), last = Self.heldOutOf - 1
     return (
-      Dataset(
-        self, groups: all.filter { $0 % Self.heldOutOf != Self.heldOutOf - 1 },
-        as: isNoise ? .random : .fitted),
-      Dataset(
-        self, groups: all.filter { $0 % Self.heldOutOf == Self.heldOutOf - 1 },
-        as: isNoise ? .random : .heldOut)
+      Dataset(self, groups: all.filter { $0 % Self.heldOutOf != last }, as: parts.0),
+      Dataset(self, groups: all.filter { $0 % Self.heldOutOf == last }, as: parts.1)
     )
   }
 }

@@ -39,7 +39,11 @@ struct Compress: ParsableCommand, RunsModels, ChecksOptions {
   @Option(help: "Samples with an array 'labels' to measure each stage with.", completion: .file())
   var evaluate: String?
 
-  @Flag(help: "Keep the blocks that the recipe drops.")
+  @Flag(
+    help: """
+      Drop no whole blocks: neither those that the recipe says nor, with --macs, those with which less \
+      is lost than with channels.
+      """)
   var noDrop = false
 
   @Flag(help: "Leave pruning out.")
@@ -129,7 +133,7 @@ struct Compress: ParsableCommand, RunsModels, ChecksOptions {
       plan.choosesImportance = false
       plan.pruning?.scores = try ChannelScores(json: try TextFile.read(scores)).scores
     }
-    if noDrop { plan.drop = nil }
+    if noDrop { (plan.drop, plan.dropsBlocks) = (nil, false) }
     if noPrune { plan.pruning = nil }
     if noRecover { plan.recovers = false }
     if noTune { plan.tuning = nil }

@@ -158,6 +158,23 @@ import Testing
     #expect(after > before)
   }
 
+  @Test("A block at the input of a model and one at its output go, and the names of both stay")
+  func ends() throws {
+    var net = Network()
+    let x = net.input("x", [Dimension(symbol: "N"), 3, 6, 6])
+    let first = net.node("Add", "first", [x, BlockSketches.scaled(&net, "a", x, 3, 3, 0.1)])
+    let middle = BlockSketches.scaled(&net, "middle", first, 3, 3, 0.5)
+    net.output(
+      net.node("Add", "last", [BlockSketches.scaled(&net, "b", middle, 3, 3, 0.1), middle]))
+    let model = net.model()
+    let (state, _) = try drop(model, [3, 6, 6], .blocks(2))
+    #expect(Set(sums(state)) == ["Add 'first'", "Add 'last'"])
+    #expect(state.model.operators == ["Conv"])
+    let graph = state.model.graph
+    #expect(graph.inputs.map { graph[$0.value].name } == ["x"])
+    #expect(graph.outputs.map { graph[$0.value].name } == ["last_out"])
+  }
+
   @Test("A plan replays to the same weights, on any number of threads", arguments: [1, 3])
   func replay(threads: Int) throws {
     let model = BlockSketches.residual()
@@ -200,5 +217,26 @@ import Testing
     #expect(signals.count == 4 && signals[3] > signals[2] + 3, "\(signals)")
     let turned: [any Stage] = [stages[1], stages[0]]
     #expect(throws: ModelError.self) { try turned.check() }
+  }
+
+  @Test("Shrinking drops a block first where less is lost so, and meets its number")
+  func shrinking() throws {
+    let model = BlockSketches.inverted([0.1, 0, 0.1])
+    let data = try BlockSketches.data(model, [3, 6, 6])
+    let setting = BlockSketches.setting(data)
+    let options = PruningOptions(target: .macs(0.6))
+    func shrunk(_ drops: Bool) throws -> (state: ModelState, after: Double) {
+      var state = ModelState(model)
+      let proof = try ShrinkStage(options, macs: 0.6, dropsBlocks: drops).run(&state, setting)
+      guard case .signal(_, let after, _, _)? = proof else { return (state, 0) }
+      return (state, after)
+    }
+    let with = try shrunk(true), without = try shrunk(false)
+    #expect(sums(with.state).first == "Add 'sum1'" && without.state.drops == nil)
+    #expect(with.after > without.after, "\(with.after) and \(without.after) dB")
+    let left = try Pruner.macs(of: with.state.model), whole = try Pruner.macs(of: model)
+    #expect(Double(left) <= 0.606 * Double(whole), "\(left) of \(whole)")
+    let reached = try #require(with.state.budget).reached
+    #expect(abs(reached - Double(left) / Double(whole)) < 0.01, "\(reached)")
   }
 }
