@@ -2,13 +2,14 @@ internal import IR
 
 extension TargetSearch {
   /// Kinds of numbers, those first with which less is lost within the limits as far as that can be
-  /// foretold: what 4 bits spare need not be cut, but they are less exact.
+  /// foretold: what 4 bits spare need not be cut, but they are less exact, and in a network of few
+  /// weights the conversions and their names take more bytes than integers spare.
   ///
   /// Models are made without tuning at the level that each needs. Tuning makes up for most of what
   /// cutting adds to the noise (`LossForecast`); what it does for integers shows where nothing is cut.
   mutating func leastLossFirst(_ kinds: [Numbers]) throws(ModelError) -> [Numbers] {
     var noises: [(kind: Numbers, noise: Double)] = []
-    for kind in kinds where kind.areIntegers {
+    for kind in kinds {
       guard let level = try lowestThatFits(kind) else { continue }
       // What fits uncut with more bits needs no fewer.
       if level == 0, noises.isEmpty { return kinds }

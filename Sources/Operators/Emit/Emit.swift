@@ -6,29 +6,36 @@ package enum Emit {
   /// A node that is not in a graph yet, and what inference says of its results.
   package struct Draft: Sendable {
     package let type: String
+    package let domain: String?
     package let attributes: [Attribute]
     package let results: [Inferred]
   }
 
-  /// Drafts a node of ONNX's own domain with one result.
+  /// Drafts a node whose first result, of one or several, is looked at.
   ///
   /// - Parameters:
+  ///   - domain: another than ONNX's own.
   ///   - opset: the version of the operator set that the graph imports.
   ///   - inputs: what is known of the operands.
   /// - Throws: `ModelError` where the operator set has no such operator, and where that refuses its
   ///   attributes or its operands.
   package static func draft(
-    _ type: String, opset: Int, inputs: Inputs, attributes: [Attribute]
+    _ type: String, domain: String? = nil, opset: Int, inputs: Inputs, attributes: [Attribute],
+    results count: Int = 1
   ) throws(ModelError) -> Draft {
     let view = NodeView(
       label: inputs.label, attributes: attributes,
-      inputs: (0..<inputs.count).map { inputs.has($0) }, outputs: [true])
-    guard let op = try Registry.make(OperatorName(type), opset: opset, view) else {
+      inputs: (0..<inputs.count).map { inputs.has($0) },
+      outputs: [Bool](repeating: true, count: count))
+    guard
+      let op = try Registry.make(
+        OperatorName(type, domain: domain ?? ""), opset: opset, view)
+    else {
       throw ModelError(
         .unsupported,
         "\(inputs.label): expected an operator of opset \(opset), found '\(type)'")
     }
-    return Draft(type: type, attributes: attributes, results: try op.infer(inputs))
+    return Draft(type: type, domain: domain, attributes: attributes, results: try op.infer(inputs))
   }
 
   /// The node of a draft.
@@ -36,7 +43,8 @@ package enum Emit {
     _ draft: Draft, name: String?, inputs: [ValueID?], output: ValueID
   ) -> Node {
     Node(
-      draft.type, name: name, inputs: inputs, outputs: [output], attributes: draft.attributes)
+      draft.type, domain: draft.domain, name: name, inputs: inputs, outputs: [output],
+      attributes: draft.attributes)
   }
 
   /// A node that hands a value on under another name.

@@ -56,13 +56,14 @@ extension PatternGraph {
 }
 
 extension Rewriter {
-  /// Turns a node into one that keeps `source` between two bounds.
+  /// Turns a node into one that keeps `source` between two bounds, or says why that cannot be.
   ///
   /// A bound that is infinite leaves infinities; that of a Clip that has none there would not.
-  package mutating func becomeClamp(_ id: NodeID, _ source: ValueID, low: Double, high: Double) {
+  package mutating func becomeClamp(_ id: NodeID, _ source: ValueID, low: Double, high: Double)
+    -> String?
+  {
     if low == 0, high == .infinity {
-      become(id, "Relu", inputs: [source], attributes: [])
-      return
+      return become(id, "Relu", inputs: [source])
     }
     let stem = output(id).map { graph[$0].name } ?? graph.label(id)
     let type = elementType(source)
@@ -70,21 +71,19 @@ extension Rewriter {
     if opset >= 8, low == -.infinity || high == .infinity {
       let (kind, suffix, bound) = high == .infinity ? ("Max", "min", low) : ("Min", "max", high)
       let constant = newConstant("\(stem)_\(suffix)", .filled(type, [], bound))
-      become(id, kind, inputs: [source, constant], attributes: [])
-      return
+      return become(id, kind, inputs: [source, constant])
     }
     let hasLow = low > -Clamp.largest, hasHigh = high < Clamp.largest
     if opset < 11 {
       var attributes: [Attribute] = []
       if hasLow { attributes.append(Attribute("min", .float(Float(low)))) }
       if hasHigh { attributes.append(Attribute("max", .float(Float(high)))) }
-      become(id, "Clip", inputs: [source], attributes: attributes)
-      return
+      return become(id, "Clip", inputs: [source], attributes: attributes)
     }
     var inputs: [ValueID?] = [source]
     inputs.append(hasLow ? newConstant("\(stem)_min", .filled(type, [], low)) : nil)
     if hasHigh { inputs.append(newConstant("\(stem)_max", .filled(type, [], high))) }
     if inputs.last == .some(nil) { inputs.removeLast() }
-    become(id, "Clip", inputs: inputs, attributes: [])
+    return become(id, "Clip", inputs: inputs)
   }
 }

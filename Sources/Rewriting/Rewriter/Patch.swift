@@ -73,12 +73,13 @@ package struct Patch {
 
   /// What would come of an operation on terms, without adding it.
   fileprivate func draft(
-    _ type: String, _ inputs: [Term?], _ attributes: [Attribute], _ label: String
+    _ type: String, _ inputs: [Term?], _ attributes: [Attribute], _ label: String,
+    domain: String? = nil, results: Int = 1
   ) throws(ModelError) -> Emit.Draft {
     try Emit.draft(
-      type, opset: opset,
+      type, domain: domain, opset: domain == nil ? opset : 1,
       inputs: Inputs(label: "\(type) '\(label)'", inputs.map { $0?.operand }),
-      attributes: attributes)
+      attributes: attributes, results: results)
   }
 
   fileprivate mutating func refuse(
@@ -118,11 +119,13 @@ extension Rewriter {
   ///   not go together, or the result would have another type than the node's readers know.
   package mutating func join(
     _ patch: Patch, as id: NodeID, _ operatorType: String, _ inputs: [Patch.Term?],
-    attributes: [Attribute] = []
+    attributes: [Attribute] = [], domain: String? = nil, results: Int = 1
   ) -> String? {
     var patch = patch
+    let draft: Emit.Draft
     do throws(ModelError) {
-      let draft = try patch.draft(operatorType, inputs, attributes, graph.label(id))
+      draft = try patch.draft(
+        operatorType, inputs, attributes, graph.label(id), domain: domain, results: results)
       if let result = output(id), let found = draft.results.first?.type {
         patch.refuse(unless: found, agreesWith: type(result), operatorType)
       }
@@ -131,10 +134,23 @@ extension Rewriter {
     }
     if let refusal = patch.refusal { return refusal }
     let made = settle(patch)
-    become(
-      id, operatorType, inputs: inputs.map { $0.flatMap { value($0, made) } },
-      attributes: attributes)
+    become(id, draft, inputs: inputs.map { $0.flatMap { value($0, made) } })
     return nil
+  }
+
+  /// Lets a node become another operation of values of the graph.
+  ///
+  /// - Parameters:
+  ///   - domain: another than ONNX's own, at its first version.
+  ///   - results: how many results it will have.
+  /// - Returns: why that cannot be, or nil when it is done.
+  package mutating func become(
+    _ id: NodeID, _ operatorType: String, inputs: [ValueID?], attributes: [Attribute] = [],
+    domain: String? = nil, results: Int = 1
+  ) -> String? {
+    join(
+      patch(before: id), as: id, operatorType, inputs.map { $0.map { term($0) } },
+      attributes: attributes, domain: domain, results: results)
   }
 
   /// A constant or the result of a node that has come into the graph.

@@ -43,16 +43,13 @@ extension Rewriter {
     for input in inputs.compactMap({ $0 }) { touchAround(input) }
   }
 
-  /// Makes a node another operation, in its place and under its name. What it no longer reads is
-  /// looked at again.
-  package mutating func become(
-    _ id: NodeID, _ operatorType: String, inputs: [ValueID?], attributes: [Attribute],
-    domain: String? = nil
-  ) {
+  /// Makes a node what a draft says, in its place and under its name. What it no longer reads is looked
+  /// at again.
+  mutating func become(_ id: NodeID, _ draft: Emit.Draft, inputs: [ValueID?]) {
     for value in graph[id].inputs.compactMap({ $0 }) { touchAround(value) }
-    graph[id].type = operatorType
-    graph[id].domain = domain
-    graph[id].attributes = attributes
+    graph[id].type = draft.type
+    graph[id].domain = draft.domain
+    graph[id].attributes = draft.attributes
     setInputs(id, inputs)
   }
 

@@ -21,8 +21,11 @@ extension SpellingRule {
       return .declined(obstacle)
     }
     let absorbed = found.match.nodes.dropFirst().map { net.graph.label($0) }
-    net.become(
+    if let refusal = net.become(
       id, name, inputs: [found.x], attributes: found.spelling.attributes(found.match))
+    {
+      return .declined(refusal)
+    }
     return .applied(
       "\(name) took in \(absorbed.joined(separator: ", "))", survivor: id, absorbed: absorbed)
   }

@@ -75,7 +75,9 @@ struct ReciprocalToDiv: FusionRule {
       else { continue }
       if let obstacle = net.obstacle(over: value) { return .declined(obstacle) }
       let absorbed = net.graph.label(inverse)
-      net.become(id, "Div", inputs: [other, divisor], attributes: [])
+      if let refusal = net.become(id, "Div", inputs: [other, divisor]) {
+        return .declined(refusal)
+      }
       return .applied("took in \(absorbed)", survivor: id, absorbed: [absorbed])
     }
     return .noMatch

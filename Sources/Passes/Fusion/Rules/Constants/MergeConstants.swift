@@ -39,8 +39,11 @@ struct MergeConstants: FusionRule {
     let merged = zip(sum, other).map { isSum ? $0 + $1 : $0 * $1 }
     let absorbed = net.graph.label(producer)
     let stem = net.graph[net.input(id, slot)!].name
-    let constant = net.newConstant(stem, Tensor(a.elementType, shape, merged))
-    net.become(id, isSum ? "Add" : "Mul", inputs: [source, constant], attributes: [])
+    var patch = net.patch(before: id)
+    let constant = patch.constant(Tensor(a.elementType, shape, merged), stem: stem)
+    if let refusal = net.join(patch, as: id, isSum ? "Add" : "Mul", [net.term(source), constant]) {
+      return .declined(refusal)
+    }
     return .applied("took in \(absorbed)", survivor: id, absorbed: [absorbed])
   }
 }

@@ -26,7 +26,9 @@ struct FuseMicrosoftGelu: FusionRule {
       return .declined(obstacle)
     }
     let absorbed = found.match.nodes.dropFirst().map { net.graph.label($0) }
-    net.become(id, "Gelu", inputs: [x], attributes: [], domain: FusionTarget.microsoftDomain)
+    if let refusal = net.become(id, "Gelu", inputs: [x], domain: FusionTarget.microsoftDomain) {
+      return .declined(refusal)
+    }
     return .applied(
       "Gelu took in \(absorbed.joined(separator: ", "))", survivor: id, absorbed: absorbed)
   }

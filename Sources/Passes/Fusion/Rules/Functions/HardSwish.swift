@@ -39,7 +39,7 @@ struct FuseHardSwish: FusionRule {
       }
       return .applied("became Mul and HardSigmoid", survivor: id, absorbed: absorbed)
     }
-    net.become(id, "HardSwish", inputs: [x], attributes: [])
+    if let refusal = net.become(id, "HardSwish", inputs: [x]) { return .declined(refusal) }
     return .applied(
       "HardSwish took in \(absorbed.joined(separator: ", "))", survivor: id, absorbed: absorbed)
   }

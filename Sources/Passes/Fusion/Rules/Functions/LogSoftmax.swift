@@ -13,8 +13,11 @@ struct FuseLogSoftmax: FusionRule {
     else { return .noMatch }
     if let obstacle = net.obstacle(inside: match) { return .declined(obstacle) }
     let absorbed = net.graph.label(softmax)
-    net.become(
+    if let refusal = net.become(
       id, "LogSoftmax", inputs: [source], attributes: net.graph[softmax].attributes)
+    {
+      return .declined(refusal)
+    }
     return .applied("took in \(absorbed)", survivor: id, absorbed: [absorbed])
   }
 }

@@ -31,14 +31,18 @@ struct MergeClamps: FusionRule {
     let low = min(max(first.low, second.low), second.high)
     let high = min(max(first.high, second.low), second.high)
     let absorbed = net.graph.label(producer)
-    net.becomeClamp(id, first.source, low: low, high: high)
+    if let refusal = net.becomeClamp(id, first.source, low: low, high: high) {
+      return .declined(refusal)
+    }
     return .applied("took in \(absorbed)", survivor: id, absorbed: [absorbed])
   }
 
   /// A limit from below by 0 alone is Relu, however it is spelled.
   private func relu(_ id: NodeID, _ clamp: Clamp, _ net: inout Rewriter) -> FusionOutcome {
     guard net.kind(id) != "Relu", clamp.low == 0, clamp.isOpenAbove else { return .noMatch }
-    net.becomeClamp(id, clamp.source, low: 0, high: .infinity)
+    if let refusal = net.becomeClamp(id, clamp.source, low: 0, high: .infinity) {
+      return .declined(refusal)
+    }
     return .applied("it is a Relu")
   }
 }

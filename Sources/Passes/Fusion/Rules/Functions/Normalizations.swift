@@ -24,8 +24,11 @@ struct FuseLayerNormalization: FusionRule {
     case .success(let lengths):
       if let obstacle = net.obstacle(match, rank: net.rank(x)) { return .declined(obstacle) }
       let absorbed = match.nodes.dropFirst().map { net.graph.label($0) }
-      net.becomeNormalization(
+      if let refusal = net.becomeNormalization(
         id, "LayerNormalization", x, lengths, epsilon: epsilon)
+      {
+        return .declined(refusal)
+      }
       return .applied(
         "LayerNormalization took in \(absorbed.joined(separator: ", "))", survivor: id,
         absorbed: absorbed)
@@ -53,8 +56,11 @@ struct FuseRMSNormalization: FusionRule {
     case .success(let lengths):
       if let obstacle = net.obstacle(match, rank: net.rank(x)) { return .declined(obstacle) }
       let absorbed = match.nodes.dropFirst().map { net.graph.label($0) }
-      net.becomeNormalization(
+      if let refusal = net.becomeNormalization(
         id, "RMSNormalization", x, lengths, epsilon: epsilon)
+      {
+        return .declined(refusal)
+      }
       return .applied(
         "RMSNormalization took in \(absorbed.joined(separator: ", "))", survivor: id,
         absorbed: absorbed)
@@ -96,14 +102,15 @@ extension Rewriter {
     return .success(lengths ?? [])
   }
 
-  /// Turns a node into a normalisation over the last axes, with a scale of ones.
+  /// Turns a node into a normalisation over the last axes, with a scale of ones; else says why not.
   fileprivate mutating func becomeNormalization(
     _ id: NodeID, _ kind: String, _ x: ValueID, _ lengths: [Int], epsilon: Double
-  ) {
+  ) -> String? {
     let stem = output(id).map { graph[$0].name } ?? graph.label(id)
-    let scale = newConstant("\(stem)_scale", .filled(elementType(x), lengths, 1))
-    become(
-      id, kind, inputs: [x, scale],
+    var patch = patch(before: id)
+    let scale = patch.constant(.filled(elementType(x), lengths, 1), stem: "\(stem)_scale")
+    return join(
+      patch, as: id, kind, [term(x), scale],
       attributes: [
         Attribute("axis", .int(-lengths.count)), Attribute("epsilon", .float(Float(epsilon))),
       ])

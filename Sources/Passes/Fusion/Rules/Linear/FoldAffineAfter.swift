@@ -57,9 +57,13 @@ extension Rewriter {
     case .parameters(let weight, let bias): parameters = (weight, bias)
     }
     let absorbed = graph.label(id)
+    if let refusal = set(
+      layer, weight: parameters.weight, bias: parameters.bias, shifts: affine.isShifting)
+    {
+      return .declined(refusal)
+    }
     remove(id)
     takeOver(producer, slot: 0, result)
-    set(layer, weight: parameters.weight, bias: parameters.bias, shifts: affine.isShifting)
     return .applied(
       "\(absorbed) went into \(graph.label(producer))", survivor: producer, absorbed: [absorbed])
   }
@@ -125,17 +129,24 @@ extension Rewriter {
   /// Gives a layer another weight and another bias, which stands for the old one with its factor.
   ///
   /// - Parameter shifts: whether a product without a bias gets one.
-  mutating func set(_ layer: LinearLayer, weight: Tensor?, bias: Tensor?, shifts: Bool) {
+  /// - Returns: why that cannot be, or nil when it is done.
+  mutating func set(
+    _ layer: LinearLayer, weight: Tensor?, bias: Tensor?, shifts: Bool
+  ) -> String? {
     let id = layer.node, slot = layer.form.bias?.slot ?? 2
     let stem = input(id, layer.form.weight).map { graph[$0].name } ?? graph.label(id)
     let old = input(id, slot).map { graph[$0].name }
-    if shifts, isMatrixProduct(layer) {
-      become(id, "Gemm", inputs: graph[id].inputs, attributes: [])
+    if shifts, isMatrixProduct(layer), let bias {
+      var patch = patch(before: id)
+      let addend = patch.constant(bias, stem: "\(stem)_bias")
+      let factors = graph[id].inputs.map { $0.map { term($0) } }
+      if let refusal = join(patch, as: id, "Gemm", factors + [addend]) { return refusal }
     }
     if let weight { replaceConstant(id, slot: layer.form.weight, stem: stem, with: weight) }
-    guard let bias else { return }
+    guard let bias, !(shifts && isMatrixProduct(layer)) else { return nil }
     replaceConstant(id, slot: slot, stem: old ?? "\(stem)_bias", with: bias)
     if let place = layer.form.bias, place.factor != 1 { setAttribute(id, "beta", .float(1)) }
+    return nil
   }
 
   /// Why a node's constants are none: an input of the graph may override one.

@@ -57,10 +57,11 @@ struct FoldAffineBefore: FusionRule {
       bias?.allSatisfy({ Float($0).isFinite || weight.elementType == .double }) ?? true
     else { return .declined("the weight or the bias would overflow or vanish") }
     let absorbed = net.graph.label(producer)
-    net.setInput(id, slot: 0, to: affine.source)
-    net.set(
+    let refusal = net.set(
       layer, weight: scaled, bias: bias.map { Tensor(weight.elementType, [$0.count], $0) },
       shifts: bias != nil)
+    if let refusal { return .declined(refusal) }
+    net.setInput(id, slot: 0, to: affine.source)
     return .applied("took in \(absorbed)", survivor: id, absorbed: [absorbed])
   }
 

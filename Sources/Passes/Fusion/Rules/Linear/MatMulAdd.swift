@@ -33,7 +33,9 @@ struct MatMulAdd: FusionRule {
       else { return .declined("the addend does not broadcast to the product's shape") }
       // beta, which had nothing to scale, would scale the addend.
       let attributes = isGemm ? net.graph[product].attributes.filter { $0.name != "beta" } : []
-      net.become(id, "Gemm", inputs: [a, b, addend], attributes: attributes)
+      if let refusal = net.become(id, "Gemm", inputs: [a, b, addend], attributes: attributes) {
+        return .declined(refusal)
+      }
       return .applied("took in \(label)", survivor: id, absorbed: [label])
     }
     return .noMatch

@@ -64,7 +64,7 @@ struct ProjectionsToGemm: FusionRule {
       net.inherit(gemm, from: projection.sum)
       let absorbed = net.graph.label(projection.product)
       let lengths = net.shape(net.output(projection.reshape))!.known!
-      net.becomeReshape(projection.reshape, matrices, lengths)
+      if net.becomeReshape(projection.reshape, matrices, lengths) != nil { continue }
       net.remove(projection.sum)
       net.remove(projection.product)
       net.record(Self.name, of: [absorbed], into: gemm)

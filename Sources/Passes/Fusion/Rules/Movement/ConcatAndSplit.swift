@@ -142,9 +142,13 @@ struct SlicesToSplit: FusionRule {
     let sizes = parts.map { $0.end - $0.start }
     let stem = net.graph[outputs[0]].name
     let constant = net.newConstant("\(stem)_sizes", Tensor(int64: sizes, [sizes.count]))
+    if let refusal = net.become(
+      id, "Split", inputs: [source, constant], attributes: [Attribute("axis", .int(axis))],
+      results: parts.count)
+    {
+      return .declined(refusal)
+    }
     for part in parts.dropFirst() { net.remove(part.node) }
-    net.become(
-      id, "Split", inputs: [source, constant], attributes: [Attribute("axis", .int(axis))])
     net.appendOutputs(id, Array(outputs.dropFirst()))
     return .applied("took in \(labels.joined(separator: ", "))", survivor: id, absorbed: labels)
   }

@@ -39,11 +39,12 @@ extension Rewriter {
     return target.contains { $0.value == nil || $0 == .known(0) }
   }
 
-  /// Makes a node the Reshape of another value to a constant target.
-  mutating func becomeReshape(_ id: NodeID, _ source: ValueID, _ target: [Int]) {
-    let shape = newConstant(
-      "\(graph[output(id)!].name)_shape", Tensor(int64: target, [target.count]))
-    become(id, "Reshape", inputs: [source, shape], attributes: [])
+  /// Makes a node the Reshape of another value to a constant target, or says why that cannot be.
+  mutating func becomeReshape(_ id: NodeID, _ source: ValueID, _ target: [Int]) -> String? {
+    var patch = patch(before: id)
+    let shape = patch.constant(
+      Tensor(int64: target, [target.count]), stem: "\(graph[output(id)!].name)_shape")
+    return join(patch, as: id, "Reshape", [term(source), shape])
   }
 }
 
@@ -75,7 +76,7 @@ struct MergeReshapes: FusionRule {
     else {
       return .declined("no constant target gives the shape \(shape)")
     }
-    net.becomeReshape(id, source, target)
+    if let refusal = net.becomeReshape(id, source, target) { return .declined(refusal) }
     return .applied("took in \(absorbed)", survivor: id, absorbed: [absorbed])
   }
 }
@@ -128,7 +129,7 @@ struct TransposeAsReshape: FusionRule {
     guard let target = net.reshapeTarget(from: from, to: shape) else {
       return .declined("no constant target gives the shape \(shape)")
     }
-    net.becomeReshape(id, source, target)
+    if let refusal = net.becomeReshape(id, source, target) { return .declined(refusal) }
     return .applied("it moves no element")
   }
 }

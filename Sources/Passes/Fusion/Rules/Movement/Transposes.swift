@@ -27,7 +27,10 @@ struct MergeTransposes: FusionRule {
       return .applied("it undoes \(absorbed)")
     }
     if let obstacle = net.obstacle(over: middle) { return .declined(obstacle) }
-    net.become(id, "Transpose", inputs: [source], attributes: [Attribute("perm", .ints(merged))])
+    let attributes = [Attribute("perm", .ints(merged))]
+    if let refusal = net.become(id, "Transpose", inputs: [source], attributes: attributes) {
+      return .declined(refusal)
+    }
     return .applied("took in \(absorbed)", survivor: id, absorbed: [absorbed])
   }
 }
@@ -78,15 +81,16 @@ struct SinkTransposes: FusionRule {
     for (place, axis) in order.enumerated() { inverse[axis] = place }
     let inner = Shape(inverse.map { type[$0] })
     let label = net.graph.label(transposes[0])
-    _ = patch.add(
+    let moved = patch.add(
       kind, inputs, attributes: attributes, stem: "\(net.graph[result].name)_moved",
       expecting: TensorType(net.elementType(result), inner))
-    guard let moved = net.place(patch)?.last else {
-      return .declined(patch.refusal ?? "the operands do not go together")
+    let transposed = [Attribute("perm", .ints(order))]
+    if let refusal = net.join(patch, as: id, "Transpose", [moved], attributes: transposed) {
+      return .declined(refusal)
     }
-    let producer = net.graph[moved].producer!
-    net.inherit(producer, from: id)
-    net.become(id, "Transpose", inputs: [moved], attributes: [Attribute("perm", .ints(order))])
+    if let producer = net.input(id, 0).flatMap({ net.graph[$0].producer }) {
+      net.inherit(producer, from: id)
+    }
     net.rename(id, like: transposes[0])
     return .applied("\(label) moved behind it")
   }
