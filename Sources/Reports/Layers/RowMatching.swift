@@ -133,7 +133,9 @@ private struct RowSets {
   let stepX: Int, stepY: Int
   let countX: Int, countY: Int
 
-  private func hash(_ data: UnsafeBufferPointer<Float>, _ start: Int, _ columns: [Int]) -> UInt64 {
+  private func hash(
+    _ data: UnsafeBufferPointer<Float>, _ start: Int, _ columns: some Sequence<Int>
+  ) -> UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for column in columns {
       // Zeros of either sign are one number.
@@ -147,6 +149,7 @@ private struct RowSets {
   /// Each row of the second as an equal one of the first; nil where one has none. Among equal rows the
   /// one in the same place, else the first that is free.
   func exact() -> ChannelMap? {
+    guard beginsAlike else { return nil }
     var table: [UInt64: [Int]] = [:]
     x.withUnsafeBufferPointer { data in
       for row in 0..<countX { table[hash(data, row * stepX, columnsX), default: []].append(row) }
@@ -164,6 +167,23 @@ private struct RowSets {
       places.append(place)
     }
     return ChannelMap(places, of: countX)
+  }
+
+  /// Elements of a row that are enough to tell it from most others.
+  private static let beginning = 64
+
+  /// Whether each row of the second begins as one of the first does: where all weights have changed,
+  /// most of both need not be read to see that no row is equal.
+  private var beginsAlike: Bool {
+    guard columnsX.count > 2 * Self.beginning else { return true }
+    let beginnings = x.withUnsafeBufferPointer { data in
+      Set((0..<countX).map { hash(data, $0 * stepX, columnsX.prefix(Self.beginning)) })
+    }
+    return y.withUnsafeBufferPointer { data in
+      (0..<countY).allSatisfy {
+        beginnings.contains(hash(data, $0 * stepY, columnsY.prefix(Self.beginning)))
+      }
+    }
   }
 
   /// How much farther than the nearest row all others have to lie.
