@@ -63,8 +63,9 @@ test: deps ## Run every test
 quick: ## Run the tests that FILTER names, in a build that takes seconds after an edit
 	$(SWIFT) test $(QUICK) $(if $(FILTER),--filter '$(FILTER)')
 
-test-avx2: ## Run the executor's built tests as a processor without AVX-512 runs them
-	ONEDNN_MAX_CPU_ISA=AVX2 $(SWIFT) test -c release --skip-build --filter 'ExecutionTests|OneDNNTests'
+test-avx2: ## Run the executor's built tests as processors without AVX-512, and without AVX, run them
+	for isa in AVX2 SSE41; do ONEDNN_MAX_CPU_ISA=$$isa \
+	  $(SWIFT) test -c release --skip-build --filter 'ExecutionTests|OneDNNTests' || exit 1; done
 
 bench: deps build ## Measure against onnxruntime and other peers in an environment of their own
 	$(PYTHON) Benchmarks/bench.py

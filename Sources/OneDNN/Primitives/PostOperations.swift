@@ -43,6 +43,10 @@ final class PostOperations {
     guard dnnl_primitive_attr_create(&attributes) == dnnl_success, let attributes else {
       return nil
     }
+    guard Scratch.isSet(on: attributes) else {
+      dnnl_primitive_attr_destroy(attributes)
+      return nil
+    }
     guard dnnl_post_ops_create(&operations) == dnnl_success, let operations else {
       dnnl_primitive_attr_destroy(attributes)
       return nil

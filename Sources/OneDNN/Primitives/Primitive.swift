@@ -43,6 +43,8 @@ final class Memory {
 final class Primitive {
   private let handle: dnnl_primitive_t
   private let descriptor: dnnl_primitive_desc_t
+  /// What it keeps numbers in while it runs; nil where it needs nothing.
+  private let scratch: (memory: Memory, byteCount: Int)?
 
   /// Takes over a descriptor.
   ///
@@ -57,6 +59,22 @@ final class Primitive {
     }
     handle = primitive
     self.descriptor = descriptor
+    scratch = Self.scratch(descriptor)
+  }
+
+  private static func scratch(
+    _ descriptor: dnnl_primitive_desc_t
+  ) -> (memory: Memory, byteCount: Int)? {
+    guard
+      let layout = dnnl_primitive_desc_query_md(descriptor, dnnl_query_scratchpad_md, 0)?.pointee
+    else { return nil }
+    let byteCount = Layout(layout).byteCount
+    var engine: dnnl_engine_t?
+    guard byteCount > 0,
+      dnnl_primitive_desc_query(descriptor, dnnl_query_engine, 0, &engine) == dnnl_success,
+      let engine, let memory = Memory(layout, engine)
+    else { return nil }
+    return (memory, byteCount)
   }
 
   /// Compiles an operation described by one of oneDNN's structures.
@@ -85,8 +103,13 @@ final class Primitive {
     _ operation: Operation, _ engine: dnnl_engine_t, _ after: PostOperations?
   ) -> dnnl_primitive_desc_t? {
     var descriptor: dnnl_primitive_desc_t?
-    let status = withUnsafePointer(to: operation) {
-      dnnl_primitive_desc_create(&descriptor, $0, after?.attributes, engine, nil)
+    let status = withUnsafePointer(to: operation) { operation in
+      if let after {
+        return dnnl_primitive_desc_create(&descriptor, operation, after.attributes, engine, nil)
+      }
+      return Scratch.withAttributes {
+        dnnl_primitive_desc_create(&descriptor, operation, $0, engine, nil)
+      }
     }
     return status == dnnl_success ? descriptor : nil
   }
@@ -128,6 +151,16 @@ final class Primitive {
   }
 
   func execute(_ stream: dnnl_stream_t, _ arguments: [dnnl_exec_arg_t]) -> Bool {
+    guard let scratch else { return submit(stream, arguments) }
+    let block = Scratch.borrow(scratch.byteCount)
+    defer { Scratch.giveBack(block) }
+    return scratch.memory.point(to: block.address)
+      && submit(
+        stream,
+        arguments + [dnnl_exec_arg_t(arg: DNNL_ARG_SCRATCHPAD, memory: scratch.memory.handle)])
+  }
+
+  private func submit(_ stream: dnnl_stream_t, _ arguments: [dnnl_exec_arg_t]) -> Bool {
     dnnl_primitive_execute(handle, stream, Int32(arguments.count), arguments) == dnnl_success
       && dnnl_stream_wait(stream) == dnnl_success
   }
@@ -145,7 +178,9 @@ final class Reorder {
     let engine = accelerator.engine
     let status = withUnsafePointer(to: from) { from in
       withUnsafePointer(to: to) { to in
-        dnnl_reorder_primitive_desc_create(&descriptor, from, engine, to, engine, nil)
+        Scratch.withAttributes {
+          dnnl_reorder_primitive_desc_create(&descriptor, from, engine, to, engine, $0)
+        }
       }
     }
     guard status == dnnl_success, let descriptor, let primitive = Primitive(descriptor),

@@ -124,8 +124,10 @@ extension Accelerator {
         return nil
       }
       var descriptor: dnnl_primitive_desc_t?
-      let status = dnnl_concat_primitive_desc_create(
-        &descriptor, nil, Int32(parts.count), Int32(axis), layouts, nil, engine)
+      let status = Scratch.withAttributes {
+        dnnl_concat_primitive_desc_create(
+          &descriptor, nil, Int32(parts.count), Int32(axis), layouts, $0, engine)
+      }
       guard status == dnnl_success, let descriptor,
         let primitive = Primitive(descriptor, fast: true),
         let result = primitive.layout(dnnl_query_dst_md)
