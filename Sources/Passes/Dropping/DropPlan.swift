@@ -1,9 +1,6 @@
-public import IR
-internal import Platform
-
 /// Blocks that were dropped, as data: the same model and options give the same plan, byte for byte, and
 /// replaying it on the same samples gives the same model.
-public struct DropPlan: Codable, Hashable, Sendable {
+public struct DropPlan: PlanFile, Hashable, Sendable {
   /// A block that was dropped.
   public struct Block: Codable, Hashable, Sendable {
     /// The sum that it ended in, by its operator and name.
@@ -29,24 +26,12 @@ public struct DropPlan: Codable, Hashable, Sendable {
   /// What was asked for and could not be reached, in words; nil where all was.
   public var missed: String?
 
-  /// The plan as JSON with sorted keys and a final newline.
-  public func json() throws(ModelError) -> [UInt8] {
-    do { return try JSONCoding.bytes(of: self) + [10] } catch {
-      throw ModelError(.invalid, "plan: \(error)")
-    }
-  }
-
-  /// Reads a plan.
-  ///
-  /// - Throws: `ModelError` when the bytes are no plan of a known version.
-  public init(json: [UInt8]) throws(ModelError) {
-    do { self = try JSONCoding.value(from: json) } catch {
-      throw ModelError(.malformed, "plan: expected dropped blocks in JSON, found other content")
-    }
-    guard schema == 1 else {
-      throw ModelError(.unsupported, "plan: expected schema 1, found \(schema)")
-    }
-  }
+  /// What errors call the plan.
+  public static let subject = "dropped blocks"
+  /// The version of the format that is read.
+  public static let version = 1
+  /// Whether slashes in names are written with a backslash before them.
+  public static let escapesSlashes = true
 
   init(macs: Int, found: Int) {
     (self.macs, self.found, blocks) = (macs, found, [])

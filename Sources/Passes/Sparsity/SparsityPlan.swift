@@ -1,9 +1,6 @@
-public import IR
-internal import Platform
-
 /// Which elements of which weights become zero, as data: the same model and options give the same
 /// plan, byte for byte, and a training script can apply the masks to its own weights.
-public struct SparsityPlan: Codable, Hashable, Sendable {
+public struct SparsityPlan: PlanFile, Hashable, Sendable {
   /// The version of the format.
   public var schema = 1
   /// The hash of the model that the plan was made for.
@@ -40,24 +37,12 @@ public struct SparsityPlan: Codable, Hashable, Sendable {
     public var reason: String
   }
 
-  /// The plan as JSON with sorted keys and a final newline.
-  public func json() throws(ModelError) -> [UInt8] {
-    do { return try JSONCoding.bytes(of: self, escapesSlashes: false) + [10] } catch {
-      throw ModelError(.invalid, "plan: \(error)")
-    }
-  }
-
-  /// Reads a plan.
-  ///
-  /// - Throws: `ModelError` when the bytes are no plan of a known version.
-  public init(json: [UInt8]) throws(ModelError) {
-    do { self = try JSONCoding.value(from: json) } catch {
-      throw ModelError(.malformed, "plan: expected a sparsity plan in JSON, found other content")
-    }
-    guard schema == 1 else {
-      throw ModelError(.unsupported, "plan: expected schema 1, found \(schema)")
-    }
-  }
+  /// What errors call the plan.
+  public static let subject = "a sparsity plan"
+  /// The version of the format that is read.
+  public static let version = 1
+  /// Whether slashes in names are written with a backslash before them.
+  public static let escapesSlashes = false
 
   init(model: String, target: String, weights: [Mask], left: [Left]) {
     self.model = model

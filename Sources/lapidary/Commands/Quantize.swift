@@ -78,7 +78,7 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
 
   @Flag(
     inversion: .prefixedNo,
-    help: "Even out channels of very different reach before products, where that loses much less.")
+    help: "Even out channels of very different reach before layers, where that loses much less.")
   var smoothing = true
 
   @Option(help: "Names or patterns of nodes or operators that stay in float.")

@@ -1,12 +1,9 @@
-public import IR
-internal import Platform
-
 /// What becomes of each node and the parameters of each value, as data: the same model, samples and
 /// options give the same plan, byte for byte, and it can be replayed.
 ///
 /// Scales of weights are not in it: they follow from the weights along the axis that it names, and
 /// from the scale of what the weight is multiplied with where there is a bias.
-public struct QuantizationPlan: Codable, Hashable, Sendable {
+public struct QuantizationPlan: PlanFile, Hashable, Sendable {
   /// The version of the format.
   public var schema = 2
   /// The hash of the model that the plan was made for.
@@ -125,25 +122,12 @@ public struct QuantizationPlan: Codable, Hashable, Sendable {
       || bodies?.contains { $0.plan.maySaturate } ?? false
   }
 
-  /// The plan as JSON with sorted keys and a final newline.
-  public func json() throws(ModelError) -> [UInt8] {
-    do { return try JSONCoding.bytes(of: self, escapesSlashes: false) + [10] } catch {
-      throw ModelError(.invalid, "plan: \(error)")
-    }
-  }
-
-  /// Reads a plan.
-  ///
-  /// - Throws: `ModelError` when the bytes are no plan of a known version.
-  public init(json: [UInt8]) throws(ModelError) {
-    do { self = try JSONCoding.value(from: json) } catch {
-      throw ModelError(
-        .malformed, "plan: expected a quantization plan in JSON, found other content")
-    }
-    guard schema == 2 else {
-      throw ModelError(.unsupported, "plan: expected schema 2, found \(schema)")
-    }
-  }
+  /// What errors call the plan.
+  public static let subject = "a quantization plan"
+  /// The version of the format that is read.
+  public static let version = 2
+  /// Whether slashes in names are written with a backslash before them.
+  public static let escapesSlashes = false
 
   init(
     model: String, profile: String, samples: Int, nodes: [Node], values: [Value],
