@@ -22,7 +22,7 @@ import Testing
 
   /// `y = MatMulInteger(x, w)` for bytes.
   private func integers(_ x: [UInt8], _ w: [Int8], _ zero: UInt8) throws -> [Int] {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let a = sketch.input("x", TensorType(.uint8, [1, x.count]))
     let b = sketch.constant(Tensor(.int8, [w.count, 1], Storage(w)))
     let offset = sketch.constant(Tensor(.uint8, [], Storage([zero])))
@@ -56,7 +56,7 @@ import Testing
 
   @Test("Numbers that stand for bytes are multiplied as the bytes are")
   func dequantized() throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", TensorType(.float, [1, 2]))
     let (one, zero) = (sketch.number(1), sketch.constant(Tensor(.uint8, [], Storage([UInt8(0)]))))
     let q = sketch.add("QuantizeLinear", x, one, zero)
@@ -72,7 +72,7 @@ import Testing
   @Test("A convolution adds up kernel positions and, within one, channels; depthwise it is exact")
   func convolutions() throws {
     func run(_ weight: [Int8], _ shape: [Int], channels: Int, group: Int) throws -> [Int] {
-      var sketch = GraphSketch()
+      var sketch = Network()
       let x = sketch.input("x", TensorType(.uint8, [1, channels, 1, 2]))
       let w = sketch.constant(Tensor(.int8, shape, Storage(weight)))
       let y = sketch.add("ConvInteger", x, w, attributes: [Attribute("group", .int(group))])

@@ -48,9 +48,11 @@ final class NormalizedParts: FastStep {
     guard let to = plain.target.baseAddress else { return nil }
     let channels = shape[1], positions = plain.count / channels
     let y = to.bindMemory(to: Float.self, capacity: plain.count)
+    let result = RuntimeTensor(.float, shape, plain.bytes, owner: plain.owner, arrangement: layout)
+    result.bound = bound(parts).map { ($0, false) }
     if let block {
       normalize(pieces, block: block, shape, into: y)
-      return [RuntimeTensor(.float, shape, plain.bytes, owner: plain.owner, arrangement: layout)]
+      return [result]
     }
     parallel(positions, grain: max(1, (1 << 15) / channels)) { range in
       // A few positions at a time, so that their channels are in the cache until all are written.
@@ -59,7 +61,18 @@ final class NormalizedParts: FastStep {
         for piece in pieces { normalize(piece, few, channels, into: y) }
       }
     }
-    return [RuntimeTensor(.float, shape, plain.bytes, owner: plain.owner, arrangement: layout)]
+    return [result]
+  }
+
+  /// What no magnitude of the results exceeds, from what is known of the parts; nil where nothing is.
+  private func bound(_ parts: [RuntimeTensor]) -> Double? {
+    var largest = 0.0
+    for part in parts {
+      guard let bound = part.bound?.value, bound < Reach.limit else { return nil }
+      largest = max(largest, bound)
+    }
+    let bound = largest * factor.magnitude + offset.magnitude
+    return bound < Reach.limit ? bound : nil
   }
 
   /// - Parameter block: how many channels lie together; nil for all.
@@ -78,7 +91,6 @@ final class NormalizedParts: FastStep {
   private func normalize(
     _ pieces: [Piece], block: Int, _ shape: [Int], into y: UnsafeMutablePointer<Float>
   ) {
-    let floor: Float = clamps ? 0 : -.infinity
     let (batch, blocks) = (shape[0], shape[1] / block)
     let positions = shape.dropFirst(2).reduce(1, *)
     let size = positions * block
@@ -88,20 +100,40 @@ final class NormalizedParts: FastStep {
         let first = place * block
         guard let piece = pieces.last(where: { $0.first <= first }) else { continue }
         let row = sample * (piece.channels / block) + (first - piece.first) / block
+        let (x, y) = (piece.x + row * size, y + item * size)
+        // A line of memory is read once.
+        if block == 16 {
+          let range = first..<first + 16
+          scale(SIMD16(factor[range]), SIMD16(offset[range]), x, step: 16, y, step: 16, positions)
+          continue
+        }
         for part in stride(from: 0, to: block, by: 8) {
           let range = first + part..<first + part + 8
-          let (a, b) = (SIMD8(factor[range]), SIMD8(offset[range]))
-          var x = UnsafeRawPointer(piece.x + row * size + part)
-          var y = UnsafeMutableRawPointer(y + item * size + part)
-          for _ in 0..<positions {
-            let value = x.loadUnaligned(as: SIMD8<Float>.self) * a + b
-            y.storeBytes(
-              of: value.replacing(with: floor, where: value .< floor), as: SIMD8<Float>.self)
-            x += 4 * block
-            y += 4 * block
-          }
+          scale(
+            SIMD8(factor[range]), SIMD8(offset[range]), x + part, step: block, y + part,
+            step: block, positions)
         }
       }
+    }
+  }
+
+  /// Writes a few neighbouring channels at each position; factors and offsets stay in registers.
+  ///
+  /// - Parameters:
+  ///   - from: how far positions lie apart in what is read.
+  ///   - to: the same in what is written.
+  @inline(__always)
+  private func scale<Channels: SIMD>(
+    _ a: Channels, _ b: Channels, _ x: UnsafePointer<Float>, step from: Int,
+    _ y: UnsafeMutablePointer<Float>, step to: Int, _ positions: Int
+  ) where Channels.Scalar == Float {
+    let floor: Float = clamps ? 0 : -.infinity
+    var (x, y) = (UnsafeRawPointer(x), UnsafeMutableRawPointer(y))
+    for _ in 0..<positions {
+      let value = x.loadUnaligned(as: Channels.self) * a + b
+      y.storeBytes(of: value.replacing(with: floor, where: value .< floor), as: Channels.self)
+      x += 4 * from
+      y += 4 * to
     }
   }
 
@@ -116,21 +148,13 @@ final class NormalizedParts: FastStep {
     _ piece: Piece, _ positions: Range<Int>, _ channels: Int, into y: UnsafeMutablePointer<Float>
   ) {
     let floor: Float = clamps ? 0 : -.infinity
-    let (from, to) = (UnsafeRawPointer(piece.x), UnsafeMutableRawPointer(y + piece.first))
-    let (rowBytes, targetBytes) = (4 * piece.channels, 4 * channels)
     var channel = 0
-    // Factors and offsets stay in registers while positions go by.
     while channel + 16 <= piece.channels {
-      let (a, b) = (factors(piece.first + channel), offsets(piece.first + channel))
-      var x = from + positions.lowerBound * rowBytes + 4 * channel
-      var y = to + positions.lowerBound * targetBytes + 4 * channel
-      for _ in positions {
-        let value = x.loadUnaligned(as: SIMD16<Float>.self) * a + b
-        y.storeBytes(
-          of: value.replacing(with: floor, where: value .< floor), as: SIMD16<Float>.self)
-        x += rowBytes
-        y += targetBytes
-      }
+      let range = piece.first + channel..<piece.first + channel + 16
+      scale(
+        SIMD16(factor[range]), SIMD16(offset[range]),
+        piece.x + positions.lowerBound * piece.channels + channel, step: piece.channels,
+        y + positions.lowerBound * channels + range.lowerBound, step: channels, positions.count)
       channel += 16
     }
     while channel < piece.channels {
@@ -142,7 +166,4 @@ final class NormalizedParts: FastStep {
       channel += 1
     }
   }
-
-  private func factors(_ first: Int) -> SIMD16<Float> { SIMD16(factor[first..<first + 16]) }
-  private func offsets(_ first: Int) -> SIMD16<Float> { SIMD16(offset[first..<first + 16]) }
 }

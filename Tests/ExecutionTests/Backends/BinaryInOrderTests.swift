@@ -1,5 +1,6 @@
 import Execution
 import IR
+import TestSupport
 import Testing
 
 @Suite("Operations of two operands whose axes lie in another order")
@@ -8,9 +9,9 @@ struct BinaryInOrderTests {
 
   /// A transposed input, an operation with another operand, and a product that reads it.
   private func model(
-    _ type: String, _ other: (inout GraphSketch, ValueID) throws -> ValueID, isFirst: Bool = true
+    _ type: String, _ other: (inout Network, ValueID) throws -> ValueID, isFirst: Bool = true
   ) throws -> Model {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.add("Transpose", sketch.input("x", rank: 4), attributes: [turned])
     let y = try other(&sketch, x)
     let result = isFirst ? sketch.add(type, x, y) : sketch.add(type, y, x)
@@ -43,7 +44,7 @@ struct BinaryInOrderTests {
 
   @Test("The transposed values stay what they are where others read them too")
   func shared() throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.add("Transpose", sketch.input("x", rank: 4), attributes: [turned])
     let scaled = sketch.add("Mul", x, sketch.number(3))
     let model = sketch.model(sketch.add("Sub", scaled, x), sketch.add("Mul", scaled, scaled))

@@ -38,7 +38,7 @@ struct BytePairsTests {
     _ type: String, _ x: [Int], _ w: [Int], _ weights: Weights, _ attributes: [Attribute] = []
   ) throws {
     for seed in 0..<3 {
-      var sketch = GraphSketch()
+      var sketch = Network()
       let data = sketch.input("x", TensorType(.uint8, Shape(x)))
       let result = sketch.add(
         type, data, sketch.constant(bytes(w, weights, seed: seed)), attributes: attributes)
@@ -70,7 +70,7 @@ struct BytePairsTests {
 
   @Test("weights without a pair that saturates are multiplied as bytes before VNNI")
   func joins() throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let byte = { (value: UInt8) in Tensor(.uint8, [], Storage([value])) }
     let scale = sketch.number(1 / 64), zero = sketch.constant(byte(120))
     let x = sketch.add(

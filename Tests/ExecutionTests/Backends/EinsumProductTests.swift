@@ -1,5 +1,6 @@
 import Execution
 import IR
+import TestSupport
 import Testing
 
 @Suite("Einsum as products of matrices")
@@ -28,7 +29,7 @@ struct EinsumProductTests {
 
   @Test("Both backends agree, and what follows reads the result", arguments: cases)
   func agree(test: Case) throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let a = sketch.input("a", rank: test.shapes[0].count)
     let b = sketch.input("b", rank: test.shapes[1].count)
     let product = sketch.add(

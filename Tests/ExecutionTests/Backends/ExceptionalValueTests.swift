@@ -40,7 +40,7 @@ private struct ElementCase: Sendable, CustomTestStringConvertible {
     ElementCase(testDescription: "Div", operand: [Float(bitPattern: 0x1_16C2)]),
   ]
 
-  func add(_ sketch: inout GraphSketch, _ x: ValueID) -> ValueID {
+  func add(_ sketch: inout Network, _ x: ValueID) -> ValueID {
     sketch.add(
       testDescription, optional: [x] + operand.map { sketch.number($0) }, outputs: 1,
       attributes: attributes)[0]
@@ -71,10 +71,10 @@ struct ExceptionalValueTests {
     "go through a carrier and a function as the reference has them", arguments: ElementCase.all,
     ["Conv", "depthwise", "ConvTranspose", "MatMul", "Gemm", "BatchNormalization"])
   private func carried(_ function: ElementCase, _ carrier: String) throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let isPicture = !["MatMul", "Gemm"].contains(carrier)
     let x = sketch.input("x", rank: isPicture ? 4 : 2)
-    func ones(_ sketch: inout GraphSketch, _ shape: [Int]) -> ValueID {
+    func ones(_ sketch: inout Network, _ shape: [Int]) -> ValueID {
       sketch.constant(Tensor(floats: [Float](repeating: 1, count: shape.reduce(1, *)), shape))
     }
     let y: ValueID
@@ -108,7 +108,7 @@ struct ExceptionalValueTests {
     "go through pools as the reference has them", arguments: ["MaxPool", "AveragePool"], [1, 8])
   func pools(type: String, channels: Int) throws {
     for pads in [[0, 0, 0, 0], [1, 1, 1, 1]] {
-      var sketch = GraphSketch()
+      var sketch = Network()
       let x = sketch.input("x", rank: 4)
       let model = sketch.model(
         sketch.add(
@@ -121,7 +121,7 @@ struct ExceptionalValueTests {
 
   @Test("The logarithm of a sole share is 0")
   func soleShare() throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: 2)
     let model = sketch.model(
       sketch.add("LogSoftmax", x, attributes: [Attribute("axis", .int(1))]))
@@ -131,7 +131,7 @@ struct ExceptionalValueTests {
 
   @Test("An absent bound of a Clip is the largest number of its sign", arguments: [false, true])
   func openClip(isCarried: Bool) throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: 2)
     let y =
       isCarried
@@ -148,7 +148,7 @@ struct ExceptionalValueTests {
 
   @Test("A convolution with a clamp keeps them")
   func clamped() throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: 4)
     let y = sketch.add("Conv", x, sketch.constant(Tensor(floats: [1], [1, 1, 1, 1])))
     let relu = sketch.add("Relu", y)
@@ -169,7 +169,7 @@ struct ExceptionalValueTests {
 
   @Test("The largest of a window is no number where one of its elements is none")
   func largest() throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: 3)
     let model = sketch.model(
       sketch.add("MaxPool", x, attributes: [Attribute("kernel_shape", .ints([2]))]))

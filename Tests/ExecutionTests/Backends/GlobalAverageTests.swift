@@ -1,12 +1,13 @@
 import Execution
 import IR
+import TestSupport
 import Testing
 
 @Suite("Averages of channels that lie next to each other")
 struct GlobalAverageTests {
   @Test("Any number of channels", arguments: [3, 16, 37, 39, 64, 130])
   func channels(count: Int) throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: 4)
     let convolved = sketch.add("Conv", x, try sketch.weight([count, 3, 3, 3]))
     let model = sketch.model(sketch.add("GlobalAveragePool", convolved))

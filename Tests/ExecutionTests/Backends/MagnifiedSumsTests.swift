@@ -1,6 +1,7 @@
 import Execution
 import Foundation
 import IR
+import TestSupport
 import Testing
 
 @Suite("Sums of which a logarithm is taken")
@@ -8,7 +9,7 @@ struct MagnifiedSumsTests {
   /// A wave that dwarfs the noise on it, and filters that let nothing of it through: what is left is
   /// mostly the rounding of their sums.
   private func spectrum(
-    seed: UInt64, _ logarithm: (inout GraphSketch, ValueID) -> ValueID
+    seed: UInt64, _ logarithm: (inout Network, ValueID) -> ValueID
   ) throws -> (Model, [String: Tensor]) {
     let taps = 256, filters = 12
     var weights: [Float] = [], signal: [Float] = []
@@ -21,7 +22,7 @@ struct MagnifiedSumsTests {
     for i in 0..<2048 {
       signal.append(Float(cos(2 * Double.pi * Double(i) / Double(taps))) + 1e-5 * noise[i])
     }
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: 3)
     let weight = sketch.constant(Tensor(floats: weights, [filters, 1, taps]))
     let part = sketch.add(

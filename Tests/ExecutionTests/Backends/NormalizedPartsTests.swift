@@ -10,7 +10,7 @@ struct NormalizedPartsTests {
     channels: [Int], axis: Int = 1, clamps: Bool = true, withInput: Bool = false,
     readTwice: Bool = false
   ) throws -> Model {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: 4)
     var parts: [ValueID] = withInput ? [x] : []
     for count in channels {

@@ -23,7 +23,7 @@ struct RankTests {
   @Test(
     "a normalisation of channels after a product scales axis 1", arguments: ["MatMul", "stack"])
   func normalizedProduct(kind: String) throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: 3)
     let weight = kind == "MatMul" ? ones([2, 2], 0.5) : ones([3, 2, 2], 0.5)
     let product = sketch.add("MatMul", x, sketch.constant(weight))
@@ -37,7 +37,7 @@ struct RankTests {
 
   @Test("a row with an axis more than the product of a vector")
   func longRow() throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: 1)
     let product = sketch.add("MatMul", x, try sketch.weight([4, 3]))
     let sum = sketch.add("Add", product, try sketch.weight([1, 3]))

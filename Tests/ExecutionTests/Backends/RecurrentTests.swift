@@ -11,7 +11,7 @@ struct RecurrentTests {
   private func model(
     _ type: String, direction: String, bias: Bool, state: Bool, attributes: [Attribute]
   ) throws -> Model {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let count = direction == "bidirectional" ? 2 : 1
     let rows = (type == "LSTM" ? 4 : 3) * 20
     var inputs: [ValueID?] = [

@@ -115,7 +115,7 @@ private final class ColumnBackend: Backend {
 struct SecondBackendTests {
   @Test("runs what it knows in its own arrangement and leaves the rest to the kernels")
   func columns() throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: 2)
     let joined = sketch.add("Relu", sketch.add("MatMul", x, try sketch.weight([5, 7])))
     let second = sketch.add("Abs", sketch.add("MatMul", joined, try sketch.weight([7, 3])))
@@ -137,7 +137,7 @@ struct SecondBackendTests {
 
   @Test("is asked for values as they are in the model too")
   func inner() throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: 2)
     let product = sketch.add("MatMul", x, try sketch.weight([5, 7]))
     let model = sketch.model(sketch.add("Relu", product), product)

@@ -1,17 +1,18 @@
 import Execution
 import IR
+import TestSupport
 import Testing
 
 @Suite("16-bit floats on primitives for floats")
 struct WidenedStepTests {
   /// A value as 16-bit floats.
-  private func narrowed(_ sketch: inout GraphSketch, _ x: ValueID, _ type: Int) -> ValueID {
+  private func narrowed(_ sketch: inout Network, _ x: ValueID, _ type: Int) -> ValueID {
     sketch.add("Cast", x, attributes: [Attribute("to", .int(type))])
   }
 
   /// Convolutions, a normalisation of rows and a product, all in 16-bit floats between two casts.
   private func model(_ type: Int) throws -> Model {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = narrowed(&sketch, sketch.input("x", rank: 4), type)
     func weight(_ shape: [Int]) throws -> ValueID {
       narrowed(&sketch, try sketch.weight(shape), type)

@@ -10,7 +10,7 @@ private struct Quantized: Sendable {
   var type: ElementType = .uint8
 }
 
-extension GraphSketch {
+extension Network {
   fileprivate mutating func parameters(_ q: Quantized) -> (ValueID, ValueID) {
     let byte = UInt8(truncatingIfNeeded: q.zero)
     return (number(q.scale), constant(Tensor(q.type, [], Storage([byte]))))
@@ -85,7 +85,7 @@ struct IntegerTests {
     arguments: [ElementType.uint8, .int8], [1, 2])
   func convolution(type: ElementType, group: Int) throws {
     let (x, y) = parameters(type)
-    var sketch = GraphSketch()
+    var sketch = Network()
     let data = sketch.dequantize(sketch.quantize(sketch.input("x", rank: 4), x), x)
     let scales = (0..<16).map { Float(1 + $0) / 512 }
     let weight = try sketch.integerWeight([16, 8 / group, 3, 3], axis: 0, scales: scales)
@@ -113,7 +113,7 @@ struct IntegerTests {
   @Test("a sum differs by one step at most", arguments: [ElementType.uint8, .int8])
   func sum(type: ElementType) throws {
     let (x, y) = parameters(type)
-    var sketch = GraphSketch()
+    var sketch = Network()
     let fine = sketch.dequantize(sketch.quantize(sketch.input("a", rank: 4), x), x)
     let coarse = sketch.dequantize(sketch.quantize(sketch.input("b", rank: 4), y), y)
     let z = Quantized(scale: 0.75, zero: y.zero, type: type)
@@ -130,7 +130,7 @@ struct IntegerTests {
     arguments: [ElementType.uint8, .int8])
   func moving(type: ElementType) throws {
     let y = parameters(type).y
-    var sketch = GraphSketch()
+    var sketch = Network()
     let data = sketch.dequantize(sketch.quantize(sketch.input("x", rank: 4), y), y)
     let pooled = sketch.quantize(
       sketch.add("MaxPool", data, attributes: [Attribute("kernel_shape", .ints([2, 3]))]), y)
@@ -149,7 +149,7 @@ struct IntegerTests {
     arguments: [ElementType.uint8, .int8],
     [0, 3])
   func dynamicProduct(type: ElementType, zero: Int) throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let parts = sketch.add(
       "DynamicQuantizeLinear", optional: [sketch.input("x", rank: 3)], outputs: 3)
     let bytes = (0..<20 * 12).map { index in
@@ -172,7 +172,7 @@ struct IntegerTests {
 
   /// A weight with every byte, and a zero-point.
   private func wideWeight(
-    _ sketch: inout GraphSketch, _ type: ElementType, _ shape: [Int], zero: Int
+    _ sketch: inout Network, _ type: ElementType, _ shape: [Int], zero: Int
   ) -> (weight: ValueID, zero: ValueID) {
     let bytes = (0..<shape.reduce(1, *)).map { UInt8(truncatingIfNeeded: $0 * 37 + 11) }
     let zero = UInt8(truncatingIfNeeded: zero)
@@ -188,7 +188,7 @@ struct IntegerTests {
     ["MatMulInteger", "ConvInteger"])
   func wide(_ element: (type: ElementType, zero: Int), name: String) throws {
     let isProduct = name == "MatMulInteger"
-    var sketch = GraphSketch()
+    var sketch = Network()
     let parts = sketch.add(
       "DynamicQuantizeLinear", optional: [sketch.input("x", rank: isProduct ? 3 : 4)], outputs: 3)
     let (weight, zero) = wideWeight(
@@ -213,7 +213,7 @@ struct IntegerTests {
 
   @Test("a product with an unsigned weight differs by one step at most")
   func unsignedWeight() throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let data = sketch.dequantize(sketch.quantize(sketch.input("x", rank: 3), x), x)
     let bytes = (0..<240).map { (index: Int) -> UInt8 in UInt8(60 + index * 37 % 120) }
     let weight = sketch.dequantize(
@@ -229,7 +229,7 @@ struct IntegerTests {
 
   @Test("products of matrices differ by one step at most", arguments: ["MatMul", "Gemm"])
   func product(type: String) throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let data = sketch.dequantize(
       sketch.quantize(sketch.input("x", rank: type == "Gemm" ? 2 : 3), x), x)
     let scales = (0..<12).map { Float(1 + $0) / 512 }

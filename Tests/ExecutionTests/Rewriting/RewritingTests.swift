@@ -9,7 +9,7 @@ struct RewritingTests {
 
   @Test("what follows a convolution becomes part of it", arguments: [1, 3])
   func chain(batch: Int) throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: 4)
     let first = sketch.add(
       "Conv", x, try sketch.weight([16, 8, 3, 3]), attributes: [same])
@@ -35,7 +35,7 @@ struct RewritingTests {
   @Test(
     "Offsets that cancel round on purpose, and are not joined", arguments: ["Conv", "Relu", "Clip"])
   func cancelling(operation: String) throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: 4)
     var value = sketch.add("Conv", x, try sketch.weight([16, 8, 1, 1]))
     if operation == "Relu" { value = sketch.add("Relu", value) }
@@ -53,7 +53,7 @@ struct RewritingTests {
 
   @Test("an operand that a later node reads is not overwritten by a sum")
   func residual() throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: 4)
     let start = sketch.add("Conv", x, try sketch.weight([16, 16, 1, 1]))
     let sum = sketch.add(
@@ -67,7 +67,7 @@ struct RewritingTests {
 
   @Test("a value lives until its last reader in the new order")
   func moved() throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.add("Abs", sketch.input("x", rank: 4))
     let product = sketch.add("Conv", x, try sketch.weight([8, 8, 3, 3]), attributes: [same])
     let last = sketch.add("Sqrt", x)
@@ -79,7 +79,7 @@ struct RewritingTests {
 
   @Test("values with other readers, graph outputs and larger operands stay apart")
   func guarded() throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: 4)
     let twice = sketch.add("Conv", x, try sketch.weight([8, 4, 1, 1]))
     let output = sketch.add("Conv", x, try sketch.weight([8, 4, 1, 1]))
@@ -95,7 +95,7 @@ struct RewritingTests {
 
   @Test("inner values can still be read")
   func inner() throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: 4)
     let y = sketch.add("Conv", x, try sketch.weight([8, 4, 1, 1]))
     let model = sketch.model(sketch.add("Relu", y))
@@ -110,7 +110,7 @@ struct RewritingTests {
 
   @Test("a bias, an activation and a residual follow a product", arguments: ["MatMul", "Gemm"])
   func product(type: String) throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: type == "Gemm" ? 2 : 3)
     let product = sketch.add(type, x, try sketch.weight([12, 12]))
     let biased = sketch.add("Add", try sketch.weight([12]), product)
@@ -123,7 +123,7 @@ struct RewritingTests {
 
   @Test("Transpose moves nothing before a product, and everything where elements are read")
   func transpose() throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: 4)
     let heads = sketch.add("Transpose", x, attributes: [Attribute("perm", .ints([0, 2, 1, 3]))])
     let keys = sketch.add("Transpose", x, attributes: [Attribute("perm", .ints([0, 2, 3, 1]))])
@@ -139,7 +139,7 @@ struct RewritingTests {
 
   @Test("constants are computed once")
   func constants() throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: 2)
     let weight = sketch.add("Transpose", try sketch.weight([6, 4]))
     let model = sketch.model(sketch.add("MatMul", x, sketch.add("Neg", weight)))

@@ -6,7 +6,7 @@ import Testing
 /// Builds a function of x out of several nodes.
 private struct Formula: Sendable, CustomTestStringConvertible {
   let testDescription: String
-  let build: @Sendable (inout GraphSketch, ValueID) throws -> ValueID
+  let build: @Sendable (inout Network, ValueID) throws -> ValueID
 }
 
 private let formulas = [
@@ -60,7 +60,7 @@ private let formulas = [
 struct SpelledOutTests {
   @Test("run as one step and give what their nodes give", arguments: formulas)
   private func joined(_ formula: Formula) throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: 3)
     let model = sketch.model(try formula.build(&sketch, x))
     let inputs = ["x": try floats([2, 7, 10])]
@@ -70,7 +70,7 @@ struct SpelledOutTests {
 
   @Test("stay apart where an inner value is read elsewhere", arguments: formulas)
   private func shared(_ formula: Formula) throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: 3)
     let y = try formula.build(&sketch, x)
     let graph = sketch.graph
@@ -85,7 +85,7 @@ struct SpelledOutTests {
   func ranks(rank: Int) throws {
     let ones = [Int](repeating: 1, count: rank)
     for spelling in 0..<3 {
-      var sketch = GraphSketch()
+      var sketch = Network()
       let x = sketch.input("x", rank: 2)
       func number(_ value: Float) -> ValueID { sketch.constant(Tensor(floats: [value], ones)) }
       let y: ValueID
@@ -112,7 +112,7 @@ struct SpelledOutTests {
   @Test("run as they are written where they overflow or vanish")
   func extremes() throws {
     for type in ["Softplus", "LogSoftmax"] {
-      var sketch = GraphSketch()
+      var sketch = Network()
       let x = sketch.input("x", rank: 1)
       let y =
         type == "Softplus"
@@ -130,7 +130,7 @@ struct SpelledOutTests {
     "of the mean square run as one step along the last axis alone", arguments: [-1, 2, 1],
     [3, 4])
   func rootMeanSquares(axis: Int, rank: Int) throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = sketch.input("x", rank: rank)
     let mean = sketch.add(
       "ReduceMean", sketch.add("Mul", x, x), attributes: [Attribute("axes", .ints([axis]))])

@@ -6,11 +6,11 @@ import Testing
 /// Functions of one element between DequantizeLinear and QuantizeLinear.
 @Suite("Functions of bytes")
 struct TableTests {
-  private func bytes(_ sketch: inout GraphSketch, _ x: ValueID, zero: Tensor) -> ValueID {
+  private func bytes(_ sketch: inout Network, _ x: ValueID, zero: Tensor) -> ValueID {
     sketch.add("QuantizeLinear", x, sketch.number(1 / 16), sketch.constant(zero))
   }
 
-  private func numbers(_ sketch: inout GraphSketch, _ x: ValueID, zero: Tensor) -> ValueID {
+  private func numbers(_ sketch: inout Network, _ x: ValueID, zero: Tensor) -> ValueID {
     sketch.add("DequantizeLinear", x, sketch.number(1 / 16), sketch.constant(zero))
   }
 
@@ -19,9 +19,9 @@ struct TableTests {
   /// The model of one function of the bytes of "x", rounded to another type of bytes.
   private func model(
     from: ElementType, to: ElementType, rank: Int,
-    _ function: (inout GraphSketch, ValueID) -> ValueID
+    _ function: (inout Network, ValueID) -> ValueID
   ) -> Model {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let whole = bytes(&sketch, sketch.input("x", rank: rank), zero: zero(from))
     let result = function(&sketch, numbers(&sketch, whole, zero: zero(from)))
     return sketch.model(bytes(&sketch, result, zero: zero(to)), opset: 20)
@@ -47,7 +47,7 @@ struct TableTests {
 
   @Test("are read from a table where several follow each other, and behind a convolution")
   func layouts() throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = bytes(&sketch, sketch.input("x", rank: 4), zero: zero(.uint8))
     let product = sketch.add(
       "Conv", numbers(&sketch, x, zero: zero(.uint8)), try sketch.weight([16, 8, 3, 3]))
@@ -84,7 +84,7 @@ struct TableTests {
 
   @Test("that others read as numbers too stay as they are")
   func sharedNumbers() throws {
-    var sketch = GraphSketch()
+    var sketch = Network()
     let x = bytes(&sketch, sketch.input("x", rank: 2), zero: zero(.uint8))
     let result = sketch.add("Sigmoid", numbers(&sketch, x, zero: zero(.uint8)))
     let model = sketch.model(bytes(&sketch, result, zero: zero(.uint8)), result, opset: 20)

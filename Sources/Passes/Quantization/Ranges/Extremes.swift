@@ -16,10 +16,13 @@ func extremes(_ values: UnsafeBufferPointer<Float>) -> (Float, Float, Bool) {
 }
 
 /// What a function says of parts of the values, computed side by side; in the order of the parts.
+///
+/// - Parameter length: how many values a part has at most.
 func inParts<T>(
-  _ values: UnsafeBufferPointer<Float>, _ body: (UnsafeBufferPointer<Float>) -> T
+  _ values: UnsafeBufferPointer<Float>, length: Int = 1 << 16,
+  _ body: (UnsafeBufferPointer<Float>) -> T
 ) -> [T] {
-  let length = 1 << 16, count = max(1, (values.count + length - 1) / length)
+  let count = max(1, (values.count + length - 1) / length)
   guard count > 1 else { return [body(values)] }
   return [T](unsafeUninitializedCapacity: count) { parts, initialized in
     parallel(count, grain: 1) { range in

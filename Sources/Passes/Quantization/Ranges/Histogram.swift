@@ -2,11 +2,11 @@
 /// comes k grows and bins merge by pairs, so that the counts do not depend on the order of samples.
 package struct Histogram: Hashable, Sendable {
   /// The number of bins.
-  static let bins = 4096
+  package static let bins = 4096
   /// How many values lie in each.
-  private(set) var counts = [Int](repeating: 0, count: Self.bins)
+  package private(set) var counts = [Int](repeating: 0, count: Self.bins)
   /// The end of the last bin; 0 where nothing but zeros came.
-  private(set) var limit: Float = 0
+  package private(set) var limit: Float = 0
 
   /// The width of a bin.
   var width: Float { 2 * limit / Float(Self.bins) }
@@ -15,7 +15,16 @@ package struct Histogram: Hashable, Sendable {
   /// The number of values.
   var total: Int { counts.reduce(0, +) }
 
-  mutating func observe(_ values: UnsafeBufferPointer<Float>, peak: Float, areFinite: Bool) {
+  /// A histogram of nothing.
+  package init() {}
+
+  /// Counts values; those that are not finite are passed over.
+  ///
+  /// - Parameters:
+  ///   - peak: the largest magnitude among the finite ones.
+  ///   - areFinite: whether all are.
+  package mutating func observe(_ values: UnsafeBufferPointer<Float>, peak: Float, areFinite: Bool)
+  {
     if peak > 0 { widen(to: Self.powerOfTwo(above: peak)) }
     guard limit > 0 else {
       // Zeros alone say nothing about the limit; their bin is the same for all.
@@ -23,7 +32,7 @@ package struct Histogram: Hashable, Sendable {
       return
     }
     let scale = Float(Self.bins / 2) / limit
-    for part in inParts(values, { Self.count($0, scale, areFinite: areFinite) }) {
+    for part in inParts(values, length: 1 << 18, { Self.count($0, scale, areFinite: areFinite) }) {
       for bin in counts.indices { counts[bin] += Int(part[bin]) }
     }
   }
@@ -34,20 +43,64 @@ package struct Histogram: Hashable, Sendable {
   private static func count(
     _ values: UnsafeBufferPointer<Float>, _ scale: Float, areFinite: Bool
   ) -> [Int32] {
-    let half = Int32(bins / 2), last = Int32(bins - 1)
-    // Cutting towards 0 is exact, so that bins nest: nothing is added before.
-    @inline(__always) func bin(_ value: Float) -> Int {
-      Int(min(max(Int32(value * scale) + half - (value < 0 ? 1 : 0), 0), last))
-    }
-    var counts = [Int32](repeating: 0, count: bins)
+    let block = 1 << 10
+    var counts = [Int32](repeating: 0, count: 4 * bins)
     counts.withUnsafeMutableBufferPointer { counts in
-      if areFinite {
-        for value in values { counts[bin(value)] &+= 1 }
-        return
+      withUnsafeTemporaryAllocation(of: Int32.self, capacity: block) { places in
+        for first in stride(from: 0, to: values.count, by: block) {
+          let part = UnsafeBufferPointer(rebasing: values[first..<min(first + block, values.count)])
+          let count = Self.places(part, scale, areFinite: areFinite, places)
+          // Equal values come in runs, zeros above all, and a count waits for the one before in its
+          // place: neighbours count in places of their own.
+          for index in 0..<count { counts[4 * Int(places[index]) + index & 3] &+= 1 }
+        }
       }
-      for value in values where value.isFinite { counts[bin(value)] &+= 1 }
     }
-    return counts
+    return stride(from: 0, to: 4 * bins, by: 4).map { counts[$0..<$0 + 4].reduce(0, &+) }
+  }
+
+  /// Writes the bins of those values that are finite, and gives their number.
+  private static func places(
+    _ values: UnsafeBufferPointer<Float>, _ scale: Float, areFinite: Bool,
+    _ places: UnsafeMutableBufferPointer<Int32>
+  ) -> Int {
+    if !areFinite {
+      var count = 0
+      for value in values where value.isFinite {
+        places[count] = Self.places(SIMD4(repeating: value), scale)[0]
+        count += 1
+      }
+      return count
+    }
+    let from = UnsafeRawBufferPointer(values), to = UnsafeMutableRawBufferPointer(places)
+    let whole = values.count & ~3
+    for index in stride(from: 0, to: 4 * whole, by: 16) {
+      let four = from.loadUnaligned(fromByteOffset: index, as: SIMD4<Float>.self)
+      to.storeBytes(of: Self.places(four, scale), toByteOffset: index, as: SIMD4<Int32>.self)
+    }
+    for index in whole..<values.count {
+      places[index] = Self.places(SIMD4(repeating: values[index]), scale)[0]
+    }
+    return values.count
+  }
+
+  /// The bins of finite values.
+  @inline(__always)
+  private static func places(_ values: SIMD4<Float>, _ scale: Float) -> SIMD4<Int32> {
+    // Cutting towards 0 is exact, so that bins nest: nothing is added before. A float of 2²³ and more
+    // has no bits behind the point, so that adding as much rounds, and what rounding took up is
+    // taken back.
+    let integers: Float = 0x1p23, half = Int32(bins / 2)
+    let bits = unsafeBitCast(values, to: SIMD4<UInt32>.self)
+    var distance = unsafeBitCast(bits & 0x7fff_ffff, to: SIMD4<Float>.self) * scale
+    let last = SIMD4(repeating: Float(half) - 0.5)
+    distance.replace(with: last, where: distance .> last)
+    let rounded = distance + integers
+    var places = unsafeBitCast(rounded, to: SIMD4<Int32>.self) & 0x7f_ffff
+    places.replace(with: places &- 1, where: (rounded - integers) .> distance)
+    // The bins of -x count down from the middle as those of x count up; that of -0 is that of 0.
+    places.replace(with: ~places, where: values .< 0)
+    return places &+ half
   }
 
   /// Limits keep away from the ends of the type, where bins would have no width.
