@@ -27,7 +27,7 @@ extension Network {
   /// A constant of one element.
   mutating func number(_ value: Float) -> ValueID { constant(Tensor(floats: [value], [])) }
 
-  /// A node with one output.
+  /// A node with one output, called `TYPE_out` if it is the first of its type.
   mutating func add(_ type: String, _ inputs: ValueID..., attributes: [Attribute] = []) -> ValueID {
     add(type, optional: inputs, outputs: 1, attributes: attributes)[0]
   }
@@ -36,7 +36,8 @@ extension Network {
   mutating func add(
     _ type: String, optional inputs: [ValueID?], outputs: Int, attributes: [Attribute] = []
   ) -> [ValueID] {
-    let name = "\(type)_\(graph.nodeIDs.count)"
+    let isFirst = graph.value(named: "\(type)_out") == nil
+    let name = isFirst ? type : "\(type)_\(graph.nodeIDs.count)"
     return nodes(type, name, inputs, attributes, outputs: outputs)
   }
 

@@ -5,6 +5,7 @@ extension Recipe {
   private enum QuantizeKey: String, CaseIterable {
     case profile, method, percentile, rounding, exclude
     case weightBits = "weight-bits"
+    case fullWeights = "full-weights"
     case activationBits = "activation-bits"
     case biasCorrection = "bias-correction"
   }
@@ -26,6 +27,7 @@ extension Recipe {
         let bits = try field.integer()
         guard 2...8 ~= bits else { throw field.mismatch("a number from 2 to 8") }
         options.weightBits = bits
+      case .fullWeights: options.fullWeights = try field.strings()
       case .activationBits:
         let bits = try field.integer()
         guard bits == 8 || bits == 16 else { throw field.mismatch("8 or 16") }

@@ -6,11 +6,15 @@ public enum Numbers: String, Sendable, Codable, Hashable, CaseIterable {
   case int8
   /// The same, with weights of 4 bits.
   case int4
+  /// The same, with weights of 8 bits in the layers that lose most by 4.
+  case mixed
   /// Floats.
   case float
 
   /// Whether it computes with integers where it can.
   var areIntegers: Bool { self != .float }
+  /// Whether weights take 4 bits, at least some.
+  var haveFewBits: Bool { self == .int4 || self == .mixed }
   /// The place in order.
   fileprivate var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }

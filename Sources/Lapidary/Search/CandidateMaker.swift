@@ -16,6 +16,8 @@ struct CandidateMaker: Sendable {
   let choosing: Dataset
   /// Whether runs are timed.
   let isTimed: Bool
+  /// The layers that keep 8 bits where some take 4 (`Numbers.mixed`).
+  var fullWeights: [String] = []
   private let dimensions: [String]
   private let trial: Trial
   private let meter: LossMeter
@@ -101,7 +103,7 @@ struct CandidateMaker: Sendable {
 
   /// Whether models of which nothing is cut learn too: weights of 4 bits do, through their quantizers.
   func tunesUncut(_ numbers: Numbers) -> Bool {
-    tunes && (numbers == .int4 || recipe.tuning?.isQuantized == true && numbers.areIntegers)
+    tunes && (numbers.haveFewBits || recipe.tuning?.isQuantized == true && numbers.areIntegers)
   }
 
   /// The pruning that the recipe asks for but for its amount.
@@ -121,8 +123,9 @@ struct CandidateMaker: Sendable {
     recipe.ranks = RankOption.ranks(widths)
     switch numbers {
     case .int8: break
-    case .int4:
+    case .int4, .mixed:
       recipe.quantization?.weightBits = 4
+      if numbers == .mixed { recipe.quantization?.fullWeights += fullWeights }
       recipe.quantization?.rounding = .gptq
       if tunes { recipe.tuning?.isQuantized = true }
     case .float: recipe.quantization = nil

@@ -24,6 +24,10 @@ public struct CompressionPlan: Codable, Sendable {
   public var groups: [WidthSearch.Group]?
   /// How long the model runs at several widths; nil where time is not bounded or was not measured yet.
   public var latencies: LatencyTable?
+  /// What 4 bits cost the outputs in single layers; nil where that was not asked.
+  public var bits: [LayerBits]?
+  /// The layers that keep 8 bits where others take 4; nil where that was not asked.
+  public var fullWeights: [String]?
   /// Costs of models that were cut and not fitted to anything.
   public var outlines: [Outline] = []
   /// The models that were tried, in order of their places.

@@ -15,14 +15,15 @@ extension TargetSearch {
   /// the loss is, the one that goes furthest.
   @discardableResult
   public mutating func find() throws(ModelError) -> Candidate {
-    let kinds = try maker.numbers(few: goals.bytes != nil || !goals.boundsCost)
+    let kinds = try withMixedBits(
+      try maker.numbers(few: goals.bytes != nil || !goals.boundsCost))
     let found =
       goals.boundsCost ? try leastThatFits(kinds) : try furthestThatHolds(kinds)
     try choose(found, missed: missed(found))
     return found
   }
 
-  private func fits(_ costs: ModelCosts) -> Bool {
+  func fits(_ costs: ModelCosts) -> Bool {
     guard let original = plan.original else { return true }
     return goals.excess(costs, original: original) <= 1
   }

@@ -13,7 +13,7 @@ extension TargetSearch {
       guard let level = try lowestThatFits(kind) else { continue }
       // What fits uncut with more bits needs no fewer.
       if level == 0, noises.isEmpty { return kinds }
-      guard let whole = try candidate(.init(level: 0, kind)).loss?.noise else { return kinds }
+      guard let whole = try wholeNoise(kind) else { return kinds }
       var noise = whole
       if level > 0,
         let cut = try candidate(.init(level: level, kind, isDraft: true)).loss?.noise
@@ -25,6 +25,16 @@ extension TargetSearch {
     }
     guard let best = noises.min(by: { $0.noise < $1.noise })?.kind else { return kinds }
     return [best] + kinds.filter { $0 != best }
+  }
+
+  /// The noise of what nothing is cut of. Where some layers keep 8 bits, what learning does for the
+  /// others is taken from what it does where all have 4, so that one model less is tuned.
+  private mutating func wholeNoise(_ kind: Numbers) throws(ModelError) -> Double? {
+    guard kind == .mixed, let mixed = try untuned(.mixed)?.loss?.noise,
+      let few = try untuned(.int4)?.loss?.noise, few > 0,
+      let learnt = try candidate(.init(level: 0, .int4)).loss?.noise
+    else { return try candidate(.init(level: 0, kind)).loss?.noise }
+    return mixed * min(1, learnt / few)
   }
 
   /// What nothing is cut of, with weights that did not learn, where others would; nil where none do.

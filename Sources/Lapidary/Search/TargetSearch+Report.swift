@@ -11,6 +11,7 @@ extension TargetSearch {
       if !table.rows.isEmpty { report.add(table) }
     }
     if let table = Self.rankTable(plan) { report.add(table) }
+    if let table = Self.bitTable(plan) { report.add(table) }
     report.add(Self.table("search", plan.tried, plan: plan))
     report.add(notes: notes)
     report.add(warnings: plan.missed)
@@ -62,6 +63,18 @@ extension TargetSearch {
           .init("macs_kept", "MACs kept", numeric: true),
           { .quantity(1 - $0.value, .percent, digits: 1) }
         ),
+      ])
+  }
+
+  /// The layers that keep 8 bits where others take 4; nil where there are none.
+  private static func bitTable(_ plan: CompressionPlan) -> Table? {
+    guard plan.chosen?.numbers == .mixed, let full = plan.fullWeights else { return nil }
+    return Table(
+      "bits", of: plan.bits ?? [],
+      [
+        (.init("layer"), { .text($0.output) }),
+        (.init("bits", numeric: true), { .count(full.contains($0.output) ? 8 : 4) }),
+        (.init("error_of_4", "noise of 4", numeric: true), { .quantity($0.error, digits: 6) }),
       ])
   }
 

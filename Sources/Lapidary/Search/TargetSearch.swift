@@ -26,7 +26,7 @@ public struct TargetSearch {
   /// What was decided so far.
   public private(set) var plan: CompressionPlan
   /// How models are measured.
-  let maker: CandidateMaker
+  private(set) var maker: CandidateMaker
   let jobs: JobFolder?
   var progress: SearchProgress
   private let widthCosts: WidthCosts
@@ -104,6 +104,7 @@ public struct TargetSearch {
     plan = setting.plan ?? empty
     plan.goals = goals
     (plan.chosen, plan.missed, plan.output) = (nil, [], nil)
+    maker.fullWeights = plan.fullWeights ?? []
     try jobs?.open(empty)
     if plan.original == nil { plan.original = try maker.originalCosts() }
     if goals.latency != nil, plan.latencies == nil {
@@ -171,13 +172,21 @@ public struct TargetSearch {
     }
   }
 
+  /// Bytes of the weights in floats of 32 bits.
+  var wholeBytes: Int { widthCosts.whole.bytes }
+
+  /// The table with costs as they are with such numbers.
+  mutating func widthSearch(_ numbers: Numbers) throws(ModelError) -> WidthSearch {
+    WidthSearch(try groups(), cost: cost(numbers))
+  }
+
   /// The widths at which costs of a level are counted; nil at level 0.
   private mutating func widths(
     _ place: Candidate.Place
   ) throws(ModelError) -> WidthSearch.Solution? {
     guard place.level > 0, canCut else { return nil }
     guard place.level < Self.levels else { return narrowest(place.numbers) }
-    let search = WidthSearch(try groups(), cost: cost(place.numbers))
+    let search = try widthSearch(place.numbers)
     return search.solution(.full, budget: Self.kept(place.level)) ?? search.narrowest
   }
 
@@ -194,7 +203,7 @@ public struct TargetSearch {
   private mutating func problem(_ place: Candidate.Place) throws(ModelError) -> WidthProblem {
     guard place.level > 0, canCut else { return WidthProblem([]) }
     guard place.level < Self.levels else { return WidthProblem([narrowest(place.numbers)]) }
-    let search = WidthSearch(try groups(), cost: cost(place.numbers))
+    let search = try widthSearch(place.numbers)
     var found: [WidthSearch.Solution] = []
     for trust in place.isDraft ? [.half] : WidthSearch.Trust.allCases {
       let widths = try narrowed(place) { search.solution(trust, budget: $0) }
@@ -245,6 +254,13 @@ public struct TargetSearch {
     try jobs?.keep(found)
     try keep(plan)
     return found
+  }
+
+  /// Notes a decision and keeps it.
+  mutating func decide(_ change: (inout CompressionPlan) -> Void) throws(ModelError) {
+    change(&plan)
+    maker.fullWeights = plan.fullWeights ?? []
+    try keep(plan)
   }
 
   // MARK: Candidates

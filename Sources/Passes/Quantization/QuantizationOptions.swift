@@ -72,6 +72,9 @@ public struct QuantizationOptions: Sendable {
   public var correctsBias = true
   /// Bits of a weight where not all that the target has; nil for these.
   public var weightBits: Int?
+  /// Names or patterns of nodes, outputs or operators whose weights keep all bits that the target has,
+  /// where `weightBits` says fewer.
+  public var fullWeights: [String] = []
   /// Whether activations take 16 bits, where the profile has such integers.
   public var hasWideActivations = false
   /// Names or patterns of nodes, outputs or operators around which activations take 16 bits, where not

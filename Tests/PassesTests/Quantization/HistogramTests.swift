@@ -24,7 +24,7 @@ struct HistogramTests {
 
   @Test("Each value counts in its bin", arguments: [0, 1, 3, 1023, 1024, 1025, 300_001])
   func plain(count: Int) {
-    let values = (0..<count).map { index in
+    let values = (0..<count).map { index -> Float in
       // Ends of bins, zeros of both signs and numbers too small for a bin among them.
       switch index % 7 {
       case 0: Float(0)

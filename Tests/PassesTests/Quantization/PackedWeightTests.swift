@@ -46,6 +46,28 @@ import Testing
     #expect(findings.compactMap(\.rule) == [])
   }
 
+  @Test("A layer keeps 8 bits where that is said, and has no weight to narrow")
+  func mixed() throws {
+    let model = network()
+    var options = QuantizationOptions()
+    (options.weightBits, options.fullWeights) = (4, ["conv1"])
+    let quantizer = try Quantizer(model, options)
+    let sample = try SeededInputs.make(
+      for: model.graph, shapes: try SampleShapes.first(for: model), seed: 3)
+    let result = try quantizer.quantize(try quantizer.calibrate(on: SampleRun(samples: [sample])))
+    #expect(result.model.constant("conv1.w_packed") == nil)
+    let bytes = try #require(result.model.constant("conv1.w_quantized")?.integers)
+    #expect(bytes.contains { abs($0) > 7 })
+    #expect(result.model.constant("conv2.w_packed")?.elementType == .int4)
+
+    #expect(quantizer.narrowLayers.map(\.elements) == [9 * 5])
+    let rounded = quantizer.rounding(try #require(quantizer.narrowLayers.first))
+    let outputs = try [model, rounded].map { try Session($0).run(sample) }
+    let (name, exact) = try #require(outputs[0].first)
+    let found = try Comparison(reference: exact, candidate: try #require(outputs[1][name]))
+    #expect(found.maxRelative > 0 && found.maxRelative < 0.2)
+  }
+
   @Test("The same integers in 8 bits give the same results")
   func same() throws {
     let packed = try quantized(.ortX86, bits: 4)

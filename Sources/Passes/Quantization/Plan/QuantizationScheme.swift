@@ -40,6 +40,8 @@ struct QuantizationScheme {
   private var sharing: UnionFind
   let facts: TypedGraph
   let target: QuantizationTarget
+  /// The layers whose weights keep all bits, and the rules that then hold.
+  private let full: (layers: [Glob], target: QuantizationTarget)
   /// Values that may not be quantized, with the reason.
   private var barred: [ValueID: String]
 
@@ -51,6 +53,9 @@ struct QuantizationScheme {
     self.facts = facts
     self.barred = barred
     target = options.effectiveTarget
+    var wide = options
+    wide.weightBits = nil
+    full = (options.fullWeights.map { Glob($0) }, wide.effectiveTarget)
     sharing = UnionFind(count: facts.graph.valueCount)
     let excluded = options.exclude.map { ($0, Glob($0)) }
     for id in facts.graph.nodeIDs {
@@ -135,6 +140,9 @@ struct QuantizationScheme {
     let lengths = inputs.shape(weight)?.known ?? []
     let form = op.linear(inputs)
     let contraction = form?.contraction(rank: lengths.count) ?? []
+    let names = full.layers.isEmpty ? [] : facts.graph.names(of: id)
+    let isFull = full.layers.contains { names.contains(where: $0.matches) }
+    let target = isFull ? full.target : target
     return WeightedNode(
       activation: activation, weight: weight, axis: axis, bias: bias, contraction: contraction,
       grid: form.map { target.grid($0, lengths) } ?? target.weights,
