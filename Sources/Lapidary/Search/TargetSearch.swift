@@ -206,36 +206,42 @@ public struct TargetSearch {
     let search = try widthSearch(place.numbers)
     var found: [WidthSearch.Solution] = []
     for trust in place.isDraft ? [.half] : WidthSearch.Trust.allCases {
-      let widths = try narrowed(place) { search.solution(trust, budget: $0) }
+      let widths = try fitted(place) { search.solution(trust, budget: $0) }
       if let widths, !found.contains(widths) { found.append(widths) }
     }
     return WidthProblem(found.isEmpty ? [search.narrowest] : found) {
       [self] groups throws(ModelError) in
       let search = WidthSearch(groups, cost: cost(place.numbers))
-      return try narrowed(place) { search.solve(budget: $0) }
+      return try fitted(place) { search.solve(budget: $0) }
     }
   }
 
-  /// Widths for a budget that is lowered until what they cost, as far as that can be counted, is within
-  /// the goals: as many bytes of weights do not make as many bytes of a file in every shape.
-  private func narrowed(
+  /// Widths for a budget that is moved until what they cost, as far as that can be counted, is within
+  /// the goals and not much less: as many bytes of weights do not make as many bytes of a file in every
+  /// shape.
+  private func fitted(
     _ place: Candidate.Place, _ solve: (Double) -> WidthSearch.Solution?
   ) throws(ModelError) -> WidthSearch.Solution? {
     var budget = Self.kept(place.level)
     guard var found = solve(budget) else { return nil }
     guard let original = plan.original, goals.boundsCost, !maker.isTimed else { return found }
-    for _ in 0..<Self.narrowings {
+    var fitting: WidthSearch.Solution?
+    for _ in 0..<Self.adjustments {
       let excess = goals.excess(
         try maker.outline(place, found, stores: goals.boundsNumbers), original: original)
-      guard excess > 1 else { return found }
-      budget *= Self.margin / excess
-      guard let narrower = solve(budget) else { return found }
-      found = narrower
+      if excess <= 1 {
+        if fitting.map({ found.error < $0.error }) ?? true { fitting = found }
+        if excess >= Self.full { break }
+      }
+      budget *= Self.margin / max(excess, .leastNormalMagnitude)
+      guard let next = solve(min(budget, 1)), next != found else { break }
+      found = next
     }
-    return found
+    return fitting ?? found
   }
 
-  private static let narrowings = 4, margin = 0.995
+  /// How often a budget is moved, how far below the limit it aims, and what of the limit is used well.
+  private static let adjustments = 4, margin = 0.995, full = 0.98
 
   /// What of the cost stays at a level.
   static func kept(_ level: Int) -> Double { pow(0.5, Double(level) / perHalving) }
