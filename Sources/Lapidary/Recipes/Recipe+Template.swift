@@ -71,6 +71,7 @@ extension Recipe {
       # percentile: 0.9999    # the fraction of values that the method percentile keeps
       # rounding: nearest     # or gptq: weights are rounded together, on samples
       # weight-bits: 8        # from 2 to 8, where not all that the profile has
+      # full-weights: []      # names or patterns of nodes whose weights keep all bits all the same
       # activation-bits: 8    # or 16, with the profiles qnn and generic
       # bias-correction: true
       # exclude: []           # names or patterns of nodes or operators that stay in float

@@ -29,6 +29,8 @@ public struct Candidate: Sendable, Hashable, Codable {
     public let numbers: Numbers
     /// Whether it is not tuned, and less is tried to find its widths: to learn from, not to be taken.
     public let isDraft: Bool
+    /// How many layers keep 8 bits where others take 4, the dearest first; nil where that is not so.
+    public internal(set) var full: Int?
 
     package init(level: Int, _ numbers: Numbers, isDraft: Bool = false) {
       self.level = level
@@ -39,6 +41,7 @@ public struct Candidate: Sendable, Hashable, Codable {
     /// By numbers, drafts first, then by level.
     public static func < (a: Self, b: Self) -> Bool {
       guard a.numbers == b.numbers else { return a.numbers.rank < b.numbers.rank }
+      guard a.full == b.full else { return a.full ?? 0 < b.full ?? 0 }
       return a.isDraft == b.isDraft ? a.level < b.level : a.isDraft
     }
   }

@@ -52,7 +52,8 @@ public struct JobFolder: Sendable {
 
   private func name(_ place: Candidate.Place) -> String {
     let digits = "\(place.level)"
-    return (place.isDraft ? "draft-" : "") + place.numbers.rawValue + "-"
+    let numbers = place.numbers.rawValue + (place.full.map(String.init) ?? "")
+    return (place.isDraft ? "draft-" : "") + numbers + "-"
       + String(repeating: "0", count: max(0, 3 - digits.count)) + digits
   }
 

@@ -102,6 +102,8 @@ public struct TargetSearch {
       model: model.contentHash(), request: try Self.request(recipe, goals, setting))
     try setting.plan?.check(against: empty, at: "plan")
     plan = setting.plan ?? empty
+    // How many layers keep 8 bits depends on the size that is asked for.
+    if plan.goals.bytes != goals.bytes { plan.fullWeights = nil }
     plan.goals = goals
     (plan.chosen, plan.missed, plan.output) = (nil, [], nil)
     maker.fullWeights = plan.fullWeights ?? []
@@ -273,6 +275,7 @@ public struct TargetSearch {
 
   /// What a model at a place costs, as far as can be said without fitting it to anything.
   mutating func outline(_ place: Candidate.Place) throws(ModelError) -> ModelCosts {
+    let place = settled(place)
     if let known = plan.outlines.first(where: { $0.place == place }) { return known.costs }
     progress.show("counting")
     let costs = try maker.outline(place, try widths(place), stores: goals.boundsNumbers)
@@ -284,6 +287,7 @@ public struct TargetSearch {
 
   /// The candidate of a place, measured now or known.
   mutating func candidate(_ place: Candidate.Place) throws(ModelError) -> Candidate {
+    let place = settled(place)
     if let known = plan.tried.first(where: { $0.place == place }) { return known }
     let found: Candidate
     if let kept = try jobs?.candidate(place) {

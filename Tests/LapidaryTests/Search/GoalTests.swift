@@ -41,6 +41,32 @@ import Testing
     #expect(other.errors.contains("plan: expected a plan with fuse: no"), "\(other.errors)")
   }
 
+  @Test("Where 4 bits fit uncut, the layers keep 8 that lose most for their bytes, as many as fit")
+  func bits() throws {
+    let folder = try TemporaryFolder()
+    let found = try Self.compress(folder, "a.onnx", ["--max-bytes", "180KB", "--plan", "p.json"])
+    #expect(found.status == 0, "\(found.errors)")
+    let plan = try CompressionPlan(json: [UInt8](try folder.bytes("p.json")))
+    let full = try #require(plan.fullWeights), bits = try #require(plan.bits)
+    #expect(!full.isEmpty && full.count < bits.count)
+    let price = { (name: String) -> Double in
+      bits.first { $0.output == name }.map { $0.error / Double($0.bytes) } ?? 0
+    }
+    let others = bits.map(\.output).filter { !full.contains($0) }
+    #expect(full.map(price).min() ?? 0 >= others.map(price).max() ?? 0)
+    let choice = try #require(plan.choice)
+    #expect(choice.place.full == full.count && choice.costs.bytes <= 180_000)
+    #expect(choice.place.level == 0 && choice.costs.bytes > 170_000)
+    #expect(String(decoding: found.output, as: UTF8.self).contains("noise of 4"))
+
+    // Another size is another choice.
+    let more = try Self.compress(folder, "b.onnx", ["--max-bytes", "220KB", "--plan", "p.json"])
+    #expect(more.status == 0, "\(more.errors)")
+    let second = try CompressionPlan(json: [UInt8](try folder.bytes("p.json")))
+    #expect(try #require(second.fullWeights).count > full.count)
+    #expect(second.bits == bits)
+  }
+
   @Test("verify-plan counts and measures anew, and finds a figure that is not true")
   func verification() throws {
     let folder = try TemporaryFolder()

@@ -20,6 +20,13 @@ extension TargetSearch {
     return kinds
   }
 
+  /// A place with the layers that keep 8 bits there.
+  func settled(_ place: Candidate.Place) -> Candidate.Place {
+    var place = place
+    place.full = place.numbers == .mixed ? plan.fullWeights?.count : nil
+    return place
+  }
+
   /// The layers that had better keep 8 bits.
   private mutating func dearLayers() throws(ModelError) -> [String] {
     guard let level = try lowestThatFits(.int4), try lowestThatFits(.int8) != 0 else { return [] }
