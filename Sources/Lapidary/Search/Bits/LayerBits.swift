@@ -37,9 +37,11 @@ public struct LayerBits: Codable, Hashable, Sendable {
       let comparison = try ModelComparison(
         quantizer.model, quantizer.rounding(layer), on: fit, options: maker.setting.options,
         limit: samples)
+      let noise = pow(10, -comparison.sqnr / 10)
       found.append(
         LayerBits(
-          output: layer.output, bytes: layer.elements / 2, error: pow(10, -comparison.sqnr / 10)))
+          output: layer.output, bytes: layer.elements / 2,
+          error: noise.isFinite ? noise : Double(Float.greatestFiniteMagnitude)))
     }
     return found
   }
