@@ -36,22 +36,39 @@ package struct BlockShape: Hashable, Sendable {
   package var scales: Int { outer * blocks * inner }
 }
 
+/// The ranges that are tried for a block, as shares of the values' own.
+package struct BlockRanges: Hashable, Sendable {
+  /// The shares.
+  package let shares: [Float]
+  /// How far zero-points are moved from the nearest one.
+  package let shifts: [Float]
+
+  package init(_ shares: [Float], shifts: [Float] = [0]) {
+    self.shares = shares
+    self.shifts = shifts
+  }
+
+  /// The values' own range and no other.
+  package static let own = BlockRanges([])
+}
+
 /// Rounds a weight to integers, block by block.
 ///
 /// Each block takes the scale, and where the grid has one the zero-point, that leave the least sum of
-/// squared errors among ranges shrunk in `searches` steps of a hundredth; without searches the range
-/// is the values' own. A symmetric grid with one more integer below than above gives that one to the
-/// value of largest magnitude.
+/// squared errors among those of `ranges`; the scale is the best one for the integers that a range
+/// gives. Without ranges to try it is that of the values' own range. A symmetric grid with one more
+/// integer below than above gives that one to the value of largest magnitude.
 ///
 /// - Parameters:
 ///   - q: the integers as bytes, in the order of the weight.
 ///   - zeros: zero-points as bytes, one a scale; nil for a symmetric grid.
 package func quantizeBlocks(
-  _ x: UnsafePointer<Float>, _ shape: BlockShape, _ grid: IntegerGrid, searches: Int,
+  _ x: UnsafePointer<Float>, _ shape: BlockShape, _ grid: IntegerGrid, ranges: BlockRanges,
   into q: UnsafeMutablePointer<UInt8>, scales: UnsafeMutablePointer<Float>,
   zeros: UnsafeMutablePointer<UInt8>?
 ) {
   parallel(shape.scales, grain: max(1, 16384 / shape.block)) { range in
+    var values = BlockValues(capacity: min(shape.block, shape.length))
     for group in range {
       let i = group % shape.inner
       let block = group / shape.inner % shape.blocks
@@ -60,7 +77,8 @@ package func quantizeBlocks(
       let run = StridedRun(
         start: (outer * shape.length + first) * shape.inner + i, stride: shape.inner,
         count: min(shape.block, shape.length - first))
-      let found = run.parameters(x, grid, searches: searches)
+      values.load(x, run)
+      let found = values.parameters(grid, ranges)
       scales[group] = found.scale
       zeros?[group] = UInt8(truncatingIfNeeded: Int(found.zero))
       run.round(x, grid, found, into: q)
@@ -74,29 +92,42 @@ private struct Step {
   var zero: Float
 }
 
-/// Elements at equal distances.
-private struct StridedRun {
-  let start: Int
-  let stride: Int
-  let count: Int
+/// The values of a block, eight at a time; zeros fill the last eight up.
+private struct BlockValues {
+  private var lanes: [SIMD8<Float>]
+  private var low: Float = 0
+  private var high: Float = 0
 
-  func parameters(_ x: UnsafePointer<Float>, _ grid: IntegerGrid, searches: Int) -> Step {
-    var (low, high): (Float, Float) = (0, 0)
-    for k in 0..<count {
-      let value = x[start + k * stride]
+  init(capacity: Int) {
+    lanes = [SIMD8<Float>](repeating: .zero, count: (capacity + 7) / 8)
+  }
+
+  mutating func load(_ x: UnsafePointer<Float>, _ run: StridedRun) {
+    (low, high) = (0, 0)
+    for index in lanes.indices { lanes[index] = .zero }
+    for k in 0..<run.count {
+      let value = x[run.start + k * run.stride]
       guard value.isFinite else { continue }
       low = min(low, value)
       high = max(high, value)
+      lanes[k / 8][k % 8] = value
     }
+  }
+
+  func parameters(_ grid: IntegerGrid, _ ranges: BlockRanges) -> Step {
     guard low < high else { return Step(scale: 1, zero: grid.isSymmetric ? 0 : Float(grid.least)) }
-    var best = step(low, high, grid)
-    guard searches > 0 else { return best }
-    var least = error(x, grid, best)
-    for shrink in 1...searches {
-      let p = 1 - Float(shrink) / 100
-      let candidate = step(low * p, high * p, grid)
-      let sum = error(x, grid, candidate)
-      if sum < least { (best, least) = (candidate, sum) }
+    let own = step(low, high, grid)
+    guard !ranges.shares.isEmpty else { return own }
+    var (best, most) = (own, -Double.infinity)
+    let shifts = grid.isSymmetric ? [0] : ranges.shifts
+    for share in ranges.shares {
+      let candidate = step(low * share, high * share, grid)
+      for shift in shifts {
+        let zero = candidate.zero + shift
+        guard zero >= Float(grid.least), zero <= Float(grid.most) else { continue }
+        let found = fit(grid, Step(scale: candidate.scale, zero: zero))
+        if found.gain > most { (best, most) = (found.step, found.gain) }
+      }
     }
     return best
   }
@@ -119,19 +150,38 @@ private struct StridedRun {
       scale: scale.magnitude < .leastNormalMagnitude ? .leastNormalMagnitude : scale, zero: 0)
   }
 
-  private func error(_ x: UnsafePointer<Float>, _ grid: IntegerGrid, _ step: Step) -> Float {
-    let (least, most) = (Float(grid.least), Float(grid.most))
+  /// The scale that is best for the integers of a step, (Σ q·x) / Σ q², and by how much the sum of
+  /// squared errors is less than Σ x² then.
+  private func fit(_ grid: IntegerGrid, _ step: Step) -> (step: Step, gain: Double) {
+    let least = SIMD8(repeating: Float(grid.least) - step.zero)
+    let most = SIMD8(repeating: Float(grid.most) - step.zero)
+    // Adding and subtracting 1.5·2²³ rounds to the nearest integer, halves to even.
+    let rounding = SIMD8<Float>(repeating: 12_582_912)
     let inverse = 1 / step.scale
-    var sum: Float = 0
-    for k in 0..<count {
-      let value = x[start + k * stride]
-      let level = min(
-        max((value * inverse).rounded(.toNearestOrEven) + step.zero, least), most)
-      let difference = (level - step.zero) * step.scale - value
-      sum += difference * difference
+    var (products, squares) = (SIMD8<Float>.zero, SIMD8<Float>.zero)
+    for x in lanes {
+      let level = ((x * inverse + rounding) - rounding).clamped(lowerBound: least, upperBound: most)
+      products += level * (x * inverse)
+      squares += level * level
     }
-    return sum
+    var (qx, qq) = (0.0, 0.0)
+    for index in 0..<8 {
+      qx += Double(products[index])
+      qq += Double(squares[index])
+    }
+    guard qq > 0, qx > 0 else { return (step, 0) }
+    let unit = Double(step.scale)
+    let scale = Float(unit * qx / qq)
+    guard scale.isNormal else { return (step, unit * unit * (2 * qx - qq)) }
+    return (Step(scale: scale, zero: step.zero), unit * unit * qx * qx / qq)
   }
+}
+
+/// Elements at equal distances.
+private struct StridedRun {
+  let start: Int
+  let stride: Int
+  let count: Int
 
   func round(
     _ x: UnsafePointer<Float>, _ grid: IntegerGrid, _ step: Step,

@@ -20,7 +20,7 @@ extension EncodingEditor {
     let columns = product.transposed(values).map { $0 * Float(form.alpha) }
     let shape = BlockShape(outer: product.columns, length: product.rows, inner: 1, block: block)
     let grid = type.grid(symmetric: options.isSymmetric)
-    var stored = StoredWeight(columns, shape, grid, searches: type.searches)
+    var stored = StoredWeight(columns, shape, grid, ranges: type.ranges)
     together?.improve(&stored, of: id, columns, shape, grid) { $0 * product.rows + $1 }
     let stem = facts.constantName(id, form.weight)
     let (packed, zeros) = stored.packed(layout, isSigned: type != .uint4)

@@ -68,7 +68,8 @@ extension EncodingEditor {
     let width = max(1, tensor.dimensions.last ?? 1)
     let shape = BlockShape(
       outer: tensor.count / width, length: width, inner: 1, block: block)
-    let stored = StoredWeight(values, shape, WeightType.bytes)
+    let stored = StoredWeight(
+      values, shape, WeightType.bytes, ranges: block < width ? WeightType.int8.ranges : .own)
     var dimensions = tensor.dimensions
     dimensions[dimensions.count - 1] = shape.blocks
     return Table(

@@ -33,8 +33,16 @@ public enum WeightType: String, Sendable, CaseIterable {
   /// Bits of one element.
   var bits: Int { self == .int8 ? 8 : 4 }
 
-  /// How many narrower ranges are tried for each block: with 255 levels narrowing gains nothing.
-  var searches: Int { self == .int8 ? 0 : 40 }
+  /// The ranges that are tried for each block. With 255 levels narrowing gains nothing, but among
+  /// slightly wider ranges there are some under which the few values of a block happen to lie near
+  /// integers.
+  var ranges: BlockRanges {
+    switch self {
+    case .int8: BlockRanges((0..<40).map { 1 + Float($0) / 1000 })
+    case .int4, .uint4:
+      BlockRanges((0...50).map { 1 + Float(10 - $0) / 100 }, shifts: [-1, 0, 1])
+    }
+  }
 }
 
 /// A weight as integers with scales.
@@ -46,7 +54,9 @@ struct StoredWeight {
   /// One a scale; nil where zero stands for zero.
   let zeros: [UInt8]?
 
-  init(_ values: [Float], _ shape: BlockShape, _ grid: IntegerGrid, searches: Int = 0) {
+  init(
+    _ values: [Float], _ shape: BlockShape, _ grid: IntegerGrid, ranges: BlockRanges = .own
+  ) {
     var integers = [UInt8](repeating: 0, count: values.count)
     var scales = [Float](repeating: 0, count: shape.scales)
     var zeros = [UInt8](repeating: 0, count: grid.isSymmetric ? 0 : shape.scales)
@@ -58,7 +68,7 @@ struct StoredWeight {
               return
             }
             quantizeBlocks(
-              x, shape, grid, searches: searches, into: q, scales: s,
+              x, shape, grid, ranges: ranges, into: q, scales: s,
               zeros: grid.isSymmetric ? nil : z.baseAddress)
           }
         }

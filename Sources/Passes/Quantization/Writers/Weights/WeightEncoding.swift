@@ -151,7 +151,7 @@ struct WeightWriter {
     let key = Key(value: value, axis: axis, block: block)
     if let stored = known[key] { return stored }
     let grid = type.grid(symmetric: options.isSymmetric)
-    var weight = StoredWeight(values, shape, grid, searches: type.searches)
+    var weight = StoredWeight(values, shape, grid, ranges: type.ranges)
     if let layout = together?.layout(of: id) {
       together?.improve(&weight, of: id, values, shape, grid) {
         layout.place(output: $0, column: $1)
