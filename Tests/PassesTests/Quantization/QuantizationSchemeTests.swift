@@ -54,6 +54,21 @@ extension Quantizer.Result {
     #expect(zeroPoint(result.model, after: "relu1") == 0)
   }
 
+  @Test("An operator whose input a later reader has quantized is computed in integers too")
+  func laterReader() throws {
+    var net = Network()
+    let x = net.input("x", [1, 4, 4, 4])
+    let pool = net.node("GlobalAveragePool", "pool", [x])
+    let gate = net.node("Sigmoid", "gate", [net.conv("conv1", pool, 4, 4, kernel: 1)])
+    let scaled = net.node("Mul", "scaled", [x, gate])
+    net.output(net.node("Flatten", "flat", [net.conv("conv2", scaled, 4, 4)]))
+    let result = try quantize(net.model())
+    #expect(result.floats == ["Flatten 'flat': its result is a graph output"])
+    let input = try #require(try result.model.node("pool").inputs[0])
+    #expect(
+      result.model.graph[input].producer.map { result.model.graph[$0].type } == "DequantizeLinear")
+  }
+
   /// The zero-point that a node's result is quantized with.
   private func zeroPoint(_ model: Model, after name: String) -> Int? {
     parameters(model, after: name)?.1

@@ -71,8 +71,31 @@ struct QuantizationScheme {
         decisions[id] = decide(id, perChannel: opset >= QuantizationNodes.perChannelOpset)
       }
     }
+    decideAgain(perChannel: opset >= QuantizationNodes.perChannelOpset)
     leaveUnread()
   }
+
+  /// Looks again at operators that follow their inputs: a later reader may have had one quantized, and
+  /// all readers of a value share its quantizer.
+  private mutating func decideAgain(perChannel: Bool) {
+    var hasNew = true
+    while hasNew {
+      hasNew = false
+      for id in facts.graph.nodeIDs {
+        guard case .float(let reason)? = decisions[id], Self.unfollowed.contains(reason) else {
+          continue
+        }
+        let decision = decide(id, perChannel: perChannel)
+        if case .float = decision { continue }
+        decisions[id] = decision
+        hasNew = true
+      }
+    }
+  }
+
+  private static let unfollowed: Set = [noQuantizedInput, inputInFloat]
+  private static let noQuantizedInput = "none of its inputs is quantized"
+  private static let inputInFloat = "its input is not quantized"
 
   /// Why a node cannot run; nil when it can.
   private func blindness(of id: NodeID) -> String? {
@@ -194,7 +217,7 @@ struct QuantizationScheme {
     let operands = inputs.compactMap { node.inputs[safe: $0] ?? nil }
     let outputs = node.outputs.compactMap { $0 }
     guard operands.contains(where: quantized.contains) else {
-      return .float(reason: "none of its inputs is quantized")
+      return .float(reason: Self.noQuantizedInput)
     }
     guard (operands + outputs).allSatisfy(isFloat) else {
       return .float(reason: "its operands are not of type float")
@@ -212,7 +235,7 @@ struct QuantizationScheme {
     let node = facts.graph[id]
     guard let source = inputs.first.flatMap({ node.inputs[safe: $0] ?? nil }),
       quantized.contains(source)
-    else { return .float(reason: "its input is not quantized") }
+    else { return .float(reason: Self.inputInFloat) }
     let outputs = node.outputs.compactMap { $0 }
     guard outputs.allSatisfy(isFloat) else {
       return .float(reason: "its result is not of type float")
@@ -232,7 +255,7 @@ struct QuantizationScheme {
     let node = facts.graph[id]
     guard let source = node.inputs[0], let result = node.outputs[0], quantized.contains(source)
     else {
-      return .float(reason: "its input is not quantized")
+      return .float(reason: Self.inputInFloat)
     }
     guard let producer = facts.graph[source].producer, let before = decisions[producer],
       facts.graph.onlyConsumer(of: source) == id
