@@ -67,7 +67,7 @@ extension Recipe {
 
     quantize:
       profile: ort-x86
-      method: minmax          # or auto, moving-average, percentile, entropy, mse
+      method: auto            # or minmax, moving-average, percentile, entropy, mse
       # percentile: 0.9999    # the fraction of values that the method percentile keeps
       # rounding: nearest     # or gptq: weights are rounded together, on samples
       # weight-bits: 8        # from 2 to 8, where not all that the profile has

@@ -62,7 +62,7 @@ public struct QuantizationOptions: Sendable {
   /// What the runtime computes in integers, in place of the profile's table.
   package var target: QuantizationTarget?
   /// How ranges follow from the values seen.
-  public var method = Method.minmax
+  public var method = Method.auto
   /// Names or patterns (`*` and `?`) of nodes, outputs or operators that stay in float.
   public var exclude: [String] = []
 

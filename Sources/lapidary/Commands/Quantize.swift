@@ -38,7 +38,7 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
     help: ArgumentHelp(
       "How ranges follow from the values seen; auto chooses for each value on samples kept apart.",
       valueName: "auto|minmax|moving-average|percentile|entropy|mse"))
-  var method = "minmax"
+  var method = "auto"
 
   @Option(help: "The fraction of values that the percentile method keeps.")
   var percentile: Double?
