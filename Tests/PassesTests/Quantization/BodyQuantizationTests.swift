@@ -104,6 +104,43 @@ import Testing
     #expect(seen.contains("Odd_result"))
   }
 
+  @Test("What a branch reads of a layer is the pair's result: the layer has no other reader")
+  func captured() throws {
+    var net = Network()
+    let x = net.input("x", [1, 8, 6, 6])
+    let first = net.conv("state", x, 8, 8, kernel: 3)
+    let next = net.conv("next", first, 8, 8, kernel: 3)
+    let isLarge = net.node(
+      "Greater", "is_large",
+      [
+        net.node("ReduceMax", "most", [x], [Attribute("keepdims", .int(0))]),
+        net.constant("limit", Tensor(floats: [0], [])),
+      ])
+    for (seed, name) in ["even", "odd"].enumerated() {
+      _ = net.weight(name, [8, 8, 3, 3], seed: seed + 3)
+    }
+    var branches = [branch("Odd", weight: "odd"), branch("Even", weight: "even")]
+    for index in branches.indices { branches[index].renameFreeValues(["state": "state_out"]) }
+    let choice = net.node(
+      "If", "choice", [isLarge],
+      [
+        Attribute("then_branch", .graph(branches[0])),
+        Attribute("else_branch", .graph(branches[1])),
+      ])
+    net.output(net.node("Add", "sum", [next, choice]))
+    let model = net.model()
+    let data = try Dataset.load("random:8", for: model, seed: 5)
+    let quantizer = try Quantizer(model, QuantizationOptions())
+    let result = try quantizer.quantize(try quantizer.calibrate(on: data))
+    try result.model.graph.checkInvariants()
+    let own = try #require(try result.model.node("state").outputs[0])
+    let readers = result.model.graph[own].uses.compactMap { use -> String? in
+      if case .input(let node, _) = use { result.model.graph[node].type } else { "body" }
+    }
+    #expect(readers == ["QuantizeLinear"])
+    #expect(try ModelComparison(model, result.model, on: data).sqnr > 20)
+  }
+
   @Test("The plan holds what became of bodies and gives the same model again")
   func plan() throws {
     let (_, quantizer, result, _) = try quantized()

@@ -70,7 +70,11 @@ struct QDQWriter {
       "\(name)_q", type: type.map { .tensor(TensorType(own.type, $0.shape)) })
     let source: ValueID
     let result: ValueID
-    if model.graph.isOutput(value), let producer = model.graph[value].producer,
+    // Outputs and what bodies read are known by their names: these go to the pair's result, so that the
+    // node's own has no reader but the pair.
+    let isRead = model.graph[value].uses.contains { if case .capture = $0 { true } else { false } }
+    let isNamed = model.graph.isOutput(value) || isRead
+    if isNamed, let producer = model.graph[value].producer,
       let slot = model.graph[producer].outputs.firstIndex(of: value)
     {
       source = model.graph.addFreshValue("\(name)_float", type: type.map { .tensor($0) })
