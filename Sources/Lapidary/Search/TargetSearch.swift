@@ -24,15 +24,15 @@ public struct TargetSearch {
   static let perHalving = 128.0
 
   /// What was decided so far.
-  public private(set) var plan: CompressionPlan
+  public internal(set) var plan: CompressionPlan
   /// How models are measured.
-  private(set) var maker: CandidateMaker
+  var maker: CandidateMaker
   let jobs: JobFolder?
   var progress: SearchProgress
-  private let widthCosts: WidthCosts
+  let widthCosts: WidthCosts
   /// How the models made last were made.
   private var made: [(place: Candidate.Place, stages: [MadeStage])] = []
-  private let keep: (CompressionPlan) throws(ModelError) -> Void
+  let keep: (CompressionPlan) throws(ModelError) -> Void
 
   /// What is asked for.
   public var goals: CompressionGoals { plan.goals }
@@ -151,7 +151,7 @@ public struct TargetSearch {
 
   /// The cost of widths, as the goals see it: 1 for the whole model. Bytes of weights and
   /// multiply-accumulates are counted; times follow from the table.
-  private func cost(_ numbers: Numbers) -> ([String: Double]) -> Double {
+  func cost(_ numbers: Numbers) -> ([String: Double]) -> Double {
     if let latencies = plan.latencies, goals.boundsTimeAlone,
       let whole = latencies.seconds(widthCosts.macs([:]), isQuantized: numbers.areIntegers),
       whole > 0
@@ -172,14 +172,6 @@ public struct TargetSearch {
         + (macs ? [Double(cost.macs) / Double(max(whole.macs, 1))] : [])
       return parts.reduce(0, +) / Double(max(parts.count, 1))
     }
-  }
-
-  /// Bytes of the weights in floats of 32 bits.
-  var wholeBytes: Int { widthCosts.whole.bytes }
-
-  /// The table with costs as they are with such numbers.
-  mutating func widthSearch(_ numbers: Numbers) throws(ModelError) -> WidthSearch {
-    WidthSearch(try groups(), cost: cost(numbers))
   }
 
   /// The widths at which costs of a level are counted; nil at level 0.
@@ -249,7 +241,7 @@ public struct TargetSearch {
   static func kept(_ level: Int) -> Double { pow(0.5, Double(level) / perHalving) }
 
   /// The table, measured when it is first asked for.
-  private mutating func groups() throws(ModelError) -> [WidthSearch.Group] {
+  mutating func groups() throws(ModelError) -> [WidthSearch.Group] {
     if let known = plan.groups { return known }
     if let known = try jobs?.groups() {
       plan.groups = known
@@ -262,13 +254,6 @@ public struct TargetSearch {
     try jobs?.keep(found)
     try keep(plan)
     return found
-  }
-
-  /// Notes a decision and keeps it.
-  mutating func decide(_ change: (inout CompressionPlan) -> Void) throws(ModelError) {
-    change(&plan)
-    maker.fullWeights = plan.fullWeights ?? []
-    try keep(plan)
   }
 
   // MARK: Candidates

@@ -74,4 +74,19 @@ extension TargetSearch {
 
   /// How much less budget says what the next byte costs.
   private static let further = 0.95
+
+  /// Bytes of the weights in floats of 32 bits.
+  var wholeBytes: Int { widthCosts.whole.bytes }
+
+  /// The table with costs as they are with such numbers.
+  mutating func widthSearch(_ numbers: Numbers) throws(ModelError) -> WidthSearch {
+    WidthSearch(try groups(), cost: cost(numbers))
+  }
+
+  /// Notes a decision and keeps it.
+  mutating func decide(_ change: (inout CompressionPlan) -> Void) throws(ModelError) {
+    change(&plan)
+    maker.fullWeights = plan.fullWeights ?? []
+    try keep(plan)
+  }
 }

@@ -1,0 +1,33 @@
+internal import IR
+internal import Passes
+internal import Samples
+
+extension CandidateMaker {
+  /// Multiply-accumulates times samples beyond which weights are not rounded to 4 bits: they are rounded
+  /// together, which takes minutes there.
+  private static let mostRounded = 1e11
+
+  /// What models may compute with, the usual first.
+  ///
+  /// - Parameter few: whether 4 bits come into question.
+  func numbers(few: Bool) throws(ModelError) -> [Numbers] {
+    guard let quantization = recipe.quantization else { return [.float] }
+    let macs = Double(try trial.cost(of: fused.model).0.macs)
+    let takesFew =
+      few && quantization.takesPackedWeights
+      && macs * Double(setting.fit?.count ?? 0) <= Self.mostRounded
+    return takesFew ? [.int8, .int4, .float] : [.int8, .float]
+  }
+
+  /// Whether models are tuned, as far as that can be known before one is cut.
+  var tunes: Bool {
+    recipe.tuning != nil
+      && (recipe.tunesAlways
+        || calibration.count >= TuneStage.fewest && calibration.part != .random)
+  }
+
+  /// Whether models of which nothing is cut learn too: weights of 4 bits do, through their quantizers.
+  func tunesUncut(_ numbers: Numbers) -> Bool {
+    tunes && (numbers.haveFewBits || recipe.tuning?.isQuantized == true && numbers.areIntegers)
+  }
+}
