@@ -103,37 +103,51 @@ final class NormalizedParts: FastStep {
         let (x, y) = (piece.x + row * size, y + item * size)
         // A line of memory is read once.
         if block == 16 {
-          let range = first..<first + 16
-          scale(SIMD16(factor[range]), SIMD16(offset[range]), x, step: 16, y, step: 16, positions)
+          scale16(first, x, step: 16, y, step: 16, positions)
           continue
         }
         for part in stride(from: 0, to: block, by: 8) {
-          let range = first + part..<first + part + 8
-          scale(
-            SIMD8(factor[range]), SIMD8(offset[range]), x + part, step: block, y + part,
-            step: block, positions)
+          scale8(first + part, x + part, y + part, step: block, positions)
         }
       }
     }
   }
 
-  /// Writes a few neighbouring channels at each position; factors and offsets stay in registers.
+  /// Writes sixteen neighbouring channels at each position; factors and offsets stay in registers.
   ///
   /// - Parameters:
+  ///   - first: the first of the channels.
   ///   - from: how far positions lie apart in what is read.
   ///   - to: the same in what is written.
-  @inline(__always)
-  private func scale<Channels: SIMD>(
-    _ a: Channels, _ b: Channels, _ x: UnsafePointer<Float>, step from: Int,
-    _ y: UnsafeMutablePointer<Float>, step to: Int, _ positions: Int
-  ) where Channels.Scalar == Float {
+  private func scale16(
+    _ first: Int, _ x: UnsafePointer<Float>, step from: Int, _ y: UnsafeMutablePointer<Float>,
+    step to: Int, _ positions: Int
+  ) {
     let floor: Float = clamps ? 0 : -.infinity
+    let a = SIMD16(factor[first..<first + 16]), b = SIMD16(offset[first..<first + 16])
     var (x, y) = (UnsafeRawPointer(x), UnsafeMutableRawPointer(y))
     for _ in 0..<positions {
-      let value = x.loadUnaligned(as: Channels.self) * a + b
-      y.storeBytes(of: value.replacing(with: floor, where: value .< floor), as: Channels.self)
+      let value = x.loadUnaligned(as: SIMD16<Float>.self) * a + b
+      y.storeBytes(of: value.replacing(with: floor, where: value .< floor), as: SIMD16<Float>.self)
       x += 4 * from
       y += 4 * to
+    }
+  }
+
+  /// The same with eight channels. What serves any number is not made for one by the compiler, and
+  /// takes fifteen times as long.
+  private func scale8(
+    _ first: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, step: Int,
+    _ positions: Int
+  ) {
+    let floor: Float = clamps ? 0 : -.infinity
+    let a = SIMD8(factor[first..<first + 8]), b = SIMD8(offset[first..<first + 8])
+    var (x, y) = (UnsafeRawPointer(x), UnsafeMutableRawPointer(y))
+    for _ in 0..<positions {
+      let value = x.loadUnaligned(as: SIMD8<Float>.self) * a + b
+      y.storeBytes(of: value.replacing(with: floor, where: value .< floor), as: SIMD8<Float>.self)
+      x += 4 * step
+      y += 4 * step
     }
   }
 
@@ -150,11 +164,10 @@ final class NormalizedParts: FastStep {
     let floor: Float = clamps ? 0 : -.infinity
     var channel = 0
     while channel + 16 <= piece.channels {
-      let range = piece.first + channel..<piece.first + channel + 16
-      scale(
-        SIMD16(factor[range]), SIMD16(offset[range]),
-        piece.x + positions.lowerBound * piece.channels + channel, step: piece.channels,
-        y + positions.lowerBound * channels + range.lowerBound, step: channels, positions.count)
+      scale16(
+        piece.first + channel, piece.x + positions.lowerBound * piece.channels + channel,
+        step: piece.channels, y + positions.lowerBound * channels + piece.first + channel,
+        step: channels, positions.count)
       channel += 16
     }
     while channel < piece.channels {
