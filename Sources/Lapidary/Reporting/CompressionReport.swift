@@ -203,6 +203,8 @@ extension StageProof {
         : "outputs are within \(NumberText.scientific(difference)) of those before"
     case .notAsked: return "not verified"
     case .notRunnable: return "not verified: the model has an operator that Lapidary cannot run"
+    case .noInputs(let reason):
+      return "not verified: the model takes none of the inputs that were tried (\(reason))"
     case .signal(let before, let after, let samples, let part):
       let change = before.map { "\(NumberText.decimal($0, 1)) -> " } ?? ""
       return

@@ -23,17 +23,46 @@ public struct Verification: Sendable {
     self.options.keepsConstants = false
   }
 
+  /// What came of comparing two models.
+  public enum Finding: Sendable {
+    /// Outputs are equal but for this relative difference, on the first inputs.
+    case equal(within: Double)
+    /// The first model has an operator that Lapidary cannot run.
+    case unsupported
+    /// The first model takes none of the inputs that were tried: what it said of the first of them.
+    case noInputs(ModelError)
+  }
+
+  /// Compares every output of the two models, in order.
+  ///
+  /// A model with an operator that Lapidary cannot run is not compared; the result says so.
+  ///
+  /// - Returns: the largest relative difference on noise, or nil when the models could not be run.
+  /// - Throws: `ModelError` with code `verification` naming the output and the difference, and what the
+  ///   model said where it takes none of the inputs that are tried.
+  @discardableResult
+  public func check(_ before: Model, _ after: Model) throws(ModelError) -> Double? {
+    switch try compare(before, after) {
+    case .equal(let difference): return difference
+    case .unsupported: return nil
+    case .noInputs(let error): throw error
+    }
+  }
+
   /// Compares every output of the two models, in order.
   ///
   /// Models that are the same computation but for nodes that hand on their input are equal without
-  /// being run. A model with an operator that Lapidary cannot run is not compared; the result says so.
+  /// being run.
   ///
-  /// - Returns: the largest relative difference on noise, or nil when the models could not be run.
   /// - Throws: `ModelError` with code `verification` naming the output and the difference.
-  @discardableResult
-  public func check(_ before: Model, _ after: Model) throws(ModelError) -> Double? {
-    if SameComputation.holds(before, after) { return 0 }
-    guard let sample = try sample(before) else { return nil }
+  public func compare(_ before: Model, _ after: Model) throws(ModelError) -> Finding {
+    if SameComputation.holds(before, after) { return .equal(within: 0) }
+    let sample: FittingInputs
+    switch try FittingInputs.find(for: before, seed: seed, options: options) {
+    case .found(let found): sample = found
+    case .unsupported: return .unsupported
+    case .none(let error): return .noInputs(error)
+    }
     let second = try Session(after, options: options)
     let worst = try compare(
       sample.outputs, try second.run(sample.inputs), before, after, allowing: [:])
@@ -52,7 +81,7 @@ public struct Verification: Sendable {
         throw ModelError(.verification, "on \(probe.name): \(error.message)")
       }
     }
-    return worst
+    return .equal(within: worst)
   }
 
   /// Compares outputs in order.
@@ -107,36 +136,6 @@ public struct Verification: Sendable {
         throw ModelError(.verification, "output '\(name)': expected \(old), found \(new)")
       }
     }
-  }
-
-  /// A model's session, inputs for it and its outputs for these.
-  private struct Sample {
-    let session: Session
-    let shapes: [[Int]]
-    let inputs: [String: Tensor]
-    let outputs: [String: Tensor]
-  }
-
-  /// Seeded inputs and the model's outputs for them; nil for a model that Lapidary cannot run.
-  private func sample(_ model: Model) throws(ModelError) -> Sample? {
-    var failure: ModelError?
-    do {
-      let session = try Session(model, options: options)
-      for shapes in try SampleShapes(for: model) {
-        let inputs = try SeededInputs.make(for: model.graph, shapes: shapes, seed: seed)
-        do {
-          return Sample(
-            session: session, shapes: shapes, inputs: inputs, outputs: try session.run(inputs))
-        } catch {
-          if error.code == .unsupported { return nil }
-          failure = failure ?? error
-        }
-      }
-    } catch {
-      guard error.code == .unsupported else { throw error }
-      return nil
-    }
-    throw failure!
   }
 }
 

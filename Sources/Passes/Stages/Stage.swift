@@ -86,6 +86,8 @@ public enum StageProof: Sendable {
   case notAsked
   /// The model has an operator that Lapidary cannot run.
   case notRunnable
+  /// The model takes none of the inputs that were tried: what it said of the first of them.
+  case noInputs(String)
   /// Outputs changed: signal over error against the original in dB, before the stage where that
   /// says something, and after it.
   case signal(before: Double?, after: Double, samples: Int, part: Dataset.Part)
@@ -93,6 +95,15 @@ public enum StageProof: Sendable {
   /// What a comparison found, or did not.
   init(_ difference: Double?, asked: Bool) {
     self = !asked ? .notAsked : difference.map { .equal(within: $0) } ?? .notRunnable
+  }
+
+  /// What a comparison came to.
+  init(_ finding: Verification.Finding) {
+    switch finding {
+    case .equal(let difference): self = .equal(within: difference)
+    case .unsupported: self = .notRunnable
+    case .noInputs(let error): self = .noInputs(error.description)
+    }
   }
 }
 

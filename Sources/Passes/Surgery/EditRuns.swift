@@ -22,26 +22,14 @@ struct EditRuns {
     _ model: Model, outputs: [String]? = nil,
     fitting: (String, Tensor) -> Tensor = { $1 }
   ) throws(ModelError) -> Sample? {
-    var failure: ModelError?
-    do {
-      let session = try Session(model, options: verification.options)
-      for shapes in try SampleShapes(for: model) {
-        var inputs = try SeededInputs.make(
-          for: model.graph, shapes: shapes, seed: verification.seed)
-        for (name, tensor) in inputs { inputs[name] = fitting(name, tensor) }
-        do {
-          return Sample(inputs: inputs, outputs: try session.run(inputs, outputs: outputs))
-        } catch {
-          if error.code == .unsupported { return nil }
-          failure = failure ?? error
-        }
-      }
-    } catch {
-      guard error.code == .unsupported else { throw error }
-      return nil
+    let found = try FittingInputs.find(
+      for: model, seed: verification.seed, options: verification.options, outputs: outputs,
+      fitting: fitting)
+    switch found {
+    case .found(let sample): return Sample(inputs: sample.inputs, outputs: sample.outputs)
+    case .unsupported: return nil
+    case .none(let error): throw error
     }
-    throw failure
-      ?? ModelError(.verification, "expected shapes of inputs on which the model runs, found none")
   }
 
   /// A model's outputs for given inputs; nil where Lapidary cannot run it.

@@ -37,7 +37,7 @@ public struct OpsetConversion: Sendable {
     self.target = target
   }
 
-  /// Converts a model and requires that both compute the same.
+  /// Converts a model and requires that both compute the same, where inputs are found that it takes.
   ///
   /// - Throws: what `convert` throws, and `ModelError` with code `verification` for a result that
   ///   differs.
@@ -46,7 +46,7 @@ public struct OpsetConversion: Sendable {
   ) throws(ModelError) -> Result {
     var result = try convert(model)
     guard let verification else { return result }
-    result.proof = StageProof(try verification.check(model, result.model), asked: true)
+    result.proof = StageProof(try verification.compare(model, result.model))
     return result
   }
 

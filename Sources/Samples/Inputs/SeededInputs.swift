@@ -31,12 +31,21 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
 
 /// Random inputs that follow from a seed, for comparing two graphs.
 public enum SeededInputs {
-  /// Inputs for every input that the graph requires: floats nearly standard normal, integers from
-  /// 0 to 3, truth values.
+  /// Which numbers inputs are made of.
+  public enum Values: CaseIterable, Sendable {
+    /// Floats nearly standard normal, integers from 0 to 3.
+    case noise
+    /// The noise's magnitudes and a half more, integers all 1: scales, lengths and repeats.
+    case positive
+    /// Floats as before, integers all 0: axes and indices.
+    case least
+  }
+
+  /// Inputs for every input that the graph requires: numbers and truth values.
   ///
   /// - Parameter shapes: the shape of each required input, in order (`SampleShapes`).
   public static func make(
-    for graph: Graph, shapes: [[Int]], seed: UInt64
+    for graph: Graph, shapes: [[Int]], seed: UInt64, _ values: Values = .noise
   ) throws(ModelError) -> [String: Tensor] {
     var inputs: [String: Tensor] = [:]
     for (index, (info, shape)) in zip(graph.requiredInputs, shapes).enumerated() {
@@ -44,7 +53,7 @@ public enum SeededInputs {
       // Each input has its own sequence, so that one more input does not change the others.
       var generator = SplitMix64(seed: seed &+ UInt64(index) &* 0xd1b5_4a32_d192_ed03)
       let type = info.type?.tensor?.elementType ?? .undefined
-      guard let tensor = make(type, shape, &generator) else {
+      guard let tensor = make(type, shape, &generator, values) else {
         throw ModelError(
           .unsupported,
           "input '\(name)': expected numbers or truth values that fit in memory, found \(type)\(shape)"
@@ -58,7 +67,8 @@ public enum SeededInputs {
   /// A random tensor of the given type; nil for types other than numbers and truth values, and for
   /// more elements than fit in memory.
   public static func make(
-    _ elementType: ElementType, _ dimensions: [Int], _ generator: inout SplitMix64
+    _ elementType: ElementType, _ dimensions: [Int], _ generator: inout SplitMix64,
+    _ values: Values = .noise
   ) -> Tensor? {
     var count = 1
     for length in dimensions {
@@ -69,15 +79,25 @@ public enum SeededInputs {
     func fill<T: BitwiseCopyable>(_ next: (inout SplitMix64) -> T) -> Tensor {
       Tensor(elementType, dimensions, Storage((0..<count).map { _ in next(&generator) }))
     }
+    func real(_ generator: inout SplitMix64) -> Float {
+      values == .noise ? generator.normal() : abs(generator.normal()) + 0.5
+    }
+    func whole(_ generator: inout SplitMix64) -> UInt64 {
+      switch values {
+      case .noise: generator.next() & 3
+      case .positive: 1
+      case .least: 0
+      }
+    }
     switch elementType {
-    case .float: return fill { $0.normal() }
-    case .double: return fill { Double($0.normal()) }
-    case .float16: return fill { Float16($0.normal()) }
-    case .bfloat16: return fill { UInt16($0.normal().bitPattern >> 16) }
-    case .int8, .uint8: return fill { UInt8($0.next() & 3) }
-    case .int16, .uint16: return fill { UInt16($0.next() & 3) }
-    case .int32, .uint32: return fill { UInt32($0.next() & 3) }
-    case .int64, .uint64: return fill { $0.next() & 3 }
+    case .float: return fill { real(&$0) }
+    case .double: return fill { Double(real(&$0)) }
+    case .float16: return fill { Float16(real(&$0)) }
+    case .bfloat16: return fill { UInt16(real(&$0).bitPattern >> 16) }
+    case .int8, .uint8: return fill { UInt8(whole(&$0)) }
+    case .int16, .uint16: return fill { UInt16(whole(&$0)) }
+    case .int32, .uint32: return fill { UInt32(whole(&$0)) }
+    case .int64, .uint64: return fill { whole(&$0) }
     case .bool: return fill { UInt8($0.next() & 1) }
     default: return nil
     }

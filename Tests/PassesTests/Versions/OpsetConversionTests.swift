@@ -54,6 +54,35 @@ import Testing
     #expect(graph[graph.nodeIDs[1]].attribute("axes")?.says(.ints([1])) == true)
   }
 
+  @Test("Where noise is nothing that a model takes, its proof looks for other inputs")
+  func inputs() throws {
+    var scales = Network()
+    let picture = scales.input("x", [.known(1), .known(1), .known(4), .known(4)])
+    let factors = scales.input("scales", [.known(4)])
+    scales.output(scales.node("Upsample", "y", [picture, factors]), nil)
+    #expect(try convert(model(scales, opset: 9), to: 13) == ["Resize"])
+    var axes = Network()
+    let row = axes.input("x", [.known(5)])
+    let axis = axes.input("axis", TensorType(.int32, [1]))
+    axes.output(axes.node("CumSum", "y", [row, axis]), nil)
+    #expect(try convert(model(axes, opset: 11), to: 14) == ["CumSum"])
+  }
+
+  @Test("Where no inputs are found the proof says so")
+  func noInputs() throws {
+    var network = Network()
+    let x = network.input("x", [.known(7)])
+    let shape = network.input("shape", TensorType(.int64, [2]))
+    network.output(network.node("Reshape", "y", [x, shape]), nil)
+    let result = try OpsetConversion(to: 14).convert(
+      model(network, opset: 9), provedBy: Verification())
+    guard case .noInputs(let reason) = result.proof else {
+      Issue.record("\(result.proof)")
+      return
+    }
+    #expect(reason.contains("Reshape"))
+  }
+
   @Test("Graphs inside nodes are converted too")
   func subgraph() throws {
     func branch(_ axis: Int) -> Attribute {
@@ -153,5 +182,14 @@ import Testing
     let result = try OpsetConversion(to: 26).convert(model(network, opset: 9))
     #expect(result.rewritten.isEmpty)
     #expect(result.model.irVersion == 13)
+  }
+}
+
+extension Network {
+  /// An input of another type than float.
+  fileprivate mutating func input(_ name: String, _ type: TensorType) -> ValueID {
+    let id = graph.addFreshValue(name, type: .tensor(type))
+    graph.addInput(ValueInfo(id, type: .tensor(type)))
+    return id
   }
 }
