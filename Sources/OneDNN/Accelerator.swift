@@ -128,7 +128,9 @@ final class Accelerator: Backend {
     case .clamp(let fixed): return clip(fixed, constants)
     case .function(let function): return unary(function)
     case .slope(let function): return SlopeStep(function, self)
-    case .binary, .recurrence, .quantization, .dequantization, .convolutionGradient: return nil
+    case .quantization(let settings): return ScaledBytes(settings, constants, rounds: true)
+    case .dequantization(let settings): return ScaledBytes(settings, constants, rounds: false)
+    case .binary, .recurrence, .convolutionGradient: return nil
     }
   }
 
