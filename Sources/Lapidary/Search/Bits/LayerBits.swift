@@ -2,12 +2,6 @@ internal import IR
 internal import Passes
 internal import Samples
 
-#if canImport(Glibc)
-  private import Glibc
-#else
-  private import Darwin
-#endif
-
 /// What it costs the outputs to store one layer's weight in 4 bits.
 public struct LayerBits: Codable, Hashable, Sendable {
   /// The name of the layer's first output.
@@ -20,7 +14,8 @@ public struct LayerBits: Codable, Hashable, Sendable {
   /// The error that each spared byte costs.
   var price: Double { error / Double(max(1, bytes)) }
 
-  private static let samples = 64
+  /// Multiply-accumulates that all measurements together may take, and samples of each.
+  private static let work = 1e12, samples = 8...64
 
   /// Measures the layers of a model, one by one, in floats.
   static func measure(
@@ -31,13 +26,15 @@ public struct LayerBits: Codable, Hashable, Sendable {
     }
     let quantizer = try Quantizer(maker.fused.model, options)
     let layers = quantizer.narrowLayers
+    let macs = Double(max(1, try maker.trial.cost(of: maker.fused.model).0.macs))
+    let limit = work / macs / Double(max(1, layers.count))
+    let reference = try KeptOutputs(
+      quantizer.model, on: fit, options: maker.setting.options,
+      limit: Int(min(max(limit, Double(samples.lowerBound)), Double(samples.upperBound))))
     var found: [LayerBits] = []
     for (place, layer) in layers.enumerated() {
       progress(WorkProgress(done: place, of: layers.count))
-      let comparison = try ModelComparison(
-        quantizer.model, quantizer.rounding(layer), on: fit, options: maker.setting.options,
-        limit: samples)
-      let noise = pow(10, -comparison.sqnr / 10)
+      let noise = try reference.noise(of: quantizer.rounding(layer))
       found.append(
         LayerBits(
           output: layer.output, bytes: layer.elements / 2,
