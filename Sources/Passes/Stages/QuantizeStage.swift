@@ -39,11 +39,7 @@ public struct QuantizeStage: Stage {
     state.statistics = statistics
     state.quantization = result.plan
     state.entries = result.entries
-    let graph = quantizer.model.graph
-    state.unmatchedPatterns += options.exclude.filter { pattern in
-      let glob = Glob(pattern)
-      return !graph.nodeIDs.contains { graph.names(of: $0).contains(where: glob.matches) }
-    }
+    state.unmatchedPatterns += quantizer.unmatchedPatterns
     return try setting.signal(of: result.model, against: state.original)
   }
 }
