@@ -34,6 +34,8 @@ final class Accelerator: Backend {
 
   var team: Parallelism.Team? { OpenMP.team }
 
+  var columnProduct: ColumnProduct? { OpenMP.columnProduct }
+
   func takeThreads() { OpenMP.share(threads) }
 
   func finishRun() { weights.finishReading() }

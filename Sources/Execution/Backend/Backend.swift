@@ -48,6 +48,9 @@ package protocol Backend: AnyObject {
   /// The threads on which kernels work together with the backend; nil for their own.
   var team: Parallelism.Team? { get }
 
+  /// A faster way to products of columns than the kernels'; nil where there is none.
+  var columnProduct: ColumnProduct? { get }
+
   /// Sets the number of threads for what the calling thread starts; called at the start of a run.
   func takeThreads()
 
@@ -71,6 +74,7 @@ extension Backend {
   ) -> Bool { multipliesBytes }
   package var arrangesChannels: Bool { false }
   package var team: Parallelism.Team? { nil }
+  package var columnProduct: ColumnProduct? { nil }
   package func takeThreads() {}
   package func finishRun() {}
 }

@@ -76,7 +76,8 @@ extension FastCall {
     else { return .max }
     let written = outputs.reduce(0) { $0 &+ ($1.shape?.elementCount.value ?? 0) }
     let read = operands.reduce(0) { max($0, $1?.count ?? 0) }
-    // An element takes longer than a multiplication, of which many are carried out side by side.
-    return max(8 &* max(written, read), products)
+    // An element takes longer than a multiplication, of which many are carried out side by side; most
+    // of all where something is added up for it.
+    return max((products > 0 ? 8 : 4) &* max(written, read), products)
   }
 }

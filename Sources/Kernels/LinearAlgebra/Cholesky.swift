@@ -36,13 +36,15 @@ package struct Cholesky {
     rows.withUnsafeBufferPointer { rows in
       sides.withUnsafeMutableBufferPointer { sides in
         guard let l = rows.baseAddress, let base = sides.baseAddress else { return }
-        for side in 0..<sides.count / size {
-          let x = base + side * size
-          for i in 0..<size { x[i] = (x[i] - dot(l + i * size, x, i)) / l[i * size + i] }
-          for i in (0..<size).reversed() {
-            x[i] /= l[i * size + i]
-            let factor = x[i], row = l + i * size
-            for j in 0..<i { x[j] -= factor * row[j] }
+        parallel(sides.count / size, grain: max(1, (1 << 16) / (size * size))) { range in
+          for side in range {
+            let x = base + side * size
+            for i in 0..<size { x[i] = (x[i] - dot(l + i * size, x, i)) / l[i * size + i] }
+            for i in (0..<size).reversed() {
+              x[i] /= l[i * size + i]
+              let factor = x[i], row = l + i * size
+              for j in 0..<i { x[j] -= factor * row[j] }
+            }
           }
         }
       }

@@ -30,20 +30,11 @@ package struct GramSums: Sendable {
     }
     count += Double(height)
     guard !products.isEmpty else { return }
-    var part = [Float](repeating: 0, count: length * length)
     for first in stride(from: 0, to: height, by: Self.block) {
       let number = min(Self.block, height - first)
-      var shape = MatrixProductShape(m: length, n: length, k: number)
-      shape.transposedA = true
       let start = rows.startIndex + first * length
-      rows[start..<start + number * length].withUnsafeBytes { x in
-        part.withUnsafeMutableBytes { result in
-          let source = Source(.float, [number, length], x)
-          _ = matrixProduct(shape, source, source, into: Target(.float, [length, length], result))
-        }
-      }
-      products.withUnsafeMutableBufferPointer { products in
-        for i in part.indices { products[i] += Double(part[i]) }
+      rows[start..<start + number * length].withUnsafeBufferPointer { x in
+        ColumnProducts.add(x, rows: number, to: &products)
       }
     }
   }

@@ -47,11 +47,12 @@ package struct NormalEquations {
     Self.sum(y, into: &outputSums, rows: rows)
     for first in stride(from: 0, to: rows, by: Self.block) {
       let range = first..<min(rows, first + Self.block)
-      let part = Self.rows(range, of: x, width: inputs)
-      Self.add(part, part, rows: range.count, (inputs, inputs), to: &squares)
-      Self.add(
-        part, Self.rows(range, of: y, width: outputs), rows: range.count, (inputs, outputs),
-        to: &crosses)
+      Self.rows(range, of: x, width: inputs).withUnsafeBufferPointer { x in
+        ColumnProducts.add(x, rows: range.count, to: &squares)
+        Self.rows(range, of: y, width: outputs).withUnsafeBufferPointer { y in
+          ColumnProducts.add(x, y, rows: range.count, to: &crosses)
+        }
+      }
     }
   }
 
@@ -69,30 +70,6 @@ package struct NormalEquations {
         for row in 0..<rows {
           for i in 0..<width { sums[i] += Double(all[row * width + i]) }
         }
-      }
-    }
-  }
-
-  /// Adds aᵀ·b, worked out in float.
-  private static func add(
-    _ a: ArraySlice<Float>, _ b: ArraySlice<Float>, rows: Int, _ size: (m: Int, n: Int),
-    to sums: inout [Double]
-  ) {
-    var shape = MatrixProductShape(m: size.m, n: size.n, k: rows)
-    shape.transposedA = true
-    let part = [Float](unsafeUninitializedCapacity: size.m * size.n) { part, count in
-      count = size.m * size.n
-      a.withUnsafeBytes { a in
-        b.withUnsafeBytes { b in
-          _ = matrixProduct(
-            shape, Source(.float, [rows, size.m], a), Source(.float, [rows, size.n], b),
-            into: Target(.float, [size.m, size.n], UnsafeMutableRawBufferPointer(part)))
-        }
-      }
-    }
-    part.withUnsafeBufferPointer { part in
-      sums.withUnsafeMutableBufferPointer { sums in
-        for i in part.indices { sums[i] += Double(part[i]) }
       }
     }
   }

@@ -7,7 +7,7 @@ package func lookUp(
   guard let from = x.baseAddress, let to = y.baseAddress, table.count == 256 else { return }
   let source = from.assumingMemoryBound(to: UInt8.self)
   let target = to.assumingMemoryBound(to: UInt8.self)
-  parallel(min(x.count, y.count), grain: 1 << 15) { range in
+  parallel(min(x.count, y.count), grain: 1 << 17) { range in
     table.withUnsafeBufferPointer { table in
       for index in range { target[index] = table[Int(source[index])] }
     }

@@ -63,7 +63,8 @@ package struct QuantizedLayout: Sendable {
       }
     }
     if outer * length == 1 {
-      return parallel(inner, grain: 1 << 15) {
+      // Waking a thread takes as long as some hundred thousand elements.
+      return parallel(inner, grain: 1 << 17) {
         body(Piece(start: $0.lowerBound, count: $0.count, parameter: 0, step: 0))
       }
     }

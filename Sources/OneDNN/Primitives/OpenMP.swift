@@ -12,10 +12,12 @@ private import Synchronization
 enum OpenMP {
   private typealias Entry = @convention(c) (UnsafeMutableRawPointer?) -> Void
   private typealias SetCount = @convention(c) (Int32) -> Void
+  private typealias Count = @convention(c) () -> Int32
   private typealias Start = @convention(c) (Entry, UnsafeMutableRawPointer?, UInt32, UInt32) -> Void
 
   // The runtime comes with oneDNN and has no header here, so its functions are found by name.
   private static let setCount = symbol("omp_set_num_threads", SetCount.self)
+  private static let count = symbol("omp_get_max_threads", Count.self)
   private static let start = symbol("GOMP_parallel", Start.self)
 
   private static func symbol<T>(_ name: String, _ type: T.Type) -> T? {
@@ -29,6 +31,14 @@ enum OpenMP {
   /// Sets the number of threads that oneDNN shares work among; 0 stands for the machine's cores.
   static func share(_ threads: Int) {
     setCount?(Int32(clamping: threads > 0 ? threads : cores))
+  }
+
+  /// Does something on the calling thread alone.
+  static func alone(_ body: () -> Void) {
+    let before = count?() ?? 0
+    setCount?(1)
+    defer { setCount?(before) }
+    body()
   }
 
   private static let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))

@@ -24,7 +24,7 @@ final class ChannelsLastAverage: FastStep {
     let target = to.bindMemory(to: Float.self, capacity: batch * channels)
     // A line of the cache holds 16 channels; two lines are added up at a time.
     let blocks = (channels + 15) / 16
-    let grain = max(batch * blocks < 4 ? 1 : 2, (1 << 14) / max(1, 16 * positions))
+    let grain = max(batch * blocks < 4 ? 1 : 2, (1 << 17) / max(1, 16 * positions))
     parallel(batch * blocks, grain: grain) { items in
       var item = items.lowerBound
       while item < items.upperBound {
