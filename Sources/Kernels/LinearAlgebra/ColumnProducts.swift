@@ -12,12 +12,18 @@ package typealias ColumnProduct =
 
 /// Products of columns, from which sums over many rows are made.
 package enum ColumnProducts {
-  private static let held = Mutex<ColumnProduct?>(nil)
+  /// A closure in a lock would be wrapped once more with each look at it.
+  private struct Way: Sendable { let body: ColumnProduct }
+
+  private static let held = Mutex<Way?>(nil)
 
   /// A faster way than that of the kernels; nil where nobody knows one.
   package static var adopted: ColumnProduct? {
-    get { held.withLock { $0 } }
-    set { held.withLock { $0 = newValue } }
+    get { held.withLock { $0 }?.body }
+    set {
+      let way = newValue.map { Way(body: $0) }
+      held.withLock { $0 = way }
+    }
   }
 
   /// Rows of a result that are worked out at a time; how many does not depend on the threads.
