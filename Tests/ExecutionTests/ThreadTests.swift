@@ -1,6 +1,7 @@
 import Execution
 import Foundation
 import IR
+import Kernels
 import Synchronization
 import TestSupport
 import Testing
@@ -46,5 +47,15 @@ import Testing
       done.wait()
     }
     #expect(found.withLock { $0 } == Array(repeating: first, count: 4))
+  }
+
+  @Test("Finding out whose threads there are takes no longer the more often it is done")
+  func team() {
+    // Threads of another set may take over meanwhile, which is no harm to others.
+    if Parallelism.team == nil { Parallelism.team = { count, body in (0..<count).forEach(body) } }
+    let time = ContinuousClock().measure {
+      for _ in 0..<20_000 { Parallelism.team?(1) { _ in } }
+    }
+    #expect(time < .seconds(5))
   }
 }

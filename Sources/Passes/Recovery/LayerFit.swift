@@ -92,15 +92,45 @@ struct LayerFit {
       outputChannels: site.channels, group: site.channels, window: window)
   }
 
-  /// The new weights, one row an output channel, and the new biases; nil where nothing can be
-  /// learnt.
-  func solution(_ weights: [Double], _ biases: [Double]) -> (
-    weights: [Double], biases: [Double]
-  )? {
-    guard let first = groups.first, !biases.isEmpty else { return nil }
-    let start = isScaling ? [Double](repeating: 1, count: biases.count) : weights
-    let share = first.inputs * first.outputs
-    guard start.count == share * groups.count else { return nil }
+  /// The new weights, which lie as the old ones do, and the new biases; nil where nothing can be learnt.
+  func adapted(_ weights: [Float], _ biases: [Float]) -> (weights: [Float], biases: [Float])? {
+    let layout = site.layout
+    guard let first = groups.first, !biases.isEmpty,
+      weights.count == layout.outputs * layout.length
+    else { return nil }
+    guard isScaling else {
+      guard weights.count == first.inputs * first.outputs * groups.count else { return nil }
+      // Where a weight's elements lie when its rows are output channels.
+      let places = (0..<layout.outputs).flatMap { output in
+        (0..<layout.length).map { layout.place(output: output, column: $0) }
+      }
+      guard let found = solution(from: places.map { Double(weights[$0]) }) else { return nil }
+      var result = weights
+      for (row, place) in places.enumerated() { result[place] = Float(found.weights[row]) }
+      return (result, found.biases.map { Float($0) })
+    }
+    guard groups.count == biases.count,
+      let found = solution(from: [Double](repeating: 1, count: biases.count))
+    else { return nil }
+    // A layer that is scaled is large: nothing is made of its weights but the new ones.
+    var result = weights
+    let share = weights.count / biases.count
+    for output in 0..<layout.outputs {
+      let row = output * layout.length
+      for column in 0..<layout.length {
+        let place = layout.place(output: output, column: column)
+        result[place] = Float(Double(result[place]) * found.weights[(row + column) / share])
+      }
+    }
+    return (
+      result,
+      biases.indices.map { Float(Double(biases[$0]) * found.weights[$0] + found.biases[$0]) }
+    )
+  }
+
+  /// What least squares give for all groups, one after another.
+  private func solution(from start: [Double]) -> (weights: [Double], biases: [Double])? {
+    let share = start.count / max(1, groups.count)
     var found: [Double] = [], shifts: [Double] = []
     for (index, equations) in groups.enumerated() {
       let part = Array(start[index * share..<(index + 1) * share])
@@ -110,11 +140,6 @@ struct LayerFit {
       found += solved.weights
       shifts += solved.biases
     }
-    guard isScaling else { return (found, shifts) }
-    let row = weights.count / biases.count
-    return (
-      weights.indices.map { weights[$0] * found[$0 / row] },
-      biases.indices.map { biases[$0] * found[$0] + shifts[$0] }
-    )
+    return (found, shifts)
   }
 }

@@ -108,17 +108,7 @@ public struct LeastSquaresRecovery: Sendable {
     let old = biasID.flatMap { graph.constant($0) }
     guard biasID == nil || old?.count == site.channels else { return }
     let biases = old?.floats ?? [Float](repeating: 0, count: site.channels)
-    // Where a weight's elements lie when its rows are output channels.
-    let places = (0..<layout.outputs).flatMap { output in
-      (0..<layout.length).map { layout.place(output: output, column: $0) }
-    }
-    guard
-      let found = fit.solution(
-        places.map { Double(weights[$0]) }, biases.map { Double($0) })
-    else { return }
-    var newWeights = weights
-    for (row, place) in places.enumerated() { newWeights[place] = Float(found.weights[row]) }
-    let newBiases = found.biases.map { Float($0) }
+    guard let (newWeights, newBiases) = fit.adapted(weights, biases) else { return }
     guard newWeights.allSatisfy(\.isFinite), newBiases.allSatisfy(\.isFinite) else { return }
     graph.setInitializer(weightID, Tensor(floats: newWeights, weight.dimensions))
     guard let place = site.bias else { return }
