@@ -124,26 +124,18 @@ public struct LeastSquaresRecovery: Sendable {
   }
 
   /// Signal over error of all outputs of two models, against the original, in dB: the worst of them.
+  /// The three stand in memory one after another.
   private func quality(
     of first: Model, and second: Model, _ samples: SampleRun
   ) throws(ModelError) -> (Double, Double) {
-    let reference = try Session(descent.teacher, options: options)
-    let sessions = [
-      try Session(first, options: options), try Session(second, options: options),
-    ]
-    let graph = descent.teacher.graph
-    let names = graph.outputs.map { graph[$0.value].name }
-    var worst = [Double.infinity, .infinity]
-    try samples.forEach { sample, _ throws(ModelError) in
-      let a = try reference.run(sample)
-      for (place, session) in sessions.enumerated() {
-        let b = try session.run(sample)
-        for name in names {
-          guard let x = a[name], let y = b[name] else { continue }
-          worst[place] = min(worst[place], try Comparison(reference: x, candidate: y).sqnr)
-        }
-      }
+    var worst = (Double.infinity, Double.infinity)
+    var next = 0
+    while next < samples.batches {
+      let kept = try KeptOutputs(descent.teacher, on: samples, from: next, options: options)
+      worst.0 = min(worst.0, try kept.lowestSQNR(of: first))
+      worst.1 = min(worst.1, try kept.lowestSQNR(of: second))
+      next = max(next + 1, kept.batches.upperBound)
     }
-    return (worst[0], worst[1])
+    return worst
   }
 }

@@ -2,7 +2,7 @@ package import Execution
 package import IR
 
 /// What a model makes of some samples, kept so that it need not run again for each model that is
-/// compared with it.
+/// compared with it, nor stand in memory beside them.
 package struct KeptOutputs: Sendable {
   /// Bytes that are kept; one batch is, however large.
   private static let budget = 64 << 20
@@ -10,26 +10,28 @@ package struct KeptOutputs: Sendable {
   private let run: SampleRun
   private let names: [String]
   private let options: SessionOptions
-  private let batches: [[String: Tensor]]
+  private let outputs: [[String: Tensor]]
+  /// The batches of which outputs are kept: fewer than there are where outputs are large.
+  package let batches: Range<Int>
 
   /// Runs a model.
   ///
-  /// - Parameter limit: no more samples than this, or a few more; fewer where outputs are large.
+  /// - Parameter first: the first batch to run.
   package init(
-    _ model: Model, on data: Dataset, options: SessionOptions, limit: Int
+    _ model: Model, on run: SampleRun, from first: Int = 0, options: SessionOptions
   ) throws(ModelError) {
-    run = SampleRun(data, for: model, limit: limit)
+    self.run = run
     names = model.graph.outputs.map { model.graph[$0.value].name }
     self.options = options
     let session = try Session(model, options: options)
-    var batches: [[String: Tensor]] = []
+    var outputs: [[String: Tensor]] = []
     var bytes = 0
-    for batch in 0..<run.batches where batches.isEmpty || bytes < Self.budget {
-      let outputs = try session.run(try run.inputs(batch: batch))
-      bytes += outputs.values.reduce(0) { $0 + $1.byteCount }
-      batches.append(outputs)
+    for batch in first..<run.batches where outputs.isEmpty || bytes < Self.budget {
+      outputs.append(try session.run(try run.inputs(batch: batch)))
+      bytes += outputs[outputs.count - 1].values.reduce(0) { $0 + $1.byteCount }
     }
-    self.batches = batches
+    self.outputs = outputs
+    batches = first..<first + outputs.count
   }
 
   /// Noise over signal of the output of another model that suffers most; infinite where results have
@@ -37,16 +39,38 @@ package struct KeptOutputs: Sendable {
   ///
   /// - Parameter other: a model with the same inputs and outputs.
   package func noise(of other: Model) throws(ModelError) -> Double {
+    var sums = [String: ComparisonSums](uniqueKeysWithValues: names.map { ($0, .init()) })
+    var isUnlike = false
+    try compare(other) { name, x, y throws(ModelError) in
+      guard x.dimensions == y.dimensions else { return isUnlike = true }
+      try sums[name]?.add(reference: x, candidate: y)
+    }
+    return isUnlike ? .infinity : sums.values.map(\.comparison.noise).max() ?? 0
+  }
+
+  /// Signal over error in dB of the batch and output of another model that suffer most; infinite where
+  /// nothing differs.
+  ///
+  /// - Throws: `ModelError` where results have other lengths.
+  package func lowestSQNR(of other: Model) throws(ModelError) -> Double {
+    var lowest = Double.infinity
+    try compare(other) { _, x, y throws(ModelError) in
+      lowest = min(lowest, try Comparison(reference: x, candidate: y).sqnr)
+    }
+    return lowest
+  }
+
+  /// Shows each output of each batch beside that of another model.
+  private func compare(
+    _ other: Model,
+    _ body: (_ name: String, _ kept: Tensor, _ found: Tensor) throws(ModelError) -> Void
+  ) throws(ModelError) {
     let session = try Session(other, options: options)
-    var sums = names.map { _ in ComparisonSums() }
-    for (batch, outputs) in batches.enumerated() {
-      let found = try session.run(try run.inputs(batch: batch))
-      for (place, name) in names.enumerated() {
-        guard let x = outputs[name], let y = found[name] else { continue }
-        guard x.dimensions == y.dimensions else { return .infinity }
-        try sums[place].add(reference: x, candidate: y)
+    for (place, kept) in outputs.enumerated() {
+      let found = try session.run(try run.inputs(batch: batches.lowerBound + place))
+      for name in names {
+        if let x = kept[name], let y = found[name] { try body(name, x, y) }
       }
     }
-    return sums.map(\.comparison.noise).max() ?? 0
   }
 }

@@ -15,7 +15,7 @@ public struct LayerBits: Codable, Hashable, Sendable {
   var price: Double { error / Double(max(1, bytes)) }
 
   /// Multiply-accumulates that all measurements together may take, and samples of each.
-  private static let work = 1e12, samples = 8...64
+  private static let work = 5e11, samples = 8...64
 
   /// Measures the layers of a model, one by one, in floats.
   static func measure(
@@ -28,9 +28,10 @@ public struct LayerBits: Codable, Hashable, Sendable {
     let layers = quantizer.narrowLayers
     let macs = Double(max(1, try maker.trial.cost(of: maker.fused.model).0.macs))
     let limit = work / macs / Double(max(1, layers.count))
+    let count = Int(min(max(limit, Double(samples.lowerBound)), Double(samples.upperBound)))
     let reference = try KeptOutputs(
-      quantizer.model, on: fit, options: maker.setting.options,
-      limit: Int(min(max(limit, Double(samples.lowerBound)), Double(samples.upperBound))))
+      quantizer.model, on: SampleRun(fit, for: quantizer.model, limit: count),
+      options: maker.setting.options)
     var found: [LayerBits] = []
     for (place, layer) in layers.enumerated() {
       progress(WorkProgress(done: place, of: layers.count))
