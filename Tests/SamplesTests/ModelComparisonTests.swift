@@ -56,6 +56,33 @@ struct ModelComparisonTests {
     return net.model()
   }
 
+  /// The input times a number, and its sum along the second axis.
+  private func scaling(_ factor: Float) -> Model {
+    var net = Network()
+    let x = net.input("x", [.init(symbol: "N"), 4])
+    let scaled = net.node("Mul", "scaled", [x, net.constant("k", Tensor(floats: [factor], []))])
+    net.output(scaled)
+    net.output(net.node("Softmax", "shares", [scaled]))
+    return net.model()
+  }
+
+  @Test("outputs that are kept say of other models what a comparison says")
+  func keptOutputs() throws {
+    let samples = try (1...5).map {
+      try SeededInputs.make(for: scaling(1).graph, shapes: [[1, 4]], seed: $0)
+    }
+    let run = SampleRun(samples: samples)
+    let kept = try KeptOutputs(scaling(1), on: run, options: SessionOptions())
+    #expect(kept.batches == 0..<5)
+    #expect(try kept.noise(of: scaling(1)) == 0)
+    #expect(try kept.lowestSQNR(of: scaling(1)) == .infinity)
+    #expect(abs(try kept.noise(of: scaling(1.5)) - 0.25) < 1e-6)
+    let rest = try KeptOutputs(scaling(1), on: run, from: 3, options: SessionOptions())
+    #expect(rest.batches == 3..<5)
+    #expect(try kept.lowestSQNR(of: scaling(2)) <= (try rest.lowestSQNR(of: scaling(2))))
+    #expect(try kept.noise(of: selecting(0)) == .infinity)
+  }
+
   @Test("results of other lengths are compared as far as they go, and that is said")
   func otherLengths() throws {
     let a = selecting(0.5), b = selecting(1.5)

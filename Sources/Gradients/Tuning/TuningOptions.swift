@@ -35,7 +35,9 @@ public struct TuningOptions: Sendable {
   /// Bytes that the teacher's values may take in memory.
   public var budget = 1 << 30
   /// Steps where neither steps nor time are given: few samples are learnt by heart sooner.
-  public static func usualSteps(samples: Int) -> Int { samples < 1024 ? 1200 : 3000 }
+  public static func usualSteps(samples: Int) -> Int {
+    samples < 1024 ? 1200 : samples < 8192 ? 3000 : 6000
+  }
   /// Fewer steps than this do not pay.
   public static let fewestSteps = 300
 

@@ -55,7 +55,7 @@ extension Recipe {
 
     # Learn what the original computed, step by step; only after pruning.
     tune:
-      steps: 1200             # or minutes; nothing said, 1200, or 3000 from 1024 samples on
+      steps: 1200             # or minutes; nothing said, 1200; 3000 from 1024 samples on, 6000 from 8192
       # minutes: 5
       # loss: [response, feature]     # relation and labels too
       # alter: [mirror, shift, mix]   # how samples are changed before each step; [] for none

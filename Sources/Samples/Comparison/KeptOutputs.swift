@@ -37,7 +37,7 @@ package struct KeptOutputs: Sendable {
   /// Noise over signal of the output of another model that suffers most; infinite where results have
   /// other lengths.
   ///
-  /// - Parameter other: a model with the same inputs and outputs.
+  /// - Parameter other: a model with the same inputs, and with outputs that correspond in order.
   package func noise(of other: Model) throws(ModelError) -> Double {
     var sums = [String: ComparisonSums](uniqueKeysWithValues: names.map { ($0, .init()) })
     var isUnlike = false
@@ -60,16 +60,17 @@ package struct KeptOutputs: Sendable {
     return lowest
   }
 
-  /// Shows each output of each batch beside that of another model.
+  /// Shows each output of each batch beside that of another model in the same place.
   private func compare(
     _ other: Model,
     _ body: (_ name: String, _ kept: Tensor, _ found: Tensor) throws(ModelError) -> Void
   ) throws(ModelError) {
     let session = try Session(other, options: options)
+    let others = other.graph.outputs.map { other.graph[$0.value].name }
     for (place, kept) in outputs.enumerated() {
       let found = try session.run(try run.inputs(batch: batches.lowerBound + place))
-      for name in names {
-        if let x = kept[name], let y = found[name] { try body(name, x, y) }
+      for (name, own) in zip(names, others) {
+        if let x = kept[name], let y = found[own] { try body(name, x, y) }
       }
     }
   }
