@@ -15,19 +15,13 @@ package enum Parallelism {
   /// Calls its second argument with every number below the first, on the threads of somebody else.
   package typealias Team = @Sendable (_ count: Int, _ body: (Int) -> Void) -> Void
 
-  /// A closure in a lock would be wrapped once more with each look at it.
-  private struct Adopted: Sendable { let team: Team }
-
-  private static let adopted = Mutex<Adopted?>(nil)
+  private static let adopted = Adopted<Team>()
 
   /// Whose threads kernels use; nil for Dispatch's. Two sets of threads that wait for work on the
   /// same cores hold each other up.
   package static var team: Team? {
-    get { adopted.withLock { $0 }?.team }
-    set {
-      let new = newValue.map { Adopted(team: $0) }
-      adopted.withLock { $0 = new }
-    }
+    get { adopted.value }
+    set { adopted.value = newValue }
   }
 }
 

@@ -44,10 +44,7 @@ final class Accelerator: Backend {
   func alone<T>(
     when isSmall: Bool, _ body: () throws(ModelError) -> T
   ) throws(ModelError) -> T {
-    guard isSmall else { return try body() }
-    OpenMP.share(1)
-    defer { OpenMP.share(threads) }
-    return try body()
+    try isSmall ? OpenMP.alone(body) : body()
   }
 
   deinit {

@@ -49,13 +49,18 @@ import Testing
     #expect(found.withLock { $0 } == Array(repeating: first, count: 4))
   }
 
-  @Test("Finding out whose threads there are takes no longer the more often it is done")
-  func team() {
-    // Threads of another set may take over meanwhile, which is no harm to others.
-    if Parallelism.team == nil { Parallelism.team = { count, body in (0..<count).forEach(body) } }
+  @Test("What was adopted takes no longer to call the more often it is looked at")
+  func adopted() {
+    let held = Adopted<@Sendable (Int) -> Int>()
+    #expect(held.value == nil)
+    held.value = { $0 + 1 }
+    var sum = 0
     let time = ContinuousClock().measure {
-      for _ in 0..<20_000 { Parallelism.team?(1) { _ in } }
+      for number in 0..<20_000 { sum += held.value?(number) ?? 0 }
     }
+    #expect(sum == 200_010_000)
     #expect(time < .seconds(5))
+    held.value = nil
+    #expect(held.value == nil)
   }
 }

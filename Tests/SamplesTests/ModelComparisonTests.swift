@@ -56,7 +56,7 @@ struct ModelComparisonTests {
     return net.model()
   }
 
-  /// The input times a number, and its sum along the second axis.
+  /// The input times a number, and the shares that its exponentials have.
   private func scaling(_ factor: Float) -> Model {
     var net = Network()
     let x = net.input("x", [.init(symbol: "N"), 4])
@@ -81,6 +81,14 @@ struct ModelComparisonTests {
     #expect(rest.batches == 3..<5)
     #expect(try kept.lowestSQNR(of: scaling(2)) <= (try rest.lowestSQNR(of: scaling(2))))
     #expect(try kept.noise(of: selecting(0)) == .infinity)
+    // An output may stand twice among a graph's.
+    func twice(_ model: Model) -> Model {
+      var model = model
+      model.graph.setOutputs([model.graph.outputs[0], model.graph.outputs[0]])
+      return model
+    }
+    let both = try KeptOutputs(twice(scaling(1)), on: run, options: SessionOptions())
+    #expect(abs(try both.noise(of: twice(scaling(1.5))) - 0.25) < 1e-6)
   }
 
   @Test("results of other lengths are compared as far as they go, and that is said")

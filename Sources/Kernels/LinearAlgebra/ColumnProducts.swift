@@ -1,29 +1,24 @@
 private import Synchronization
 
 /// `aᵀ·b` for matrices of floats that lie row by row, on the calling thread alone: the arguments are the
-/// lengths of the result and the number of rows, then each matrix with the distance of its rows.
+/// lengths of the result and the number of rows, then each matrix with the distance of its rows. False
+/// where that fails.
 package typealias ColumnProduct =
   @Sendable (
     _ size: (m: Int, n: Int, rows: Int),
     _ a: (start: UnsafePointer<Float>, stride: Int),
     _ b: (start: UnsafePointer<Float>, stride: Int),
     _ y: (start: UnsafeMutablePointer<Float>, stride: Int)
-  ) -> Void
+  ) -> Bool
 
 /// Products of columns, from which sums over many rows are made.
 package enum ColumnProducts {
-  /// A closure in a lock would be wrapped once more with each look at it.
-  private struct Way: Sendable { let body: ColumnProduct }
-
-  private static let held = Mutex<Way?>(nil)
+  private static let held = Adopted<ColumnProduct>()
 
   /// A faster way than that of the kernels; nil where nobody knows one.
   package static var adopted: ColumnProduct? {
-    get { held.withLock { $0 }?.body }
-    set {
-      let way = newValue.map { Way(body: $0) }
-      held.withLock { $0 = way }
-    }
+    get { held.value }
+    set { held.value = newValue }
   }
 
   /// Rows of a result that are worked out at a time; how many does not depend on the threads.
@@ -49,16 +44,19 @@ package enum ColumnProducts {
     /// The first column of a square that is worked out in a row: what lies further to the left is what
     /// lies as far below the diagonal.
     func start(_ row: Int) -> Int { isSquare ? row / tile * tile : 0 }
+    let fails = Atomic<Bool>(way == nil)
     if let way {
       parallel((m + tile - 1) / tile, grain: 1) { range in
         for first in range.lazy.map({ $0 * tile }) {
           let left = left + first, right = right + start(first)
-          way(
+          let isDone = way(
             (min(tile, m - first), n - start(first), rows), (left, m), (right, n),
             (part + first * n + start(first), n))
+          if !isDone { fails.store(true, ordering: .relaxed) }
         }
       }
-    } else {
+    }
+    if fails.load(ordering: .relaxed) {
       var shape = MatrixProductShape(m: m, n: n, k: rows)
       shape.transposedA = true
       _ = matrixProduct(

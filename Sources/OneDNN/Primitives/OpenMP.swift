@@ -34,11 +34,11 @@ enum OpenMP {
   }
 
   /// Does something on the calling thread alone.
-  static func alone(_ body: () -> Void) {
+  static func alone<T, Failure>(_ body: () throws(Failure) -> T) throws(Failure) -> T {
     let before = count?() ?? 0
-    setCount?(1)
-    defer { setCount?(before) }
-    body()
+    share(1)
+    defer { share(Int(before)) }
+    return try body()
   }
 
   private static let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))

@@ -57,7 +57,9 @@ struct FittingInputs {
     var error =
       failure
       ?? ModelError(.verification, "expected shapes of inputs on which the model runs, found none")
-    error.hint = error.hint ?? "seeded inputs prove the result; --no-verify leaves the proof out"
+    error.hint =
+      error.hint
+      ?? "the proof runs the model on seeded inputs; commands that write models leave it out with --no-verify"
     return .none(error)
   }
 }

@@ -1,5 +1,3 @@
-internal import IR
-
 /// How to quantize.
 public struct QuantizationOptions: Sendable {
   /// For which runtime: which operators it has integer kernels for, and in which form.
@@ -108,21 +106,6 @@ public struct QuantizationOptions: Sendable {
 
   /// Options with defaults.
   public init() {}
-}
-
-extension QuantizationOptions {
-  /// Patterns that name no node of a graph.
-  func unmatched(in graph: Graph) -> [String] {
-    (exclude + wide + fullWeights).filter { pattern in
-      let glob = Glob(pattern)
-      return !graph.nodeIDs.contains { graph.names(of: $0).contains(where: glob.matches) }
-    }
-  }
-}
-
-extension Quantizer {
-  /// Patterns of the options that name no node of the model.
-  public var unmatchedPatterns: [String] { options.unmatched(in: model.graph) }
 }
 
 extension QuantizationOptions.Profile {

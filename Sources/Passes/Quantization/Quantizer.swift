@@ -59,12 +59,15 @@ public struct Quantizer: Sendable {
         "activations of 16 bits: expected a profile that takes them, such as qnn, found \(options.profile.rawValue)"
       )
     }
-    notes =
+    let raised =
       try (widened.map { [$0] } ?? [])
       + prepared.raise(
         wide: isWide, packed: options.packsWeights)
     let opset = prepared.opset() ?? QuantizationNodes.perTensorOpset
     _ = try PassManager(try Simplify.passes()).run(&prepared)
+    notes =
+      raised
+      + prepared.graph.notes(unmatched: options.exclude + options.wide + options.fullWeights)
     try smoothing.apply(to: &prepared)
     facts = try inferTypes(prepared)
     scheme = QuantizationScheme(facts, options, opset: opset)

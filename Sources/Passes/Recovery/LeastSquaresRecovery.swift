@@ -98,11 +98,10 @@ public struct LeastSquaresRecovery: Sendable {
   }
 
   private func adapt(_ graph: inout Graph, _ fit: LayerFit) {
-    let site = fit.site, layout = site.layout
+    let site = fit.site
     guard let weightID = graph[site.node].inputs[site.form.weight],
       let weight = graph.constant(weightID), let weights = weight.floats,
-      weight.dimensions == site.dimensions, site.channels > 0,
-      weights.count == layout.outputs * layout.length
+      weight.dimensions == site.dimensions, site.channels > 0
     else { return }
     let biasID = site.bias.flatMap { graph[$0.node].inputs[safe: $0.slot] ?? nil }
     let old = biasID.flatMap { graph.constant($0) }

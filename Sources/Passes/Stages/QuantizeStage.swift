@@ -39,7 +39,6 @@ public struct QuantizeStage: Stage {
     state.statistics = statistics
     state.quantization = result.plan
     state.entries = result.entries
-    state.unmatchedPatterns += quantizer.unmatchedPatterns
     return try setting.signal(of: result.model, against: state.original)
   }
 }

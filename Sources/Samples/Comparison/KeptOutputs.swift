@@ -39,13 +39,13 @@ package struct KeptOutputs: Sendable {
   ///
   /// - Parameter other: a model with the same inputs, and with outputs that correspond in order.
   package func noise(of other: Model) throws(ModelError) -> Double {
-    var sums = [String: ComparisonSums](uniqueKeysWithValues: names.map { ($0, .init()) })
+    var sums = names.map { _ in ComparisonSums() }
     var isUnlike = false
-    try compare(other) { name, x, y throws(ModelError) in
+    try compare(other) { place, x, y throws(ModelError) in
       guard x.dimensions == y.dimensions else { return isUnlike = true }
-      try sums[name]?.add(reference: x, candidate: y)
+      try sums[place].add(reference: x, candidate: y)
     }
-    return isUnlike ? .infinity : sums.values.map(\.comparison.noise).max() ?? 0
+    return isUnlike ? .infinity : sums.map(\.comparison.noise).max() ?? 0
   }
 
   /// Signal over error in dB of the batch and output of another model that suffer most; infinite where
@@ -63,14 +63,14 @@ package struct KeptOutputs: Sendable {
   /// Shows each output of each batch beside that of another model in the same place.
   private func compare(
     _ other: Model,
-    _ body: (_ name: String, _ kept: Tensor, _ found: Tensor) throws(ModelError) -> Void
+    _ body: (_ place: Int, _ kept: Tensor, _ found: Tensor) throws(ModelError) -> Void
   ) throws(ModelError) {
     let session = try Session(other, options: options)
     let others = other.graph.outputs.map { other.graph[$0.value].name }
-    for (place, kept) in outputs.enumerated() {
-      let found = try session.run(try run.inputs(batch: batches.lowerBound + place))
-      for (name, own) in zip(names, others) {
-        if let x = kept[name], let y = found[own] { try body(name, x, y) }
+    for (batch, kept) in outputs.enumerated() {
+      let found = try session.run(try run.inputs(batch: batches.lowerBound + batch))
+      for (place, (name, own)) in zip(names, others).enumerated() {
+        if let x = kept[name], let y = found[own] { try body(place, x, y) }
       }
     }
   }

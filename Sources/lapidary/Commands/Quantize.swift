@@ -186,7 +186,6 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
       values = try quantizer.fidelity(of: result, on: proof, options: runOptions.session())
     }
     var lines = ModelNotes(original).lines + quantizer.notes + (encoded?.notes ?? [])
-    lines += quantizer.unmatchedPatterns.map { "'\($0)' fits nothing that could be changed" }
     lines += (comparison?.notes ?? []) + (notes ?? [])
     if planOnly != nil { lines.append("plan only: no model written") }
     try report.print(

@@ -10,7 +10,9 @@ extension ModelEncoding {
   public func encode(
     _ model: Model, on samples: EncodingSamples? = nil
   ) throws(ModelError) -> EncodedModel {
-    try encodeAll(model, samples, reserved: [])
+    var encoded = try encodeAll(model, samples, reserved: [])
+    encoded.notes += model.graph.notes(unmatched: exclude)
+    return encoded
   }
 
   private func encodeAll(

@@ -294,6 +294,14 @@ extension LinearForm {
 }
 
 extension Graph {
+  /// What is to be said of patterns that name no node.
+  func notes(unmatched patterns: [String]) -> [String] {
+    patterns.filter { pattern in
+      let glob = Glob(pattern)
+      return !nodeIDs.contains { names(of: $0).contains(where: glob.matches) }
+    }.map { "'\($0)' fits nothing that could be changed" }
+  }
+
   /// Everything a pattern may name a node by: name, operator, outputs.
   func names(of id: NodeID) -> [String] {
     let node = self[id]
