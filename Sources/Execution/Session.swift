@@ -32,7 +32,6 @@ public final class Session: Sendable {
   private static func useThreads(_ options: SessionOptions, _ backend: (any Backend)?) {
     Parallelism.threads = options.threads
     Parallelism.team = backend?.team
-    ColumnProducts.adopted = backend?.columnProduct
     backend?.takeThreads()
   }
 

@@ -1,3 +1,5 @@
+package import Kernels
+
 /// How a session runs its model.
 public struct SessionOptions: Sendable {
   /// Who computes.
@@ -22,6 +24,9 @@ public struct SessionOptions: Sendable {
 extension SessionOptions {
   /// Whether steps multiply all bytes here: where the processor's sums of such products are exact.
   package var multipliesBytes: Bool { backend.open(threads)?.multipliesBytes ?? false }
+
+  /// A faster way to products of columns than the kernels'; nil where there is none.
+  package var columnProduct: ColumnProduct? { backend.open(threads)?.columnProduct }
 
   /// Whether convolutions here leave their channels side by side or in blocks.
   package var arrangesChannels: Bool { backend.open(threads)?.arrangesChannels ?? false }

@@ -13,14 +13,6 @@ package typealias ColumnProduct =
 
 /// Products of columns, from which sums over many rows are made.
 package enum ColumnProducts {
-  private static let held = Adopted<ColumnProduct>()
-
-  /// A faster way than that of the kernels; nil where nobody knows one.
-  package static var adopted: ColumnProduct? {
-    get { held.value }
-    set { held.value = newValue }
-  }
-
   /// Rows of a result that are worked out at a time; how many does not depend on the threads.
   private static let tile = 96
 
@@ -33,7 +25,7 @@ package enum ColumnProducts {
   ///   - sums: m rows of n elements.
   package static func add(
     _ a: UnsafeBufferPointer<Float>, _ b: UnsafeBufferPointer<Float>? = nil, rows: Int,
-    by way: ColumnProduct? = adopted, to sums: inout [Double]
+    by way: ColumnProduct?, to sums: inout [Double]
   ) {
     guard rows > 0, let left = a.baseAddress, let right = (b ?? a).baseAddress else { return }
     let m = a.count / rows, n = (b ?? a).count / rows

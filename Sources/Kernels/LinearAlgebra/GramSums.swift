@@ -9,9 +9,15 @@ package struct GramSums: Sendable {
   /// Σ x·xᵀ, row-major; empty where nobody asked.
   package private(set) var products: [Double]
 
-  /// - Parameter squares: whether products are summed up.
-  package init(length: Int, squares: Bool) {
+  /// How products are worked out; nil for the kernels' way.
+  private let way: ColumnProduct?
+
+  /// - Parameters:
+  ///   - squares: whether products are summed up.
+  ///   - way: how products are worked out; nil for the kernels' way.
+  package init(length: Int, squares: Bool, by way: ColumnProduct? = nil) {
     self.length = length
+    self.way = way
     sums = [Double](repeating: 0, count: length)
     products = squares ? [Double](repeating: 0, count: length * length) : []
   }
@@ -34,7 +40,7 @@ package struct GramSums: Sendable {
       let number = min(Self.block, height - first)
       let start = rows.startIndex + first * length
       rows[start..<start + number * length].withUnsafeBufferPointer { x in
-        ColumnProducts.add(x, rows: number, to: &products)
+        ColumnProducts.add(x, rows: number, by: way, to: &products)
       }
     }
   }

@@ -25,13 +25,19 @@ package struct NormalEquations {
   /// Σ x·yᵀ, row-major: a row for each element of x. Nobody needs Σ y·yᵀ.
   private var crosses: [Double]
 
+  /// How products are worked out; nil for the kernels' way.
+  private let way: ColumnProduct?
+
   /// The number of rows summed up in float before they are added to the sums in double.
   private static let block = 512
 
   /// Starts with no rows.
-  package init(inputs: Int, outputs: Int) {
+  ///
+  /// - Parameter way: how products are worked out; nil for the kernels' way.
+  package init(inputs: Int, outputs: Int, by way: ColumnProduct? = nil) {
     self.inputs = inputs
     self.outputs = outputs
+    self.way = way
     inputSums = [Double](repeating: 0, count: inputs)
     outputSums = [Double](repeating: 0, count: outputs)
     squares = [Double](repeating: 0, count: inputs * inputs)
@@ -48,9 +54,9 @@ package struct NormalEquations {
     for first in stride(from: 0, to: rows, by: Self.block) {
       let range = first..<min(rows, first + Self.block)
       Self.rows(range, of: x, width: inputs).withUnsafeBufferPointer { x in
-        ColumnProducts.add(x, rows: range.count, to: &squares)
+        ColumnProducts.add(x, rows: range.count, by: way, to: &squares)
         Self.rows(range, of: y, width: outputs).withUnsafeBufferPointer { y in
-          ColumnProducts.add(x, y, rows: range.count, to: &crosses)
+          ColumnProducts.add(x, y, rows: range.count, by: way, to: &crosses)
         }
       }
     }

@@ -80,7 +80,8 @@ public struct Factorizer: Sendable {
     on samples: SampleRun, options run: SessionOptions,
     progress: @escaping (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) -> Result {
-    let observer = GramObserver(sites.map(\.point), rows: Self.rows, batches: samples.batches)
+    let observer = GramObserver(
+      sites.map(\.point), rows: Self.rows, batches: samples.batches, by: run.columnProduct)
     try samples.observe(try Session(model, options: run), by: [observer], progress: progress)
     var spectra: [NodeID: LayerSpectrum] = [:]
     for site in sites {
@@ -141,7 +142,8 @@ public struct Factorizer: Sendable {
   public func losses(
     _ fractions: [Double], on samples: SampleRun, options run: SessionOptions
   ) throws(ModelError) -> [String: [Double]] {
-    let observer = GramObserver(sites.map(\.point), rows: Self.rows, batches: samples.batches)
+    let observer = GramObserver(
+      sites.map(\.point), rows: Self.rows, batches: samples.batches, by: run.columnProduct)
     try samples.observe(try Session(model, options: run), by: [observer])
     var found: [String: [Double]] = [:]
     for site in sites {

@@ -13,13 +13,17 @@ struct LayerFit {
   /// Sums for each group of channels.
   private var groups: [NormalEquations] = []
 
+  /// How products are worked out; nil for the kernels' way.
+  private let way: ColumnProduct?
+
   /// The longest patch for which all weights are solved for.
   private static let longest = 1200
   /// How strongly weights are held where they are, relative to the mean energy of their inputs.
   private static let ridge = 1e-2
 
-  init(_ site: FitSite) {
+  init(_ site: FitSite, by way: ColumnProduct?) {
     self.site = site
+    self.way = way
     isScaling = site.layout.length > Self.longest
   }
 
@@ -39,7 +43,7 @@ struct LayerFit {
     guard patches.count == target.positions, patches.length > 0 else { return }
     if groups.isEmpty {
       let equations = NormalEquations(
-        inputs: patches.length, outputs: shape.outputChannels / shape.group)
+        inputs: patches.length, outputs: shape.outputChannels / shape.group, by: way)
       groups = Array(repeating: equations, count: shape.group)
     }
     guard shape.group == groups.count, patches.length == groups[0].inputs,

@@ -82,7 +82,7 @@ public struct LeastSquaresRecovery: Sendable {
       guard let batches = targets.seen[place], let stop = run.place(of: site.node),
         try run.advance(to: stop, in: model)
       else { continue }
-      var fit = LayerFit(site)
+      var fit = LayerFit(site, by: options.columnProduct)
       try run.ahead(fit.source, in: model) { index, source throws(ModelError) in
         guard index < batches.count else { return }
         let skip = try site.target.skip.flatMap { value throws(ModelError) in

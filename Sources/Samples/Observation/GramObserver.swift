@@ -35,12 +35,15 @@ package final class GramObserver: Observer {
   private let points: [ValueID: [GramPoint]]
   private let rows: Int
   private let batches: Int
+  private let way: ColumnProduct?
   private var samplings: [NodeID: RowSampling] = [:]
 
   /// - Parameters:
   ///   - rows: about how many positions are looked at for each node.
   ///   - batches: how many batches will come.
-  package init(_ points: [GramPoint], rows: Int, batches: Int) {
+  ///   - way: how products are worked out; nil for the kernels' way.
+  package init(_ points: [GramPoint], rows: Int, batches: Int, by way: ColumnProduct?) {
+    self.way = way
     values = Set(points.map(\.value))
     self.points = Dictionary(grouping: points, by: \.value)
     self.rows = rows
@@ -68,7 +71,8 @@ package final class GramObserver: Observer {
       var own =
         sums.removeValue(forKey: point.node)
         ?? Array(
-          repeating: GramSums(length: patches.length, squares: point.squares), count: shape.group)
+          repeating: GramSums(length: patches.length, squares: point.squares, by: way),
+          count: shape.group)
       let share = chosen.count * patches.length
       for group in own.indices where seen.count >= (group + 1) * share {
         own[group].add(seen[group * share..<(group + 1) * share])

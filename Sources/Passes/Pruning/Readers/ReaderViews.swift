@@ -16,7 +16,8 @@ struct ReaderViews {
   ) throws(ModelError) {
     let points = Dictionary(grouping: layers, by: \.place).mapValues { $0[0].point }
     func observer(_ points: [GramPoint]) -> GramObserver {
-      GramObserver(points, rows: GramObserver.usualRows, batches: samples.batches)
+      GramObserver(
+        points, rows: GramObserver.usualRows, batches: samples.batches, by: options.columnProduct)
     }
     let own = observer(Array(points.values))
     // Sums are kept by node: the two operands of a product go to two observers.

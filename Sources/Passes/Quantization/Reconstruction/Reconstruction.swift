@@ -38,7 +38,8 @@ struct Reconstruction {
         squares: options.rounding == .gptq && site.layout.length <= SequentialRounding.longest)
     }
     guard !points.isEmpty else { return }
-    let observer = GramObserver(points, rows: GramObserver.usualRows, batches: samples.batches)
+    let observer = GramObserver(
+      points, rows: GramObserver.usualRows, batches: samples.batches, by: session.columnProduct)
     try samples.observe(try Session(model, options: session), by: [observer], progress: progress)
     for site in sites {
       guard let sums = observer.sums[site.id] else { continue }

@@ -33,7 +33,9 @@ struct StoredRounding {
         node: id, value: activation, form: form, weight: weight.dimensions, squares: true)
     }
     guard !points.isEmpty else { return }
-    let observer = GramObserver(points, rows: GramObserver.usualRows, batches: samples.run.batches)
+    let observer = GramObserver(
+      points, rows: GramObserver.usualRows, batches: samples.run.batches,
+      by: samples.options.columnProduct)
     try samples.run.observe(try Session(model, options: samples.options), by: [observer])
     for (id, layout) in layouts {
       guard let sums = observer.sums[id], sums.count == layout.groups,
