@@ -102,10 +102,30 @@ public final class Session: Sendable {
     _ inputs: [String: Tensor], outputs: [String]? = nil, observing: Set<ValueID>,
     observe: (ValueID, TensorView) throws(ModelError) -> Void
   ) throws(ModelError) -> [String: Tensor] {
-    let results = try run(
-      inputs.mapValues { .tensor($0) }, outputs: outputs, observing: observing, observe: observe)
+    try Self.tensors(
+      try run(
+        inputs.mapValues { .tensor($0) }, outputs: outputs, observing: observing, observe: observe))
+  }
+
+  /// Runs the model on several inputs, step by step, so that constants that do not stay in memory come
+  /// there once.
+  ///
+  /// - Returns: for each of them a tensor for each output, or why it could not be run.
+  package func run(
+    sideBySide inputs: [[String: Tensor]], outputs: [String]? = nil
+  ) throws(ModelError) -> [Result<[String: Tensor], ModelError>] {
+    let data = inputs.map { tensors in tensors.mapValues { Datum.tensor($0) } }
+    let found = try run(data, outputs: outputs, observing: []) { _, _ in }
+    return found.map { result in
+      result.flatMap { values in
+        Result { () throws(ModelError) in try Self.tensors(values) }
+      }
+    }
+  }
+
+  private static func tensors(_ values: [String: Datum]) throws(ModelError) -> [String: Tensor] {
     var tensors: [String: Tensor] = [:]
-    for (name, value) in results {
+    for (name, value) in values {
       guard let tensor = value.tensor else {
         throw ModelError(.request, "output '\(name)': expected a tensor, found \(value.type)")
       }
@@ -118,6 +138,16 @@ public final class Session: Sendable {
     _ inputs: [String: Datum], outputs: [String]?, observing: Set<ValueID>,
     observe: (ValueID, TensorView) throws(ModelError) -> Void
   ) throws(ModelError) -> [String: Datum] {
+    try run([inputs], outputs: outputs, observing: observing, observe: observe)[0].get()
+  }
+
+  /// Runs the model on each of several inputs.
+  ///
+  /// - Throws: `ModelError` where an output is wanted that there is not.
+  private func run(
+    _ inputs: [[String: Datum]], outputs: [String]?, observing: Set<ValueID>,
+    observe: (ValueID, TensorView) throws(ModelError) -> Void
+  ) throws(ModelError) -> [Result<[String: Datum], ModelError>] {
     let graph = model.graph
     var wanted: [(name: String, slot: Int)] = []
     for name in outputs ?? graph.outputs.map({ graph[$0.value].name }) {
@@ -127,20 +157,24 @@ public final class Session: Sendable {
       }
       wanted.append((name, id.index))
     }
-    let supplied = try check(inputs)
-    let result: Result<[Datum], ModelError> = lock.withLock { _ in
+    let supplied = inputs.map { inputs in
+      Result { () throws(ModelError) in try check(inputs) }
+    }
+    let names = wanted.map(\.name)
+    var found = lock.withLock { _ in
       Self.useThreads(options, runner.backend)
       defer { runner.pool.endRun() }
-      do throws(ModelError) {
-        return .success(
-          try runner.run(graph, supplied, wanted, observing: observing, observe: observe))
-      } catch {
-        return .failure(error)
+      return runner.run(
+        graph, supplied.compactMap { try? $0.get() }, wanted, observing: observing,
+        observe: observe)
+    }
+    return supplied.map { supplied in
+      supplied.flatMap { _ in
+        found.removeFirst().map { values in
+          Dictionary(zip(names, values).map { ($0, $1) }, uniquingKeysWith: { first, _ in first })
+        }
       }
     }
-    let values = try result.get()
-    return Dictionary(
-      zip(wanted.map(\.name), values).map { ($0, $1) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// Checks names, types and shapes of the inputs and finds their slots.

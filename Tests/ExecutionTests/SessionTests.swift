@@ -2,6 +2,7 @@ import Execution
 import IR
 import Operators
 import Samples
+import Synchronization
 import TestSupport
 import Testing
 
@@ -46,6 +47,47 @@ struct SessionTests {
     #expect(try session.run(["x": x])["z"]?.floats == [0, 2, 4])
     let other = Tensor(floats: [9, 0, 0], [3])
     #expect(try session.run(["x": x, "offset": other])["z"]?.floats == [4, 0, 1])
+  }
+
+  @Test("several inputs run side by side as each alone, and one that fails leaves the others alone")
+  func sideBySide() throws {
+    let session = try Session(try typed(), options: SessionOptions())
+    let inputs = [[-5, 0, 1], [7, 7, 7, 1, 1, 1], []].map { (values: [Float]) in
+      ["x": Tensor(floats: values, [values.count / 3, 3])]
+    }
+    var found = try session.run(sideBySide: inputs + [["x": Tensor(int64: [1], [1])]] + inputs)
+    #expect(found.count == 7)
+    guard case .failure(let error) = found.remove(at: 3) else {
+      Issue.record("expected an error")
+      return
+    }
+    #expect("\(error)".hasPrefix("input 'x': expected float[N,3]"))
+    for (result, given) in zip(found, inputs + inputs) {
+      #expect(try result.get()["z"]?.floats == session.run(given)["z"]?.floats)
+    }
+    #expect(try session.run(sideBySide: []).isEmpty)
+  }
+
+  @Test("a constant that does not stay in memory is made once for all inputs that run side by side")
+  func fleetingConstants() throws {
+    let count = Atomic(0)
+    let rows = 1 << 16, width = 1 << 10
+    let table = Storage.streamed(count: 4 * rows * width) { target, _ in
+      count.add(1, ordering: .relaxed)
+      target.initializeMemory(as: UInt8.self, repeating: 0)
+    }
+    var net = Network()
+    let constant = net.constant("table", Tensor(.float, [rows, width], table))
+    let sum = net.node("Add", "sum", [constant, net.input("x", [1])])
+    net.output(net.node("Gather", "row", [sum, net.constant("at", Tensor(int64: [3], [1]))]))
+    var options = SessionOptions()
+    options.keepsConstants = false
+    let session = try Session(net.model(), options: options)
+    count.store(0, ordering: .relaxed)
+    let found = try session.run(
+      sideBySide: [1, 2, 3].map { (value: Float) in ["x": Tensor(floats: [value], [1])] })
+    #expect(count.load(ordering: .relaxed) == 1)
+    #expect(try found.map { try $0.get().values.first?.floats?.first } == [1, 2, 3])
   }
 
   @Test("inner values can be asked for and watched", arguments: bothBackends)

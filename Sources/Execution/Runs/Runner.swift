@@ -16,13 +16,13 @@ struct Runner {
   /// Sees on what bodies are run.
   var witness: (any BodyWitness)?
   /// The tensors of numbers of the present run, by slot.
-  private var values: [RuntimeTensor?] = []
+  var values: [RuntimeTensor?] = []
   /// The other values of the present run: sequences, optionals and strings.
-  private var others: [Int: Datum] = [:]
+  var others: [Int: Datum] = [:]
   /// The slots whose values the present run keeps, beyond the graph's outputs.
   private var kept: Set<Int> = []
   /// What runs the bodies of nodes, by place of the step.
-  private let bodies: [NodeID: [BodyFrame]]
+  let bodies: [NodeID: [BodyFrame]]
 
   /// - Parameter valueCount: how many values the plan's graph has.
   init(
@@ -57,6 +57,21 @@ struct Runner {
     _ graph: Graph, _ inputs: [Int: RuntimeValue], _ wanted: [(name: String, slot: Int)],
     observing: Set<ValueID>, observe: (ValueID, TensorView) throws(ModelError) -> Void
   ) throws(ModelError) -> [Datum] {
+    try run(graph, [inputs], wanted, observing: observing, observe: observe)[0].get()
+  }
+
+  /// Runs the plan of a graph on several inputs, step by step: constants that stay in memory for a
+  /// step only are brought there once for all of them.
+  ///
+  /// - Parameters:
+  ///   - inputs: for each run the values of the graph's inputs, and of enclosing graphs, by slot.
+  ///   - observe: is shown values of all runs.
+  /// - Returns: for each run what was wanted, or why it ended.
+  mutating func run(
+    _ graph: Graph, _ inputs: [[Int: RuntimeValue]], _ wanted: [(name: String, slot: Int)],
+    observing: Set<ValueID>, observe: (ValueID, TensorView) throws(ModelError) -> Void
+  ) -> [Result<[Datum], ModelError>] {
+    guard let first = inputs.first else { return [] }
     defer {
       values = []
       others = [:]
@@ -64,36 +79,71 @@ struct Runner {
     let keep = Set(wanted.map(\.slot))
     let program =
       rewritten.flatMap {
-        $0.plan.has(keep.subtracting(inputs.keys)) && observing.isEmpty ? $0 : nil
+        $0.plan.has(keep.subtracting(first.keys)) && observing.isEmpty ? $0 : nil
       } ?? whole
-    values = program.initialValues
-    others = plan.strings
     kept = keep.subtracting(program.outputs)
-    for (slot, value) in inputs {
-      others[slot] = nil
-      switch value {
-      case .tensor(let tensor): values[slot] = tensor
-      case .other(let datum): others[slot] = datum
+    var lanes = inputs.map { Lane(program.initialValues, plan.strings, $0) }
+    for lane in lanes.indices {
+      attempt(&lanes[lane]) { runner throws(ModelError) in
+        for info in graph.inputs where observing.contains(info.value) {
+          let slot = info.value.index
+          guard inputs[lane][slot] != nil, let tensor = runner.values[slot] else { continue }
+          try observe(info.value, tensor.view)
+        }
       }
-    }
-    for info in graph.inputs where observing.contains(info.value) {
-      guard inputs[info.value.index] != nil, let tensor = values[info.value.index] else { continue }
-      try observe(info.value, tensor.view)
     }
 
     let needed = program.steps(for: keep.union(observing.map(\.index)))
     for (index, launch) in program.launches.enumerated() where needed[index] {
-      try run(launch)
-      if !observing.isEmpty {
-        for case let slot? in launch.outputs where observing.contains(ValueID(slot)) {
-          guard let value = values[slot] else { continue }
-          try observe(ValueID(slot), try rowMajor(value, launch.label).view)
+      let fleeting = plan.fleeting.isEmpty ? [] : fetch(launch.step)
+      for lane in lanes.indices where lanes[lane].failure == nil {
+        attempt(&lanes[lane]) { runner throws(ModelError) in
+          try runner.run(launch, fleeting)
+          if !observing.isEmpty {
+            for case let slot? in launch.outputs where observing.contains(ValueID(slot)) {
+              guard let value = runner.values[slot] else { continue }
+              try observe(ValueID(slot), try runner.rowMajor(value, launch.label).view)
+            }
+          }
+          runner.release(launch)
         }
       }
-      release(launch)
+      for (slot, _) in fleeting { plan.fleeting[slot]?.storage?.releasePages() }
     }
 
     backend?.finishRun()
+    var results: [Result<[Datum], ModelError>] = []
+    for lane in lanes.indices {
+      var found: [Datum] = []
+      attempt(&lanes[lane]) { runner throws(ModelError) in
+        found = try runner.results(wanted, of: graph)
+      }
+      results.append(lanes[lane].failure.map { .failure($0) } ?? .success(found))
+    }
+    return results
+  }
+
+  /// Goes on with one of several runs, unless it has failed, and keeps what it fails with.
+  private mutating func attempt(
+    _ lane: inout Lane, _ body: (inout Runner) throws(ModelError) -> Void
+  ) {
+    guard lane.failure == nil else { return }
+    swap(&values, &lane.values)
+    swap(&others, &lane.others)
+    do throws(ModelError) {
+      try body(&self)
+      swap(&values, &lane.values)
+      swap(&others, &lane.others)
+    } catch {
+      values = []
+      others = [:]
+      lane = Lane(failure: error)
+    }
+  }
+
+  private func results(
+    _ wanted: [(name: String, slot: Int)], of graph: Graph
+  ) throws(ModelError) -> [Datum] {
     var results: [Datum] = []
     for (name, slot) in wanted {
       if let value = try datum(slot, "output '\(name)'") {
@@ -109,13 +159,13 @@ struct Runner {
   }
 
   /// The value in a slot, outside the run's memory; nil when there is none.
-  private func datum(_ slot: Int, _ label: String) throws(ModelError) -> Datum? {
+  func datum(_ slot: Int, _ label: String) throws(ModelError) -> Datum? {
     if let other = others[slot] { return other }
     guard let value = values[slot] else { return nil }
     return .tensor(try rowMajor(value, label).tensor)
   }
 
-  private mutating func set(_ slot: Int, _ value: Datum) {
+  mutating func set(_ slot: Int, _ value: Datum) {
     if let tensor = value.tensor.flatMap({ RuntimeTensor($0) }) {
       values[slot] = tensor
     } else {
@@ -131,7 +181,7 @@ struct Runner {
   }
 
   /// The value in the layout that operators read.
-  private func rowMajor(
+  func rowMajor(
     _ value: RuntimeTensor, _ label: String
   ) throws(ModelError) -> RuntimeTensor {
     guard value.arrangement != nil else { return value }
@@ -143,9 +193,19 @@ struct Runner {
     return plain
   }
 
+  /// Runs a step for which large constants are in memory.
+  private mutating func run(
+    _ launch: Launch, _ fleeting: [(slot: Int, constant: RuntimeTensor)]
+  ) throws(ModelError) {
+    guard !fleeting.isEmpty else { return try run(launch) }
+    // An input stands before the constant of its name.
+    let lent = fleeting.filter { values[$0.slot] == nil }
+    for (slot, constant) in lent { values[slot] = constant }
+    defer { for (slot, _) in lent { values[slot] = nil } }
+    try run(launch)
+  }
+
   private mutating func run(_ launch: Launch) throws(ModelError) {
-    let fleeting = plan.fleeting.isEmpty ? [] : fetch(launch.step)
-    defer { if !fleeting.isEmpty { drop(fleeting) } }
     let start = clock?.now
     if let fast = launch.fast, try run(fast, launch) {
       if let clock, let start { clock.record(launch.step, values, since: start) }
@@ -156,45 +216,6 @@ struct Runner {
       return
     }
     try runKernel(launch.step, since: start)
-  }
-
-  /// Runs a step by the kernels of its operator.
-  private mutating func runKernel(
-    _ step: Step, since start: ContinuousClock.Instant?
-  ) throws(ModelError) {
-    if let op = step.valueOp, op.needsValues || step.inputs.contains(where: isOther) {
-      try run(op, step)
-      if let clock, let start { clock.record(step, values, since: start) }
-      return
-    }
-
-    var operands: [RuntimeTensor?] = []
-    var strings: [Tensor?] = []
-    for (index, slot) in step.inputs.enumerated() {
-      guard let slot else {
-        operands.append(nil)
-        continue
-      }
-      if let value = values[slot] {
-        operands.append(try rowMajor(value, step.label))
-      } else if type(of: step.op).traits.takesStrings, let tensor = others[slot]?.tensor {
-        while strings.count < index { strings.append(nil) }
-        strings.append(tensor)
-        operands.append(nil)
-      } else {
-        throw ModelError(
-          .unsupported,
-          "\(step.label), input \(index): expected a tensor of numbers, found "
-            + (others[slot].map { "\($0.type)" } ?? "none"))
-      }
-    }
-    if let ranks = StringRanks(strings) {
-      return try run(step, operands, strings, ranks)
-    }
-    for (slot, value) in zip(step.outputs, try Kernel.evaluate(step, operands, pool)) {
-      if let slot { values[slot] = value }
-    }
-    if let clock, let start { clock.record(step, values, since: start) }
   }
 
   /// Runs an operator that moves elements on integers instead of the numbers that they stand for;
@@ -227,102 +248,19 @@ struct Runner {
     for slot in inner { values[slot] = nil }
   }
 
-  /// Whether a slot holds something else than a tensor of numbers.
-  private func isOther(_ slot: Int?) -> Bool { slot.map { others[$0] != nil } ?? false }
-
-  /// Runs an operator on strings, as numbers that stand for them.
-  private mutating func run(
-    _ step: Step, _ operands: [RuntimeTensor?], _ strings: [Tensor?], _ ranks: StringRanks
-  ) throws(ModelError) {
-    var operands = operands
-    let given = Inputs(
-      label: step.label,
-      operands.indices.map { index in
-        if let tensor = strings[safe: index] ?? nil {
-          return Operand(name: "", type: tensor.type)
-        }
-        return operands[index].map {
-          Operand(name: "", type: TensorType($0.elementType, $0.shape))
-        }
-      })
-    for case (let index, let tensor?) in strings.enumerated() {
-      operands[index] = RuntimeTensor(ranks.encode(tensor))
-    }
-    let types = try step.op.infer(given)
-    let results = try Kernel.evaluate(step, operands, pool)
-    for (index, slot) in step.outputs.enumerated() {
-      guard let slot, let result = results[index] else { continue }
-      if types[safe: index]?.type.elementType == .string {
-        guard let texts = ranks.decode(result.tensor) else {
-          throw ModelError(
-            .unsupported, "\(step.label), output \(index): strings cannot be computed")
-        }
-        others[slot] = .tensor(texts)
-      } else {
-        values[slot] = result
+  /// The large constants that a step or what it stands for reads, by slot. They come into memory at
+  /// the first reading.
+  private func fetch(_ step: Step) -> [(slot: Int, constant: RuntimeTensor)] {
+    var found: [(slot: Int, constant: RuntimeTensor)] = []
+    func add(_ step: Step) {
+      for slot in step.reads where !found.contains(where: { $0.slot == slot }) {
+        guard let tensor = plan.fleeting[slot].flatMap({ RuntimeTensor($0) }) else { continue }
+        found.append((slot, tensor))
       }
+      step.parts.forEach(add)
     }
-  }
-
-  /// Runs an operator that takes values of every kind.
-  private mutating func run(_ op: any ValueOperator, _ step: Step) throws(ModelError) {
-    var inputs: [Datum?] = []
-    for slot in step.inputs {
-      guard let slot else {
-        inputs.append(nil)
-        continue
-      }
-      inputs.append(try datum(slot, step.label))
-    }
-    let frames = bodies[step.node] ?? []
-    for (body, frame) in frames.enumerated() {
-      frame.captured = [:]
-      frame.witness = witness.map { witness in
-        { witness.witness(step.node, body: body, $0) }
-      }
-      for (inner, outer) in frame.plan.captures {
-        if let other = others[outer] {
-          frame.captured[inner] = .other(other)
-        } else if let value = values[outer] {
-          frame.captured[inner] = .tensor(try rowMajor(value, step.label))
-        }
-      }
-    }
-    let call = Call(
-      label: step.label, inputs: inputs, outputs: step.outputs.map { $0 != nil },
-      bodies: frames.isEmpty ? nil : BodyFrames(frames: frames))
-    let results = try op.evaluate(call)
-    for frame in frames {
-      frame.captured = [:]
-      frame.witness = nil
-    }
-    for (index, slot) in step.outputs.enumerated() {
-      guard let slot else { continue }
-      guard let result = results[safe: index] ?? nil else {
-        throw ModelError(
-          .unsupported, "\(step.label), output \(index): the operator did not compute it")
-      }
-      set(slot, result)
-    }
-  }
-
-  /// Brings the large constants of a step into memory. Returns their slots.
-  private mutating func fetch(_ step: Step) -> [Int] {
-    var slots: [Int] = []
-    for slot in step.reads where values[slot] == nil {
-      guard let tensor = plan.fleeting[slot] else { continue }
-      values[slot] = RuntimeTensor(tensor)
-      slots.append(slot)
-    }
-    return slots
-  }
-
-  /// Gives up what `fetch` brought.
-  private mutating func drop(_ slots: [Int]) {
-    for slot in slots {
-      values[slot] = nil
-      plan.fleeting[slot]?.storage?.releasePages()
-    }
+    add(step)
+    return found
   }
 
   /// Runs a node the accelerated way; false where that does not take these operands.

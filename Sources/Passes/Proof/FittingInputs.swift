@@ -8,10 +8,10 @@ internal import Samples
 /// none of it, since an input is an axis, a length or a scale, numbers above 0 and then smaller ones
 /// follow.
 struct FittingInputs {
-  let session: Session
-  let shapes: [[Int]]
   let inputs: [String: Tensor]
   let outputs: [String: Tensor]
+  /// The probes that the model takes too, and what it makes of them.
+  let probes: [(probe: Probe, outputs: [String: Tensor])]
 
   /// What a search came to.
   enum Finding {
@@ -22,14 +22,16 @@ struct FittingInputs {
     case none(ModelError)
   }
 
-  /// Looks for inputs.
+  /// Looks for inputs, and runs the model on probes beside them.
   ///
   /// - Parameters:
   ///   - outputs: names of values to compute, inner ones too; the outputs when nil.
   ///   - fitting: makes inputs of those that a seed gave.
+  ///   - probing: makes probes of shapes and inputs of these shapes.
   static func find(
     for model: Model, seed: UInt64, options: SessionOptions, outputs: [String]? = nil,
-    fitting: (String, Tensor) -> Tensor = { $1 }
+    fitting: (String, Tensor) -> Tensor = { $1 },
+    probing: (_ shapes: [[Int]], _ inputs: [String: Tensor]) -> [Probe] = { _, _ in [] }
   ) throws(ModelError) -> Finding {
     var failure: ModelError?
     do {
@@ -39,12 +41,17 @@ struct FittingInputs {
           var inputs = try SeededInputs.make(
             for: model.graph, shapes: shapes, seed: seed, values)
           for (name, tensor) in inputs { inputs[name] = fitting(name, tensor) }
-          do {
-            return .found(
-              FittingInputs(
-                session: session, shapes: shapes, inputs: inputs,
-                outputs: try session.run(inputs, outputs: outputs)))
-          } catch {
+          let probes = probing(shapes, inputs)
+          var results = try session.run(
+            sideBySide: [inputs] + probes.map(\.inputs), outputs: outputs)
+          switch results.removeFirst() {
+          case .success(let found):
+            // What the model itself does not take says nothing of another.
+            let taken = zip(probes, results).compactMap { probe, result in
+              (try? result.get()).map { (probe, $0) }
+            }
+            return .found(FittingInputs(inputs: inputs, outputs: found, probes: taken))
+          case .failure(let error):
             if error.code == .unsupported { return .unsupported }
             failure = failure ?? error
           }

@@ -58,20 +58,22 @@ public struct Verification: Sendable {
   public func compare(_ before: Model, _ after: Model) throws(ModelError) -> Finding {
     if SameComputation.holds(before, after) { return .equal(within: 0) }
     let sample: FittingInputs
-    switch try FittingInputs.find(for: before, seed: seed, options: options) {
-    case .found(let found): sample = found
+    let found = try FittingInputs.find(
+      for: before, seed: seed, options: options,
+      probing: { Probe.all(for: before, shapes: $0, inputs: $1, seed: seed) })
+    switch found {
+    case .found(let fitting): sample = fitting
     case .unsupported: return .unsupported
     case .none(let error): return .noInputs(error)
     }
-    let second = try Session(after, options: options)
+    var results = try Session(after, options: options).run(
+      sideBySide: [sample.inputs] + sample.probes.map(\.probe.inputs))
     let worst = try compare(
-      sample.outputs, try second.run(sample.inputs), before, after, allowing: [:])
+      sample.outputs, try results.removeFirst().get(), before, after, allowing: [:])
     let magnitudes = sample.outputs.mapValues(\.largestMagnitude)
-    for probe in Probe.all(for: before, shapes: sample.shapes, inputs: sample.inputs, seed: seed) {
-      // What the model itself does not take says nothing of the other.
-      guard let first = try? sample.session.run(probe.inputs) else { continue }
+    for ((probe, first), result) in zip(sample.probes, results) {
       do {
-        let found = try second.run(probe.inputs)
+        let found = try result.get()
         if probe.isExtreme {
           try compareFinite(first, found, before, after)
         } else {

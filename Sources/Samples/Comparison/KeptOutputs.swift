@@ -8,6 +8,7 @@ package struct KeptOutputs: Sendable {
   private static let budget = 64 << 20
 
   private let run: SampleRun
+  private let inputs: [String]
   private let names: [String]
   private let options: SessionOptions
   private let outputs: [[String: Tensor]]
@@ -16,11 +17,15 @@ package struct KeptOutputs: Sendable {
 
   /// Runs a model.
   ///
-  /// - Parameter first: the first batch to run.
+  /// - Parameters:
+  ///   - first: the first batch to run.
+  ///   - done: called after every batch.
   package init(
-    _ model: Model, on run: SampleRun, from first: Int = 0, options: SessionOptions
+    _ model: Model, on run: SampleRun, from first: Int = 0, options: SessionOptions,
+    done: () -> Void = {}
   ) throws(ModelError) {
     self.run = run
+    inputs = model.graph.requiredInputs.map { model.graph[$0.value].name }
     names = model.graph.outputs.map { model.graph[$0.value].name }
     self.options = options
     let session = try Session(model, options: options)
@@ -29,6 +34,7 @@ package struct KeptOutputs: Sendable {
     for batch in first..<run.batches where outputs.isEmpty || bytes < Self.budget {
       outputs.append(try session.run(try run.inputs(batch: batch)))
       bytes += outputs[outputs.count - 1].values.reduce(0) { $0 + $1.byteCount }
+      done()
     }
     self.outputs = outputs
     batches = first..<first + outputs.count
@@ -61,17 +67,39 @@ package struct KeptOutputs: Sendable {
   }
 
   /// Shows each output of each batch beside that of another model in the same place.
-  private func compare(
-    _ other: Model,
+  ///
+  /// - Parameters:
+  ///   - other: a model with as many inputs and outputs. Inputs correspond by name, or by position where
+  ///     it names them otherwise; it may take them in fewer bits.
+  ///   - done: called after every batch.
+  package func compare(
+    _ other: Model, done: () -> Void = {},
     _ body: (_ place: Int, _ kept: Tensor, _ found: Tensor) throws(ModelError) -> Void
   ) throws(ModelError) {
     let session = try Session(other, options: options)
     let others = other.graph.outputs.map { other.graph[$0.value].name }
     for (batch, kept) in outputs.enumerated() {
-      let found = try session.run(try run.inputs(batch: batches.lowerBound + batch))
+      let found = try session.run(
+        renamed(try run.inputs(batch: batches.lowerBound + batch), for: other.graph))
       for (place, (name, own)) in zip(names, others).enumerated() {
         if let x = kept[name], let y = found[own] { try body(place, x, y) }
       }
+      done()
     }
+  }
+
+  /// Inputs as another graph takes them.
+  private func renamed(_ given: [String: Tensor], for graph: Graph) -> [String: Tensor] {
+    let wanted = graph.requiredInputs.map {
+      (name: graph[$0.value].name, type: $0.type?.tensor?.elementType ?? .undefined)
+    }
+    let types = Dictionary(wanted.map { ($0.name, $0.type) }, uniquingKeysWith: { $1 })
+    var result: [String: Tensor] = [:]
+    for (x, y) in zip(inputs, wanted) {
+      let name = types[x] == nil ? y.name : x
+      let type = types[name] ?? .undefined
+      result[name] = given[x].map { type.isFloatingPoint ? $0.converted(to: type) ?? $0 : $0 }
+    }
+    return result
   }
 }

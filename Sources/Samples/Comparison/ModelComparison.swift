@@ -37,7 +37,8 @@ public struct ModelComparison: Sendable {
   }
 
   /// Runs both models on the first `limit` samples or a few more. Outputs correspond by position;
-  /// inputs by name, or by position where the second model names them otherwise.
+  /// inputs by name, or by position where the second model names them otherwise. The models do not stand
+  /// in memory at once.
   ///
   /// - Parameters:
   ///   - batch: samples a run, fewer where the outputs are large.
@@ -49,39 +50,31 @@ public struct ModelComparison: Sendable {
     progress: (WorkProgress) -> Void = { _ in }
   ) throws(ModelError) {
     let outputsA = a.graph.outputs.map { a.graph[$0.value].name }
-    let outputsB = b.graph.outputs.map { b.graph[$0.value].name }
-    let inputsA = a.graph.requiredInputs.map { a.graph[$0.value].name }
-    let inputsB = b.graph.requiredInputs.map { b.graph[$0.value].name }
-    guard outputsA.count == outputsB.count, inputsA.count == inputsB.count else {
+    let inputsA = a.graph.requiredInputs, inputsB = b.graph.requiredInputs
+    guard outputsA.count == b.graph.outputs.count, inputsA.count == inputsB.count else {
       throw ModelError(
         .request,
-        "comparison: expected as many inputs and outputs, found \(inputsA.count) and \(outputsA.count) against \(inputsB.count) and \(outputsB.count)"
+        "comparison: expected as many inputs and outputs, found \(inputsA.count) and \(outputsA.count) against \(inputsB.count) and \(b.graph.outputs.count)"
       )
     }
-    var typesB: [String: ElementType] = [:]
-    for info in b.graph.requiredInputs {
-      typesB[b.graph[info.value].name] = info.type?.tensor?.elementType
-    }
-    let sessionA = try Session(a, options: options)
-    let sessionB = try Session(b, options: options)
     var sums = outputsA.map { _ in OutputSums() }
     let run = SampleRun(data, for: a, batch: batch, limit: limit)
-    samples = try run.forEach(progress: progress) { inputs, _ throws(ModelError) in
-      var renamed: [String: Tensor] = [:]
-      for (x, y) in zip(inputsA, inputsB) {
-        let name = inputsB.contains(x) ? x : y
-        // A model in fewer bits may take its inputs in fewer bits as well.
-        let type = typesB[name] ?? .undefined
-        renamed[name] = inputs[x].map { type.isFloatingPoint ? $0.converted(to: type) ?? $0 : $0 }
-      }
-      let resultsA = try sessionA.run(inputs)
-      let resultsB = try sessionB.run(renamed)
-      for index in outputsA.indices {
-        guard let x = resultsA[outputsA[index]], let y = resultsB[outputsB[index]] else { continue }
+    samples = run.count
+    var done = 0
+    /// Each batch is run twice.
+    func advance() {
+      done += 1
+      progress(WorkProgress(done: run.count * done / (2 * run.batches), of: run.count))
+    }
+    var next = 0
+    while next < run.batches {
+      let kept = try KeptOutputs(a, on: run, from: next, options: options, done: advance)
+      try kept.compare(b, done: advance) { index, x, y throws(ModelError) in
         try noting("output '\(outputsA[index])'") { () throws(ModelError) in
           try sums[index].add(x, y)
         }
       }
+      next = kept.batches.upperBound
     }
     part = data.part
     outputs = zip(outputsA, sums).map { $1.output($0) }

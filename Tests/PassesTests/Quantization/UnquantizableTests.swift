@@ -73,6 +73,24 @@ import Testing
     #expect(integer.1 == "")
   }
 
+  @Test("A product that a Relu and a reader in float share is rounded where the Relu's result is")
+  func sharedWithClamp() throws {
+    func rounded(_ layer: String?) throws -> Bool {
+      var net = Network()
+      let x = net.input("x", [1, 8])
+      let first = net.node("MatMul", "first", [x, net.weight("w", [8, 8], seed: 1)])
+      let relu = net.node("Relu", "relu", [first])
+      let last =
+        layer.map { net.node($0, "last", [relu, net.weight("v", [8, 8], seed: 3)]) }
+        ?? net.node("Tanh", "last", [relu])
+      net.output(net.node("Add", "sum", [first, last]))
+      let result = try quantize(net.model())
+      return result.plan.values.contains { $0.value.hasPrefix("first") }
+    }
+    #expect(try rounded("MatMul"))
+    #expect(try !rounded(nil))
+  }
+
   @Test("A Softmax over one element is not computed in integers, nor put between them")
   func single() throws {
     var net = Network()

@@ -63,6 +63,19 @@ extension QuantizationScheme {
   private func keep(
     _ outputs: [ValueID], of id: NodeID, _ op: any Operator, _ needed: inout Set<ValueID>
   ) {
-    if !target.leavesResult(op) { needed.formUnion(outputs) }
+    let isRounded = outputs.contains { isRoundedBehindClamp($0, needed) }
+    if isRounded || !target.leavesResult(op) { needed.formUnion(outputs) }
+  }
+
+  /// Whether a clamp of its own stands between a value and a rounding. Runtimes drop the clamp and round
+  /// the value itself, and a product whose result is both rounded there and read as it is they compute
+  /// in float: it is rounded for all its readers.
+  private func isRoundedBehindClamp(_ value: ValueID, _ needed: Set<ValueID>) -> Bool {
+    facts.graph[value].uses.contains { use in
+      guard let reader = use.node, case .float? = decisions[reader], let op = facts.op(reader),
+        case .clamp = target.rule(op, facts.inputs(reader))
+      else { return false }
+      return facts.graph[reader].outputs.contains { $0.map(needed.contains) ?? false }
+    }
   }
 }
