@@ -93,6 +93,8 @@ struct CandidateMaker: Sendable {
     recipe.pruning =
       widths.isEmpty ? nil : Self.pruning(recipe, RankOption.widths(widths))
     recipe.ranks = RankOption.ranks(widths)
+    let blocks = BlockOption.dropped(widths)
+    if !blocks.isEmpty { recipe.drop = DropOptions(target: .named(blocks)) }
     switch numbers {
     case .int8: break
     case .int4, .mixed:
@@ -108,7 +110,9 @@ struct CandidateMaker: Sendable {
   /// The stages after those that all models have in common.
   func stages(_ widths: [String: Double], _ numbers: Numbers) -> [any Stage] {
     var recipe = recipe(widths, numbers)
-    (recipe.fuses, recipe.drop) = (false, nil)
+    recipe.fuses = false
+    // What the recipe itself drops is gone already.
+    if self.recipe.drop != nil { recipe.drop = nil }
     return recipe.stages(hasCalibration: true)
   }
 
@@ -193,7 +197,8 @@ struct CandidateMaker: Sendable {
   ) throws(ModelError) -> ModelCosts {
     var recipe = recipe(
       (solution?.ratios ?? [:]).filter { $0.value > 0 }, stores ? place.numbers : .float)
-    (recipe.fuses, recipe.drop, recipe.recovers, recipe.tuning) = (false, nil, false, nil)
+    (recipe.fuses, recipe.recovers, recipe.tuning) = (false, false, nil)
+    if self.recipe.drop != nil { recipe.drop = nil }
     recipe.pruning?.importance = .l2
     recipe.quantization?.rounding = .nearest
     var setting = setting

@@ -58,7 +58,24 @@ enum GroupErrors {
       groups.append(foretold(group, factor, curve, widths))
       for reader in curve.readers { reaching[reader] = max(reaching[reader] ?? 0, factor) }
     }
-    return groups + (try ranks(maker, reaching))
+    return groups + (try ranks(maker, reaching)) + (try blocks(maker))
+  }
+
+  /// Blocks that can go.
+  private static func blocks(
+    _ maker: CandidateMaker
+  ) throws(ModelError) -> [WidthSearch.Group] {
+    let recipe = maker.recipe
+    guard recipe.dropsBlocks, recipe.drop == nil, recipe.recovers, let fit = maker.setting.fit,
+      maker.calibration.count >= ShrinkStage.fewest, fit.part != .random
+    else { return [] }
+    var setting = maker.setting
+    setting.progress = { _ in }
+    let errors = try BlockErrors.measure(
+      maker.fused.model, keeping: recipe.pruning?.keep ?? [], on: fit, setting)
+    return errors.sorted { $0.key < $1.key }.map {
+      WidthSearch.Group(key: BlockOption.key($0.key), ratios: [0, 1], errors: [0, $0.value])
+    }
   }
 
   /// Fractions of a layer's multiply-accumulates that go by a rank.

@@ -11,6 +11,7 @@ extension TargetSearch {
       if !table.rows.isEmpty { report.add(table) }
     }
     if let table = Self.rankTable(plan) { report.add(table) }
+    if let table = Self.blockTable(plan) { report.add(table) }
     if let table = Self.bitTable(plan) { report.add(table) }
     report.add(Self.table("search", plan.tried, plan: plan))
     report.add(notes: notes)
@@ -64,6 +65,13 @@ extension TargetSearch {
           { .quantity(1 - $0.value, .percent, digits: 1) }
         ),
       ])
+  }
+
+  /// The blocks that were dropped; nil where none was.
+  private static func blockTable(_ plan: CompressionPlan) -> Table? {
+    let blocks = BlockOption.dropped(plan.choice?.widths ?? [:])
+    guard !blocks.isEmpty else { return nil }
+    return Table("dropped", of: blocks, [(.init("block", "block that ends in"), { .text($0) })])
   }
 
   /// The layers that keep 8 bits where others take 4; nil where there are none.
@@ -134,14 +142,17 @@ extension TargetSearch {
       : "fitted to \(parts.fit.count) calibration samples, which judge the fit too"
     let groups = plan.groups ?? []
     let layers = groups.count { RankOption.layer($0.key) != nil }
-    let ranks = layers > 0 ? " and the ranks of \(layers) layers" : ""
+    let blocks = groups.count { BlockOption.sum($0.key) != nil }
+    let further = [(layers, "the ranks of \(layers) layers"), (blocks, "\(blocks) blocks")]
+      .filter { $0.0 > 0 }.map(\.1)
+    let measured = (["\(groups.count - layers - blocks) groups"] + further).joined(separator: ", ")
     let drafts = plan.tried.count { $0.place.isDraft }
     let made =
       drafts > 0
       ? "\(plan.tried.count - drafts) models made, and \(drafts) drafts, which are not tuned"
       : "\(plan.tried.count) models made"
     return [
-      "search: \(groups.count - layers) groups\(ranks) measured one by one, \(made); \(held)",
+      "search: \(measured) measured one by one, \(made); \(held)",
       "loss: \(what), on \(losses.first?.samples ?? 0) samples that the choice was made with; at most: with 95 % confidence",
     ]
   }

@@ -90,14 +90,16 @@ struct WidthTrials {
     let limit = Int(min(Self.margins / macs / Double(max(1, probes.groups.count)), 64))
     let found = try Sensitivity(probes, of: pruner.model, on: fit, limit: max(8, limit))
     var groups = found.groups.map { group in
-      let ratio = known.solution.ratios[group.key] ?? 0
+      let ratios = known.solution.ratios
+      let key = GroupKey.whole(of: group.key, among: ratios.keys) ?? group.key
+      let ratio = ratios[key] ?? 0
       guard let point = group.points.first, point.kept < group.channels, point.noise.isFinite
-      else { return WidthSearch.Group(key: group.key, ratios: [ratio], errors: [0]) }
+      else { return WidthSearch.Group(key: key, ratios: [ratio], errors: [0]) }
       let gone = 1 - Double(point.kept) / Double(group.channels)
       let factor = point.noise * (1 - ratio) / gone
-      let ratios = stride(from: 0, to: 1, by: 1.0 / 16).map { $0 }
+      let steps = stride(from: 0, to: 1, by: 1.0 / 16).map { $0 }
       return WidthSearch.Group(
-        key: group.key, ratios: ratios, errors: ratios.map { factor * (1 / (1 - $0) - 1) })
+        key: key, ratios: steps, errors: steps.map { factor * (1 / (1 - $0) - 1) })
     }
     // What cannot lose more stays as it is.
     let seen = Set(groups.map(\.key))

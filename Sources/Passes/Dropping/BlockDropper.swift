@@ -80,14 +80,43 @@ struct BlockDropper {
   /// Samples that blocks are compared with, as a number of multiply-accumulates for all of them.
   private static let mostFitting = 2e11, fewestSamples = 64, judges = 64
 
+  /// A part of the samples that is enough to compare blocks with, and to judge.
+  private func few(_ fit: Dataset) -> (fit: Dataset, judge: Dataset) {
+    let affordable = min(Self.mostFitting / Double(max(whole.macs, 1)), Double(fit.count))
+    return fit.first(max(Self.fewestSamples, Int(affordable))).choosing
+  }
+
+  /// What each block adds to the noise over signal of the outputs once what is around it has adapted, by
+  /// the label of the sum that it ends in.
+  ///
+  /// - Parameter fit: samples to fit to; a part of them judges.
+  func errors(_ setting: StageSetting, fit: Dataset) throws(ModelError) -> [String: Double] {
+    let start = Attempt(model: model, untouched: model, cost: whole, noise: 0)
+    let few = few(fit)
+    var errors: [String: Double] = [:]
+    for (place, block) in try candidates(model, 0).enumerated() {
+      setting.progress(WorkProgress("comparing blocks", done: place, of: count))
+      let found = try attempt(block, start, setting, few.fit, few.judge)
+      if let label = labels[block.sum], found.noise.isFinite { errors[label] = found.noise }
+    }
+    return errors
+  }
+
+  /// Whether that takes no minutes with so many samples.
+  func isQuick(samples: Int) -> Bool {
+    Double(count) * Double(whole.macs) * Double(samples) <= Self.mostCompared
+  }
+
+  /// Multiply-accumulates of one pass over the samples for each block.
+  private static let mostCompared = 1e11
+
   /// Chooses blocks and drops them.
   ///
   /// - Parameter fit: samples to fit to; a part of them chooses.
   func drop(_ setting: StageSetting, fit: Dataset) throws(ModelError) -> Result {
     var plan = DropPlan(macs: whole.macs, found: count)
     var state = Attempt(model: model, untouched: model, cost: whole, noise: 0)
-    let affordable = min(Self.mostFitting / Double(max(whole.macs, 1)), Double(fit.count))
-    let few = fit.first(max(Self.fewestSamples, Int(affordable))).choosing
+    let few = few(fit)
     while let need = need(state, plan) {
       let found = try candidates(state.model, plan.blocks.count)
       guard let first = found.first else {

@@ -24,6 +24,6 @@ public enum RankOption {
 
   /// What is said of widths among fractions by key.
   public static func widths(_ ratios: [String: Double]) -> [String: Double] {
-    ratios.filter { $0.value > 0 && layer($0.key) == nil }
+    ratios.filter { $0.value > 0 && layer($0.key) == nil && BlockOption.sum($0.key) == nil }
   }
 }

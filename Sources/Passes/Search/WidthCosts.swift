@@ -10,6 +10,8 @@ public struct WidthCosts {
   /// Layers that may be divided, by their labels.
   private let layers: [String: NodeID]
   private let labels: [NodeID: String]
+  /// The nodes that go with a block, by the label of its sum.
+  private let blocks: [String: Set<NodeID>]
 
   /// The groups of which channels can go, by their keys, in the order of the graph.
   public let keys: [String]
@@ -27,6 +29,10 @@ public struct WidthCosts {
       graph.nodeIDs.map { (graph.label($0), $0) }, uniquingKeysWith: { first, _ in first })
     labels = Dictionary(
       layers.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
+    let sums = ResidualBlock.all(in: analysis.coupling.facts).compactMap { sum, found in
+      (try? found.get()).map { (graph.label(sum), Set($0.nodes)) }
+    }
+    blocks = Dictionary(sums, uniquingKeysWith: { first, _ in first })
     keys = named.filter { $1.frozen.contains(nil) }.map(\.0)
     whole = analysis.cost.cost(removing: analysis.nothing)
   }
@@ -34,9 +40,11 @@ public struct WidthCosts {
   /// The cost with fractions removed.
   ///
   /// - Parameter ratios: the fraction that each group loses, by its key, and the fraction of its cost that
-  ///   a layer loses by a rank, by the key of that (`RankOption`); none for the others.
+  ///   a layer loses by a rank, by the key of that (`RankOption`), and 1 for a block that goes, by its key
+  ///   (`BlockOption`); none for the others.
   public func cost(_ ratios: [String: Double]) -> Pruner.Cost {
-    analysis.cost.cost(removing: removed(ratios), divided: divided(ratios))
+    analysis.cost.cost(
+      removing: removed(ratios), divided: divided(ratios), without: dropped(ratios))
   }
 
   /// Multiply-accumulates of each node that has any, by its label.
@@ -44,9 +52,17 @@ public struct WidthCosts {
   /// - Parameter ratios: as above.
   public func macs(_ ratios: [String: Double]) -> [String: Int] {
     var found: [String: Int] = [:]
-    let macs = analysis.cost.macs(removing: removed(ratios), divided: divided(ratios))
+    let macs = analysis.cost.macs(
+      removing: removed(ratios), divided: divided(ratios), without: dropped(ratios))
     for (id, count) in macs { if let label = labels[id] { found[label] = count } }
     return found
+  }
+
+  /// The nodes that go with blocks.
+  private func dropped(_ ratios: [String: Double]) -> Set<NodeID> {
+    var gone: Set<NodeID> = []
+    for sum in BlockOption.dropped(ratios) { gone.formUnion(blocks[sum] ?? []) }
+    return gone
   }
 
   private func divided(_ ratios: [String: Double]) -> [NodeID: Double] {
@@ -57,15 +73,19 @@ public struct WidthCosts {
     return divided
   }
 
-  /// The channels of each group, by its key.
+  /// The channels of each group, by its key, but for groups that go with a block.
   ///
   /// - Parameter ratios: as above.
   public func widths(_ ratios: [String: Double]) -> [String: (channels: Int, kept: Int)] {
-    let removed = removed(ratios)
+    let removed = removed(ratios), gone = dropped(ratios)
     var widths: [String: (channels: Int, kept: Int)] = [:]
     for key in keys {
       guard let number = numbers[key] else { continue }
       let group = analysis.groups.groups[number]
+      guard
+        gone.isEmpty
+          || !group.producers.allSatisfy({ gone.contains(analysis.coupling.producers[$0].node) })
+      else { continue }
       widths[key] = (group.count, group.count - group.atoms.count { removed.contains($0) })
     }
     return widths

@@ -89,9 +89,11 @@ public struct WidthSearch {
 
   /// How much a solution trusts the errors.
   public enum Trust: Sendable, CaseIterable {
-    /// The best by the errors.
+    /// The best by the errors without blocks.
     case full
-    /// The best by the errors without ranks.
+    /// The best by the errors.
+    case blocks
+    /// The best by the errors without ranks and blocks.
     case widths
     /// Half way between the best and equal fractions.
     case half
@@ -103,15 +105,17 @@ public struct WidthSearch {
   /// little once much is cut everywhere, so that whoever can measure whole models should choose between
   /// several.
   public func solution(_ trust: Trust, budget: Double) -> Solution? {
-    guard trust == .full || !hasRanks else {
-      let widths = groups.filter { RankOption.layer($0.key) == nil }
-      return WidthSearch(widths, cost: cost).solution(trust, budget: budget)
+    if trust == .blocks, !hasBlocks { return nil }
+    let weighed = groups.filter { weighs($0.key, trust) }
+    guard weighed.count == groups.count else {
+      return WidthSearch(weighed, cost: cost).solution(trust, budget: budget)
     }
     let equal = groups.reduce(into: [String: Double]()) { $0[$1.key] = $1.ratios.last }
-    let even = trust == .full || trust == .widths ? [:] : scaled(equal, to: budget)
+    let isEven = trust == .half || trust == .none
+    let even = isEven ? scaled(equal, to: budget) : [:]
     var found: Solution?
     switch trust {
-    case .full, .widths: found = solve(budget: budget)
+    case .full, .blocks, .widths: found = solve(budget: budget)
     case .none: found = solution(even)
     case .half:
       guard let own = solve(budget: budget)?.ratios else { return nil }
@@ -153,10 +157,21 @@ public struct WidthSearch {
     return Solution(ratios: ratios, error: error, cost: cost(ratios))
   }
 
-  private var hasRanks: Bool { groups.contains { RankOption.layer($0.key) != nil } }
+  private var hasBlocks: Bool { groups.contains { BlockOption.sum($0.key) != nil } }
 
-  /// What every group loses at most.
-  public var narrowest: Solution { solution(groups.map { $0.ratios.count - 1 }) }
+  /// Whether something can be done with what a key stands for.
+  private func weighs(_ key: String, _ trust: Trust) -> Bool {
+    switch trust {
+    case .blocks: true
+    case .full: BlockOption.sum(key) == nil
+    case .widths, .half, .none: BlockOption.sum(key) == nil && RankOption.layer(key) == nil
+    }
+  }
+
+  /// What every group loses at most. Blocks stay.
+  public var narrowest: Solution {
+    solution(groups.map { weighs($0.key, .full) ? $0.ratios.count - 1 : 0 })
+  }
 
   private func ratios(_ choice: [Int]) -> [String: Double] {
     var ratios: [String: Double] = [:]

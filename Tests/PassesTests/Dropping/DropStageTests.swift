@@ -38,6 +38,26 @@ import Testing
     }
   }
 
+  @Test("A search counts a model without a block as it is, and its groups keep their widths there")
+  func counted() throws {
+    for model in [BlockSketches.residual(), BlockSketches.inverted()] {
+      let costs = try Pruner(model, PruningOptions(target: .ratio(0))).widthCosts()
+      for sum in ["Add 'sum0'", "Add 'sum1'"] {
+        let block = [BlockOption.key(sum): 1.0]
+        let (state, _) = try drop(model, [3, 6, 6], .named([sum]), adapts: false)
+        var options = PruningOptions(target: .ratio(0))
+        #expect(try Pruner(state.model, options).widthCosts().whole == costs.cost(block))
+        options.competition = .local
+        options.widths = Dictionary(uniqueKeysWithValues: costs.keys.map { ($0, 0.5) })
+        let cut = try Pruner(state.model, options).prune(verification: nil)
+        let counted = costs.cost(block.merging(options.widths) { $1 })
+        #expect(cut.after.macs == counted.macs && cut.after.macs < costs.cost(block).macs / 2)
+        // What goes with the block is not said to stay.
+        #expect(costs.widths(block).count < costs.keys.count)
+      }
+    }
+  }
+
   @Test("With a Relu on both sides one is left")
   func clamps() throws {
     let model = BlockSketches.residual()

@@ -48,11 +48,34 @@ import Testing
     #expect(try #require(found.ratios["b"]) < #require(found.ratios["a"]))
   }
 
+  @Test("A block goes where it costs little, and only where blocks come into question")
+  func blocks() throws {
+    for (error, goes) in [(0.01, 1.0), (10, 0)] {
+      let block = WidthSearch.Group(
+        key: BlockOption.key("sum"), ratios: [0, 1], errors: [0, error])
+      let groups = ["a", "b", "c"].map {
+        WidthSearch.Group(key: $0, ratios: Self.ratios, errors: Self.ratios.map { $0 * $0 })
+      }
+      let search = WidthSearch(groups + [block]) { ratios in
+        Self.cost(ratios) + 1 - (ratios[block.key] ?? 0)
+      }
+      let found = try #require(search.solution(.blocks, budget: 3.5))
+      #expect(found.ratios[block.key] == goes)
+      #expect(found.cost <= 3.5)
+      for trust in [WidthSearch.Trust.full, .widths, .half, .none] {
+        let other = try #require(search.solution(trust, budget: 3.5))
+        #expect(BlockOption.dropped(other.ratios).isEmpty)
+      }
+      #expect(BlockOption.dropped(search.narrowest.ratios).isEmpty)
+    }
+  }
+
   @Test("What cannot be reached has no solution; alternatives fit where there are any")
   func alternatives() throws {
     let search = Self.search([1, 5, 1])
     #expect(search.solve(budget: 0.1) == nil)
-    for trust in WidthSearch.Trust.allCases {
+    #expect(search.solution(.blocks, budget: 2) == nil)
+    for trust in WidthSearch.Trust.allCases where trust != .blocks {
       #expect(search.solution(trust, budget: 0.1) == nil)
       #expect(try #require(search.solution(trust, budget: 2)).cost <= 2)
     }

@@ -32,17 +32,21 @@ final class CutCost {
 
   /// The cost without some atoms.
   ///
-  /// - Parameter divided: layers that become two with fewer channels between them, and the part of their
-  ///   cost that goes by that.
-  func cost(removing removed: AtomSet, divided: [NodeID: Double] = [:]) -> Pruner.Cost {
+  /// - Parameters:
+  ///   - divided: layers that become two with fewer channels between them, and the part of their cost that
+  ///     goes by that.
+  ///   - gone: nodes that are dropped, with what they alone read.
+  func cost(
+    removing removed: AtomSet, divided: [NodeID: Double] = [:], without gone: Set<NodeID> = []
+  ) -> Pruner.Cost {
     let lengths = atoms.lengths(removing: removed)
     var cost = fixed
-    for index in nodes.indices {
+    for index in nodes.indices where !gone.contains(nodes[index].id) {
       let macs = nodes[index].macs(lengths)
       let part = divided.isEmpty ? 0 : divided[nodes[index].id] ?? 0
       cost.macs += macs - Int(part * Double(macs))
     }
-    for index in constants.indices {
+    for index in constants.indices where !constants[index].goes(with: gone) {
       var count = constants[index].count(lengths)
       if !divided.isEmpty, let part = constants[index].reader.flatMap({ divided[$0] }) {
         count -= Int(part * Double(count))
@@ -54,10 +58,12 @@ final class CutCost {
   }
 
   /// Multiply-accumulates of each node without some atoms; nodes that have none are left out.
-  func macs(removing removed: AtomSet, divided: [NodeID: Double]) -> [NodeID: Int] {
+  func macs(
+    removing removed: AtomSet, divided: [NodeID: Double], without gone: Set<NodeID>
+  ) -> [NodeID: Int] {
     let lengths = atoms.lengths(removing: removed)
     var found: [NodeID: Int] = [:]
-    for index in nodes.indices {
+    for index in nodes.indices where !gone.contains(nodes[index].id) {
       let macs = nodes[index].macs(lengths)
       guard macs > 0 else { continue }
       found[nodes[index].id] = macs - Int((divided[nodes[index].id] ?? 0) * Double(macs))
@@ -210,12 +216,15 @@ private struct CostedConstant {
   let isWeight: Bool
   /// The node that reads it as a weight of two or more axes.
   let reader: NodeID?
+  /// All who read it; nil for the world outside.
+  private let readers: [NodeID?]
   private let tensor: Tensor
   private let axes: [(axis: Int, number: Int)]
 
   init(_ id: ValueID, _ tensor: Tensor, isWeight: Bool, _ graph: Graph, _ numbers: CutAxes) {
     self.isWeight = isWeight
     self.tensor = tensor
+    readers = graph[id].uses.map(\.node)
     let reader = graph[id].uses.min { $0.place < $1.place }
     if case .input(let node, let slot)? = reader {
       self.reader = tensor.dimensions.count > 1 ? node : nil
@@ -224,6 +233,11 @@ private struct CostedConstant {
       self.reader = nil
       axes = []
     }
+  }
+
+  /// Whether nobody reads it once these nodes are gone.
+  func goes(with gone: Set<NodeID>) -> Bool {
+    !gone.isEmpty && readers.allSatisfy { $0.map(gone.contains) ?? false }
   }
 
   func count(_ lengths: [Int]) -> Int {

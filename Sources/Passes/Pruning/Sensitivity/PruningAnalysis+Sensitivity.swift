@@ -21,18 +21,24 @@ extension PruningAnalysis {
   var keys: [String] {
     var seen: [String: Int] = [:]
     return groups.groups.map { group in
-      let names = weightNames(group).joined(separator: " + ")
+      let names = weightNames(group).joined(separator: GroupKey.joint)
       let place = seen[names, default: 0]
       seen[names] = place + 1
       return place == 0 ? names : "\(names) #\(place + 1)"
     }
   }
 
-  /// Fractions by key as fractions by number.
+  /// Fractions by key as fractions by number. A group of which a part went with a block has the fraction
+  /// of the whole.
   func numbered(_ widths: [String: Double]) -> [Int: Double] {
     guard !widths.isEmpty else { return [:] }
     var ratios: [Int: Double] = [:]
-    for (group, key) in zip(groups.groups, keys) { ratios[group.index] = widths[key] }
+    let keys = keys
+    let shortened = Set(widths.keys).subtracting(keys)
+    for (group, key) in zip(groups.groups, keys) {
+      let known = widths[key] == nil ? GroupKey.whole(of: key, among: shortened) : key
+      ratios[group.index] = known.flatMap { widths[$0] }
+    }
     return ratios
   }
 
