@@ -112,8 +112,10 @@ extension Compression.Stage {
 extension PruningBudget {
   /// How near the budget was met.
   var text: String {
-    "\(NumberText.decimal(wanted * 100, 2)) % cannot be met: the nearest that can be reached is "
-      + "\(NumberText.decimal(reached * 100, 2)) %"
+    let (asked, found) = (NumberText.decimal(wanted * 100, 2), NumberText.decimal(reached * 100, 2))
+    return isExceeded
+      ? "\(asked) % cannot be met: the nearest that can be reached is \(found) %"
+      : "\(found) % stay, where \(asked) % were asked for: the next step would leave more"
   }
 }
 

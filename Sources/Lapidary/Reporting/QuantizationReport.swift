@@ -133,12 +133,9 @@ extension ValueFidelity {
 
 extension AccuracyFallback.Outcome {
   fileprivate var text: String {
-    let before = NumberText.decimal(before, 2), after = NumberText.decimal(after, 2)
-    guard !floats.isEmpty || !wide.isEmpty else {
-      return "points of \(metric) lost on \(samples) samples: \(before)"
-    }
+    guard !floats.isEmpty || !wide.isEmpty else { return "lost: \(after.text)" }
     return
-      "points of \(metric) lost on \(samples) samples: \(before), and \(after) with \(floats.isEmpty ? wide.count : floats.count) layers in \(floats.isEmpty ? "16 bits" : "float"): "
+      "lost: \(after.text), with \(floats.isEmpty ? wide.count : floats.count) layers in \(floats.isEmpty ? "16 bits" : "float") in place of \(NumberText.decimal(before.points, 2)) without: "
       + (floats.isEmpty ? wide : floats).joined(separator: ", ")
   }
 }

@@ -54,7 +54,7 @@ public struct Candidate: Sendable, Hashable, Codable {
   /// over groups cut alone.
   public let foretold: Double
   /// What it costs.
-  public let costs: ModelCosts
+  public internal(set) var costs: ModelCosts
   /// What it loses against the original, on samples kept apart; nil for the original.
   public let loss: OutputLoss?
   /// The hash of the model.

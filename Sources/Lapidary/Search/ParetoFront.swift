@@ -6,8 +6,8 @@ internal import Samples
 /// The models of a search of which none is at least as good as another in everything.
 public struct ParetoFront {
   /// By descending bytes.
-  public let candidates: [Candidate]
-  private let plan: CompressionPlan
+  public private(set) var candidates: [Candidate]
+  private var plan: CompressionPlan
   private let notes: [String]
   private let jobs: JobFolder
 
@@ -36,11 +36,16 @@ public struct ParetoFront {
       }
       _ = try search.candidate(places.remove(at: next))
     }
-    let all = search.plan.tried.filter { !$0.place.isDraft }
-    candidates = Self.front(all)
     plan = search.plan
+    candidates = Self.front(plan.tried.filter { !$0.place.isDraft })
     notes = search.notes
     self.jobs = jobs
+  }
+
+  /// Takes in what a search made since.
+  public mutating func update(_ search: TargetSearch) {
+    plan = search.plan
+    candidates = Self.front(plan.tried.filter { !$0.place.isDraft })
   }
 
   /// Of candidates those of which none is at least as good as another in everything, by descending
@@ -57,8 +62,10 @@ public struct ParetoFront {
   }
 
   /// The name of a candidate's model within the folder.
-  public static func name(_ candidate: Candidate) -> String {
-    "front-\(candidate.costs.bytes).onnx"
+  public func name(_ candidate: Candidate) -> String {
+    let alike = candidates.filter { $0.costs.bytes == candidate.costs.bytes }
+    let place = alike.firstIndex { $0.place == candidate.place } ?? 0
+    return "front-\(candidate.costs.bytes)\(place > 0 ? "-\(place + 1)" : "").onnx"
   }
 
   /// Writes the models, `front.json` with the figures of each, and `front.html`, a page with the table
@@ -66,7 +73,7 @@ public struct ParetoFront {
   public func write(to folder: String) throws(ModelError) {
     for candidate in candidates {
       let model = try ONNXFile.read(jobs.modelPath(candidate.place))
-      try ONNXFile.write(model, to: "\(folder)/\(Self.name(candidate))")
+      try ONNXFile.write(model, to: "\(folder)/\(name(candidate))")
     }
     try TextFile.write(Array(report.json.text.utf8), to: "\(folder)/front.json")
     var page = HTMLPage(report, title: "Pareto front")
@@ -74,7 +81,7 @@ public struct ParetoFront {
       CurveChart(
         "Loss in points by bytes", x: "bytes", y: "points lost",
         points: candidates.map {
-          (Double($0.costs.bytes), $0.loss?.points ?? 0, Self.name($0))
+          (Double($0.costs.bytes), $0.loss?.points ?? 0, name($0))
         })
     ]
     try TextFile.write(Array(page.text.utf8), to: "\(folder)/front.html")
@@ -89,7 +96,7 @@ public struct ParetoFront {
     table.columns.append(.init("model"))
     table.columns.append(.init("widths"))
     for (place, candidate) in candidates.enumerated() {
-      table.rows[place].append(.text(Self.name(candidate)))
+      table.rows[place].append(.text(name(candidate)))
       let widths = candidate.widths.sorted { $0.key < $1.key }
       table.rows[place].append(
         .both("\(widths.count) groups", .members(widths.map { ($0.key, .number($0.value)) })))

@@ -47,7 +47,13 @@ extension TargetSearch {
       best = best.map { nearer($0, found) } ?? found
     }
     if let best { return best }
-    return try candidate(.init(level: Self.levels, kinds.contains(.int4) ? .int4 : kinds[0]))
+    var nearest: (place: Candidate.Place, excess: Double)?
+    for kind in kinds {
+      let place = Candidate.Place(level: Self.levels, kind)
+      let excess = excess(try outline(place))
+      if nearest.map({ excess < $0.excess }) ?? true { nearest = (place, excess) }
+    }
+    return try candidate(nearest?.place ?? .init(level: Self.levels, .float))
   }
 
   /// Which kind of numbers to try first: those that run faster where time counts, else those of which

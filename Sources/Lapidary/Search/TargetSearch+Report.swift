@@ -119,7 +119,10 @@ extension TargetSearch {
       ),
       (
         .init("loss_upper_bound", "at most", numeric: true),
-        { $0.loss.map { .quantity($0.upperBound, digits: 2) } ?? .missing() }
+        {
+          $0.loss.flatMap { $0.basis == .error ? nil : .quantity($0.upperBound, digits: 2) }
+            ?? .missing()
+        }
       ),
       (.init("taken"), { .text($0.place == plan.chosen ? "yes" : "") }),
     ]
@@ -135,6 +138,9 @@ extension TargetSearch {
       case .agreement?: "samples of a hundred that another class is found for"
       case .error?, nil: "error in percent of the outputs' root mean square"
       }
+    let bound =
+      losses.first?.basis == .error
+      ? "on others it may be more: no bound is known" : "at most: with 95 % confidence"
     let parts = maker.calibration.parts
     let held =
       parts.proof.part == .heldOut
@@ -153,7 +159,7 @@ extension TargetSearch {
       : "\(plan.tried.count) models made"
     return [
       "search: \(measured) measured one by one, \(made); \(held)",
-      "loss: \(what), on \(losses.first?.samples ?? 0) samples that the choice was made with; at most: with 95 % confidence",
+      "loss: \(what), on \(losses.first?.samples ?? 0) samples that the choice was made with; \(bound)",
     ]
   }
 }

@@ -274,7 +274,7 @@ public struct TargetSearch {
   mutating func candidate(_ place: Candidate.Place) throws(ModelError) -> Candidate {
     let place = settled(place)
     if let known = plan.tried.first(where: { $0.place == place }) { return known }
-    let found: Candidate
+    var found: Candidate
     if let kept = try jobs?.candidate(place) {
       found = kept
     } else {
@@ -283,6 +283,9 @@ public struct TargetSearch {
       progress.show(title)
       let made = try maker.make(place, try problem(place)) { progress.show(title, $0) }
       found = made.candidate
+      // One model has one time, however often it is measured.
+      let twin = plan.tried.first { $0.model == found.model }
+      if let twin { found.costs = twin.costs }
       remember(place, made.stages)
       try jobs?.keep(found, made.model)
     }

@@ -63,10 +63,13 @@ extension Compress {
     }
     let wanted = goals.isGiven ? goals.goals : earlier?.goals ?? goals.goals
     var search = try TargetSearch(model, recipe, goals: wanted, setting)
-    if let pareto = goals.pareto, let jobs {
-      try ParetoFront(&search, jobs).write(to: pareto)
-    }
+    var front: ParetoFront?
+    if goals.pareto != nil, let jobs { front = try ParetoFront(&search, jobs) }
     let found = try search.find()
+    if let pareto = goals.pareto {
+      front?.update(search)
+      try front?.write(to: pareto)
+    }
     return FoundGoals(
       search: search, stages: search.stages(for: found), reporting: parts?.proof)
   }

@@ -18,7 +18,7 @@ struct Fuse: ParsableCommand, RunsModels, ChecksOptions {
     completion: .file())
   var output: String?
 
-  @Flag(help: "Allow the output to replace the input.")
+  @Flag(help: "Allow the output to replace the input, and files of other weights.")
   var force = false
 
   @Option(

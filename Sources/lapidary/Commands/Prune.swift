@@ -17,7 +17,7 @@ struct Prune: ParsableCommand, RunsModels, ChecksOptions {
     completion: .file())
   var output: String?
 
-  @Flag(help: "Allow the output to replace the input.")
+  @Flag(help: "Allow the output to replace the input, and files of other weights.")
   var force = false
 
   @OptionGroup var target: TargetOptions

@@ -17,7 +17,7 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
   @Option(name: [.short, .long], help: "The file to write; - for the standard output.")
   var output: String?
 
-  @Flag(help: "Allow the output to replace the input.")
+  @Flag(help: "Allow the output to replace the input, and files of other weights.")
   var force = false
 
   @OptionGroup var placement: PlacementOptions
@@ -70,9 +70,10 @@ struct Quantize: ParsableCommand, RunsModels, ChecksOptions {
   @Option(
     help: ArgumentHelp(
       """
-      The most points that may be lost, of a labelled metric or of agreement with the model: layers \
+      The most points that may be lost, of top-1 with labels, of agreement with the model without, of \
+      outputs that are no scores of classes the error in percent of their root mean square: layers \
       that cost most go back to activations of 16 bits, where the profile has them, or to float until \
-      it holds, on samples kept apart.
+      it holds on samples kept apart. Few samples say little; the report gives the bound.
       """, valueName: "POINTS"))
   var maxLoss: Double?
 

@@ -5,7 +5,7 @@ import Lapidary
 struct GoalOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Lose no more than this, with 95 % confidence: points of top-1 with labels, of agreement with the original without.",
+      "Lose no more than this, with 95 % confidence: points of top-1 with labels, of agreement with the original without. Of outputs that are no scores of classes it is the error in percent of their root mean square, as measured.",
       valueName: "points"))
   var maxLoss: Double?
 

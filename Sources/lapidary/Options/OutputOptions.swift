@@ -9,7 +9,7 @@ struct OutputOptions: ParsableArguments {
     completion: .file())
   var output: String
 
-  @Flag(help: "Allow the output to replace the input.")
+  @Flag(help: "Allow the output to replace the input, and files of other weights.")
   var force = false
 
   /// Refuses early what would fail or destroy the input late.

@@ -23,7 +23,6 @@ struct PlacementOptions: ParsableArguments {
   /// Refuses early what would fail late.
   func check(for original: Model, at source: String, _ output: OutputOptions) throws(ModelError) {
     guard case .external(let file) = try options(for: original, at: source, output) else { return }
-    try WriteOptions.check(external: file, beside: output.output)
     var data = OutputOptions()
     data.output = FilePath.join(FilePath.folder(of: output.output), file)
     data.force = true
@@ -39,6 +38,7 @@ struct PlacementOptions: ParsableArguments {
       return .inline
     }
     let file = external ?? FilePath.name(of: output.output) + ".data"
+    try WriteOptions.check(external: file, beside: output.output)
     let data = FilePath.join(FilePath.folder(of: output.output), file)
     let folder = source == "-" ? "." : FilePath.folder(of: source)
     for used in files where !output.force {
@@ -50,6 +50,17 @@ struct PlacementOptions: ParsableArguments {
           hint: "give another name with --external, or --force to replace it")
       }
     }
+    guard output.force || !FileTree.exists(data) || isOwn(file, of: output.output) else {
+      throw ModelError(
+        .request,
+        "\"\(data)\": expected a file that does not exist or that the output's weights are in, found another",
+        hint: "give another name with --external, or --force to replace it")
+    }
     return .external(file: file)
+  }
+
+  /// Whether a model that is there already keeps weights in a file beside it.
+  private func isOwn(_ file: String, of output: String) -> Bool {
+    (try? ONNXFile.read(output))?.externalFiles.contains(file) ?? false
   }
 }

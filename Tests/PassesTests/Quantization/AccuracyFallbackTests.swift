@@ -64,7 +64,7 @@ import Testing
   @Test("A profile with 16 bits gives those to the layers that cost most")
   func wide() throws {
     let (outcome, result, model) = try outcome(.qnn, most: 2)
-    #expect(outcome.before > 2 && outcome.after <= 2, "\(outcome)")
+    #expect(outcome.before.points > 2 && outcome.after.points <= 2, "\(outcome)")
     #expect(!outcome.wide.isEmpty && outcome.floats.isEmpty)
     let types = Set(result.plan.values.map(\.type))
     #expect(types == ["uint8", "uint16"])
@@ -80,7 +80,7 @@ import Testing
   @Test("A profile without gives them back to float")
   func float() throws {
     let (outcome, result, _) = try outcome(.ortX86, most: 2)
-    #expect(outcome.before > 2 && outcome.after <= 2, "\(outcome)")
+    #expect(outcome.before.points > 2 && outcome.after.points <= 2, "\(outcome)")
     #expect(outcome.wide.isEmpty && !outcome.floats.isEmpty)
     #expect(result.plan.nodes.filter { $0.form == .weighted }.count < 3)
   }

@@ -91,6 +91,21 @@ import Testing
     #expect(try !rounded(nil))
   }
 
+  @Test("Where a runtime joins a product and its Relu, what the Relu makes is rounded")
+  func joinedClamp() throws {
+    func rounded(_ product: String) throws -> [String] {
+      var net = Network()
+      let x = net.input("x", [4, 8])
+      let first = net.node(product, "first", [x, net.weight("w", [8, 8], seed: 1)])
+      let relu = net.node("Relu", "relu", [first])
+      let last = net.node("Tanh", "last", [relu])
+      net.output(net.node(product, "end", [last, net.weight("v", [8, 4], seed: 3)]))
+      return try quantize(net.model()).plan.values.map(\.value)
+    }
+    #expect(try rounded("Gemm").contains { $0.hasPrefix("relu") })
+    #expect(try !rounded("MatMul").contains { $0.hasPrefix("relu") })
+  }
+
   @Test("A Softmax over one element is not computed in integers, nor put between them")
   func single() throws {
     var net = Network()

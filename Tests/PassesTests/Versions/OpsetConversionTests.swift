@@ -19,6 +19,8 @@ import Testing
       return []
     }
     #expect(result.model.opset() == opset)
+    let names = result.model.graph.nodeIDs.compactMap { result.model.graph[$0].name }
+    #expect(Set(names).count == names.count, "\(names)")
     return result.model.graph.nodeIDs.map { result.model.graph[$0].type }
   }
 
@@ -34,6 +36,28 @@ import Testing
     #expect(
       try convert(new, to: 11)
         == (axis == 3 ? ["Softmax"] : ["Transpose", "Softmax", "Transpose"]))
+  }
+
+  @Test("Attributes that say nothing go, and a part of the lengths is sliced")
+  func lengths() throws {
+    func reshaped(_ target: [Int]) -> Model {
+      var network = Network()
+      let x = network.input("x", [.known(2), .known(6)])
+      let shape = network.constant("shape", Tensor(int64: target, [target.count]))
+      network.output(
+        network.node("Reshape", "y", [x, shape], [Attribute("allowzero", .int(1))]), nil)
+      return model(network, opset: 18)
+    }
+    #expect(try convert(reshaped([3, -1]), to: 11) == ["Reshape"])
+    #expect(throws: ModelError.self) { try convert(reshaped([0, 5]), to: 13) }
+    for (start, end) in [(1, nil), (0, 2), (-2, -1)] as [(Int, Int?)] {
+      var network = Network()
+      let x = network.input("x", [.known(2), .known(3), .known(4)])
+      let ends = end.map { [Attribute("end", .int($0))] } ?? []
+      network.output(
+        network.node("Shape", "y", [x], [Attribute("start", .int(start))] + ends), nil)
+      #expect(try convert(model(network, opset: 18), to: 9) == ["Shape", "Slice"])
+    }
   }
 
   @Test("Attributes become inputs, and constants attributes again")

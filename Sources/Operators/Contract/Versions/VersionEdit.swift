@@ -7,13 +7,13 @@ package struct VersionEdit {
   package typealias Step = @Sendable (inout VersionEdit) throws(ModelError) -> Void
 
   /// The graph.
-  package private(set) var graph: Graph
+  package internal(set) var graph: Graph
   /// The node to rewrite.
   package private(set) var node: NodeID
   /// Values that a node no longer reads.
   package private(set) var orphans: [ValueID] = []
   /// Whether the node at hand was rewritten.
-  package private(set) var isChanged = false
+  package internal(set) var isChanged = false
   /// The version that the node is written in after the step.
   package var version = 0
   /// The version that the graph is on the way to.
@@ -21,6 +21,8 @@ package struct VersionEdit {
   private let facts: VersionFacts
   /// Names of enclosing graphs, which new values must not take.
   private let reserved: Set<String>
+  /// Names of nodes, once a new one needs one.
+  var nodeNames: Set<String>?
 
   package init(_ graph: Graph, _ facts: VersionFacts, to target: Int, reserved: Set<String>) {
     self.target = target
@@ -89,6 +91,7 @@ package struct VersionEdit {
 
   /// Sets or, with nil, removes an attribute.
   package mutating func set(_ name: String, _ value: AttributeValue?) {
+    guard value != nil || attribute(name) != nil else { return }
     graph[node].setAttribute(name, value)
     isChanged = true
   }
@@ -115,7 +118,7 @@ package struct VersionEdit {
     isChanged = true
   }
 
-  private func free(_ stem: String) -> String {
+  func free(_ stem: String) -> String {
     var (name, number) = (stem, 2)
     while reserved.contains(name) || graph.value(named: name) != nil {
       name = "\(stem)_\(number)"
@@ -125,7 +128,7 @@ package struct VersionEdit {
   }
 
   /// A name for something about the node.
-  private func stem(_ suffix: String) -> String {
+  func stem(_ suffix: String) -> String {
     let output = graph[node].outputs.compactMap { $0 }.first.map { graph[$0].name } ?? ""
     return "\(output)_\(suffix)"
   }
@@ -134,45 +137,6 @@ package struct VersionEdit {
   package mutating func addConstant(_ tensor: Tensor, _ suffix: String) -> ValueID {
     isChanged = true
     return graph.addInitializer(free(stem(suffix)), tensor)
-  }
-
-  /// Adds a node before this one.
-  ///
-  /// - Returns: its output.
-  package mutating func before(
-    _ type: String, _ inputs: [ValueID?], _ attributes: [Attribute] = [],
-    as result: TensorType = .unknown
-  ) -> ValueID {
-    let suffix = type.lowercased()
-    let output = graph.addFreshValue(
-      free(stem(suffix)), type: result == .unknown ? nil : .tensor(result))
-    graph.add(made(type, suffix, inputs, output, attributes), before: node)
-    isChanged = true
-    return output
-  }
-
-  /// Adds a node behind output 0, which from then on gives what the new node makes of it.
-  ///
-  /// - Parameter inputs: what the new node reads behind this one's result.
-  package mutating func after(
-    _ type: String, _ inputs: [ValueID?], _ attributes: [Attribute] = [],
-    of result: TensorType = .unknown
-  ) {
-    guard let output = graph[node].outputs[safe: 0] ?? nil else { return }
-    let suffix = type.lowercased()
-    let inner = graph.addFreshValue(
-      free(stem("before_\(suffix)")), type: result == .unknown ? nil : .tensor(result))
-    graph.setOutput(node, slot: 0, to: inner)
-    graph.add(made(type, suffix, [inner] + inputs, output, attributes), after: node)
-    isChanged = true
-  }
-
-  private func made(
-    _ type: String, _ suffix: String, _ inputs: [ValueID?], _ output: ValueID,
-    _ attributes: [Attribute]
-  ) -> Node {
-    VersionNodes.made(
-      type, name: graph[node].name.map { "\($0)/\(suffix)" }, inputs, output, attributes)
   }
 
   // MARK: What is left

@@ -73,6 +73,19 @@ extension ShapeOf {
 
 extension ShapeOf {
   package static let revisions: [Revision] = [
-    .additive(15)
+    .additive(15),
+    // A part of the lengths is a slice of all of them.
+    Revision(
+      15,
+      down: { edit throws(ModelError) in
+        let start = try edit.int("start", default: 0), end = try edit.int("end", default: .max)
+        edit.set("start", nil)
+        edit.set("end", nil)
+        guard start != 0 || end != .max else { return }
+        let ends = [("start", start), ("end", end)].map { name, value in
+          edit.addConstant(Tensor(int64: [value], [1]), name)
+        }
+        edit.after(Slice.schema.op.type, ends, of: TensorType(.int64, nil))
+      }),
   ]
 }

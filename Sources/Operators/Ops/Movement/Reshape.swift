@@ -164,6 +164,13 @@ extension Reshape {
 
 extension Reshape {
   package static let revisions: [Revision] = [
-    .additive(14)
+    .additive(14),
+    // Where the target has no 0, it makes no difference what that means.
+    Revision(
+      14,
+      down: { edit throws(ModelError) in
+        guard edit.constant(1)?.integers?.contains(0) == false else { return }
+        edit.set("allowzero", nil)
+      }),
   ]
 }

@@ -105,18 +105,20 @@ struct Selection {
     return removed
   }
 
-  /// The removal whose cost comes nearest to `goal`, with an exact count at each step, since cuts of
-  /// inputs and outputs multiply: by bisection over the ratio, then over how many groups already take
+  /// The removal whose cost comes nearest to `goal`, and exceeds it by no more than one percent where that
+  /// can be, with an exact count at each step, since cuts of inputs and outputs multiply: by bisection over the ratio, then over how many groups already take
   /// the larger one of the two ratios on either side of the goal.
   func atoms(goal: Double, cost: (AtomSet) -> Double) -> AtomSet {
     var low = 0.0, high = 1.0
     var best = atoms(ratio: 0)
-    var bestDistance = abs(cost(best) - goal)
+    func distance(_ value: Double) -> (isTooMuch: Bool, distance: Double) {
+      (value > 1.01 * goal, abs(value - goal))
+    }
+    var least = distance(cost(best))
     func attempt(_ candidate: AtomSet) -> Double {
-      let value = cost(candidate)
-      if abs(value - goal) < bestDistance {
-        best = candidate
-        bestDistance = abs(value - goal)
+      let value = cost(candidate), found = distance(value)
+      if found.isTooMuch == least.isTooMuch ? found.distance < least.distance : least.isTooMuch {
+        (best, least) = (candidate, found)
       }
       return value
     }
@@ -124,7 +126,7 @@ struct Selection {
       let middle = (low + high) / 2
       if attempt(atoms(ratio: middle)) > goal { low = middle } else { high = middle }
     }
-    guard bestDistance > goal / 1000 else { return best }
+    guard least.distance > goal / 1000 else { return best }
     let less = ratios(low), more = ratios(high)
     var first = 0, last = groups.count
     while last - first > 1 {

@@ -46,10 +46,11 @@ extension QuantizationScheme {
 
   private static let unread = "nothing in integers reads its result"
 
-  /// Whether the operator that makes a value is computed in integers only where its result is rounded.
+  /// Whether the operator that makes a value, which a clamp alone reads, is computed in integers only
+  /// where its result is rounded.
   private func mustRound(_ value: ValueID) -> Bool {
     guard let producer = facts.graph[value].producer, let op = facts.op(producer),
-      !target.leavesResult(op)
+      !target.leavesResult(op, isClamped: true)
     else { return false }
     switch decisions[producer] {
     case .weighted: return true

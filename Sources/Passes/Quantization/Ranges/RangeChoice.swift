@@ -97,7 +97,8 @@ package struct RangeChoice {
   }
 
   /// Kullback's and Leibler's divergence of the values, clipped to a range, from what rounding makes
-  /// of them.
+  /// of those within it. What is clipped counts as lost: else a range that clips nearly all to one end
+  /// would seem perfect.
   private func divergence(_ histogram: Histogram, _ range: ClosedRange<Float>) -> Double {
     let own = ActivationParameters(range, grid)
     let limits = own.range, bounds = grid.bounds
@@ -120,13 +121,13 @@ package struct RangeChoice {
       let known = levels[level(bin)] ?? (0, 0)
       levels[level(bin)] = (known.sum + Double(histogram.counts[bin]), known.bins + 1)
     }
-    let total = clipped.reduce(0, +), inner = levels.values.reduce(0) { $0 + $1.sum }
-    guard total > 0, inner > 0 else { return .infinity }
+    let total = clipped.reduce(0, +)
+    guard total > 0, !levels.isEmpty else { return .infinity }
     var sum = 0.0
     for bin in first...last where clipped[bin - first] > 0 {
       let p = clipped[bin - first] / total
       let own = histogram.counts[bin] > 0 ? levels[level(bin)] : nil
-      let q = own.map { $0.sum / Double($0.bins) / inner } ?? 1e-9
+      let q = own.map { $0.sum / Double($0.bins) / total } ?? 1e-9
       sum += p * log(p / q)
     }
     return sum

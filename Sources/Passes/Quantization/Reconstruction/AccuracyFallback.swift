@@ -12,22 +12,16 @@ public struct AccuracyFallback: Sendable {
 
   /// What came of it.
   public struct Outcome: Sendable {
-    /// Points lost with everything quantized.
-    public var before: Double
-    /// Points lost in the end.
-    public var after: Double
-    /// What the points are of: `top-1` of the labels, or `agreement` with the original.
-    public var metric: String
+    /// What is lost with everything quantized.
+    public var before: OutputLoss
+    /// What is lost in the end.
+    public var after: OutputLoss
     /// The layers whose activations take 16 bits, the costliest first.
     public var wide: [String] = []
     /// The layers that stay in float, the costliest first.
     public var floats: [String] = []
-    /// The number of samples that points were counted on.
-    public var samples: Int
 
-    init(before: Double, after: Double, metric: String, samples: Int) {
-      (self.before, self.after, self.metric, self.samples) = (before, after, metric, samples)
-    }
+    init(_ loss: OutputLoss) { (before, after) = (loss, loss) }
   }
 
   /// What is given back.
@@ -49,7 +43,8 @@ public struct AccuracyFallback: Sendable {
   /// be had or do not do.
   ///
   /// - Parameters:
-  ///   - data: samples that nothing was fitted to; their labels are the measure where there are any.
+  ///   - data: samples that nothing was fitted to; their labels are the measure where there are any, and
+  ///     else what the original says of them (`LossMeter`).
   ///   - layers: patterns that name a layer each.
   ///   - hasWide: whether activations of 16 bits are to be had.
   ///   - quantize: quantizes with some layers given back.
@@ -58,11 +53,9 @@ public struct AccuracyFallback: Sendable {
     quantize: (Choice) throws(ModelError) -> Quantizer.Result
   ) throws(ModelError) -> (result: Quantizer.Result, outcome: Outcome) {
     let whole = try quantize(Choice())
-    let before = try loss(whole.model, data)
-    var outcome = Outcome(
-      before: before, after: before, metric: data.labels == nil ? "agreement" : "top-1",
-      samples: data.count)
-    guard before > most, !layers.isEmpty else { return (whole, outcome) }
+    let meter = try LossMeter(original, on: data, options: session)
+    var outcome = Outcome(try meter.loss(of: whole.model))
+    guard outcome.before.points > most, !layers.isEmpty else { return (whole, outcome) }
     let ranked = try ranked(layers, whole.model, data, quantize)
     var result = whole
     for kind in hasWide ? [\Choice.wide, \Choice.floats] : [\Choice.floats] {
@@ -70,9 +63,9 @@ public struct AccuracyFallback: Sendable {
         var choice = Choice()
         choice[keyPath: kind] = Array(ranked.prefix(count))
         result = try quantize(choice)
-        outcome.after = try loss(result.model, data)
+        outcome.after = try meter.loss(of: result.model)
         (outcome.wide, outcome.floats) = (choice.wide, choice.floats)
-        if outcome.after <= most { return (result, outcome) }
+        if outcome.after.points <= most { return (result, outcome) }
       }
     }
     return (result, outcome)
@@ -103,17 +96,5 @@ public struct AccuracyFallback: Sendable {
     return gains.enumerated().sorted {
       ($1.element.gain, $0.offset) < ($0.element.gain, $1.offset)
     }.map(\.element.layer)
-  }
-
-  /// Points that a model loses.
-  private func loss(_ model: Model, _ data: Dataset) throws(ModelError) -> Double {
-    guard data.labels != nil else {
-      let found = try ModelComparison(original, model, on: data, options: session)
-      let agreement = found.outputs.map(\.comparison.argmaxAgreement).min() ?? 1
-      return 100 * (1 - agreement)
-    }
-    let float = try Accuracy(of: original, on: data, options: session)
-    let integer = try Accuracy(of: model, on: data, options: session)
-    return 100 * (float.top1Fraction - integer.top1Fraction)
   }
 }

@@ -212,11 +212,19 @@ private struct Rules {
 
   /// What keeps the result from being rounded in the operator.
   private func result(_ id: NodeID, of op: (any Operator)? = nil) -> String? {
-    if let op, target.roundsNothing.contains("\(type(of: op).schema.op)") { return nil }
+    if let op, target.leavesResult(op, isClamped: isClamped(id)) { return nil }
     for value in graph[id].outputs.compactMap({ $0 }) {
       if let reason = rounded(value) { return reason }
     }
     return nil
+  }
+
+  /// Whether a clamp alone reads the result.
+  private func isClamped(_ id: NodeID) -> Bool {
+    guard let value = graph[id].outputs.first ?? nil, let reader = graph.onlyConsumer(of: value),
+      let op = facts.op(reader), case .clamp = target.rule(op, facts.inputs(reader))
+    else { return false }
+    return true
   }
 
   private func rounded(_ value: ValueID) -> String? {

@@ -45,6 +45,7 @@ extension QuantizationTarget {
     ]
   ).with {
     $0.roundsNothing = ["MatMul", "Gemm"]
+    $0.joinsClamps = ["Gemm"]
     $0.precise = ["Softmax"]
     $0.widensWeights = true
   }

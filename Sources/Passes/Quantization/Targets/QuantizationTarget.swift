@@ -27,6 +27,9 @@ package struct QuantizationTarget: Sendable {
   package var quantizesBias = true
   /// Operators that it computes in integers although nobody rounds their result.
   package var roundsNothing: Set<String> = []
+  /// Of these the operators that the runtime joins with a clamp behind them, so that they are computed in
+  /// float unless the clamp's result is rounded.
+  package var joinsClamps: Set<String> = []
   /// Operators whose input is left in float although there is a kernel for integers.
   package var precise: Set<String> = []
   /// Operators whose weight has one scale.
@@ -58,8 +61,11 @@ package struct QuantizationTarget: Sendable {
   }
 
   /// Whether an operator is computed in integers although nobody rounds its result.
-  package func leavesResult(_ op: any Operator) -> Bool {
-    roundsNothing.contains("\(type(of: op).schema.op)")
+  ///
+  /// - Parameter isClamped: whether a clamp alone reads its result.
+  package func leavesResult(_ op: any Operator, isClamped: Bool = false) -> Bool {
+    let name = "\(type(of: op).schema.op)"
+    return roundsNothing.contains(name) && !(isClamped && joinsClamps.contains(name))
   }
 
   /// Whether products are added up in pairs: not where each output channel sees one input channel.

@@ -11,6 +11,9 @@ struct GradientCommand: ParsableCommand {
       gives the model's outputs and NAME_gradient for each trained weight, or for the values that --by \
       names: a vector-Jacobian product. Where the loss is a scalar output, its cotangent is 1.
 
+      What standard operators do not say, such as the way back of a convolution, is said by operators of \
+      the domain ai.lapidary, which run here and nowhere else; the report names those of the result.
+
       Example: lapidary gradient Fixtures/fashion/fashion.onnx -o gradient.onnx
       """)
 
@@ -25,7 +28,7 @@ struct GradientCommand: ParsableCommand {
 
   @Flag(
     help: """
-      Use Lapidary's own operators where they are faster: the result runs here and nowhere else.
+      Use Lapidary's own operators where they are faster too.
       """)
   var fast = false
 

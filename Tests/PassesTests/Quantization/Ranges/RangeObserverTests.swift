@@ -124,6 +124,9 @@ import Testing
     #expect(mean == -2...2)
     let entropy = try #require(choice.range(.entropy, seen, kept: nil))
     #expect(entropy.upperBound <= 100 && entropy.upperBound > 2)
+    // Of values far from 0 none are clipped for what is nearer.
+    let far = observer([(0..<4000).map { 5 + Float($0 % 100) / 100 }])
+    #expect(try #require(choice.range(.entropy, far, kept: nil)).upperBound > 5.5)
     // Of a million values between -1 and 1 one at 1.3 is worth less than the steps that it costs.
     var many = observer([(0..<16_000).map { Float($0) / 8000 - 1 }])
     for _ in 0..<6 { many.merge(many) }
