@@ -4,12 +4,15 @@ internal import Samples
 
 /// How long a run of one sample takes, and how long the original takes on the same machine in the
 /// same minutes.
+///
+/// What else a machine does makes runs longer, never shorter, and it may do so for longer than half of the
+/// time: times are those that a quarter of the blocks of runs stay below.
 public struct RunTime: Sendable, Hashable, Codable {
-  /// The median in seconds.
+  /// Seconds: of each block of runs the median, of these the lower quartile.
   public let seconds: Double
   /// The same of the original.
   public let original: Double
-  /// The part of the original's time that it takes: the median over blocks of runs that alternate.
+  /// The part of the original's time that it takes, in blocks of runs that alternate.
   public let share: Double
 
   private static let warmUp = Duration.milliseconds(150)
@@ -42,9 +45,11 @@ public struct RunTime: Sendable, Hashable, Codable {
         medians[place].append(times.sorted()[times.count / 2] / .seconds(1))
       }
     }
-    func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
-    let share = median(zip(medians[0], medians[1]).map { $0 / max($1, 1e-9) })
-    let whole = median(medians[1])
-    return RunTime(seconds: share * whole, original: whole, share: share)
+    let (time, whole) = (lowerQuartile(medians[0]), lowerQuartile(medians[1]))
+    return RunTime(seconds: time, original: whole, share: time / max(whole, 1e-9))
+  }
+
+  private static func lowerQuartile(_ values: [Double]) -> Double {
+    values.sorted()[values.count / 4]
   }
 }
