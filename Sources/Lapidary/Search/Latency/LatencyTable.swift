@@ -103,12 +103,17 @@ public struct LatencyTable: Codable, Sendable, Hashable {
   }
 
   /// A time between those that were measured, by ascending multiply-accumulates; more of these never
-  /// count as faster.
+  /// count as faster. Of fewer than were measured it lies on the line through the least and the most: to be
+  /// started takes a node its time however narrow it is.
   private static func time(of macs: Int, _ points: [NodeTime]) -> Double? {
     guard let first = points.first else { return nil }
     var low = first, most = first.seconds
     guard macs > first.macs else {
-      return first.macs > 0 ? first.seconds * Double(macs) / Double(first.macs) : first.seconds
+      guard let last = points.last, last.macs > first.macs else {
+        return first.macs > 0 ? first.seconds * Double(macs) / Double(first.macs) : first.seconds
+      }
+      let slope = max(0, last.seconds - first.seconds) / Double(last.macs - first.macs)
+      return max(0, first.seconds - slope * Double(first.macs - macs))
     }
     for point in points.dropFirst() where point.macs > low.macs {
       let seconds = max(most, point.seconds)
