@@ -87,14 +87,15 @@ struct CandidateMaker: Sendable {
     return options
   }
 
-  /// The recipe that makes a model from the original.
+  /// The recipe that makes a model from the fused one, from which what the recipe itself drops is gone.
   func recipe(_ widths: [String: Double], _ numbers: Numbers) -> Recipe {
     var recipe = recipe
     recipe.pruning =
       widths.isEmpty ? nil : Self.pruning(recipe, RankOption.widths(widths))
     recipe.ranks = RankOption.ranks(widths)
     let blocks = BlockOption.dropped(widths)
-    if !blocks.isEmpty { recipe.drop = DropOptions(target: .named(blocks)) }
+    recipe.fuses = false
+    recipe.drop = blocks.isEmpty ? nil : DropOptions(target: .named(blocks))
     switch numbers {
     case .int8: break
     case .int4, .mixed:
@@ -109,11 +110,7 @@ struct CandidateMaker: Sendable {
 
   /// The stages after those that all models have in common.
   func stages(_ widths: [String: Double], _ numbers: Numbers) -> [any Stage] {
-    var recipe = recipe(widths, numbers)
-    recipe.fuses = false
-    // What the recipe itself drops is gone already.
-    if self.recipe.drop != nil { recipe.drop = nil }
-    return recipe.stages(hasCalibration: true)
+    recipe(widths, numbers).stages(hasCalibration: true)
   }
 
   // MARK: Models
@@ -197,8 +194,7 @@ struct CandidateMaker: Sendable {
   ) throws(ModelError) -> ModelCosts {
     var recipe = recipe(
       (solution?.ratios ?? [:]).filter { $0.value > 0 }, stores ? place.numbers : .float)
-    (recipe.fuses, recipe.recovers, recipe.tuning) = (false, false, nil)
-    if self.recipe.drop != nil { recipe.drop = nil }
+    (recipe.recovers, recipe.tuning) = (false, nil)
     recipe.pruning?.importance = .l2
     recipe.quantization?.rounding = .nearest
     var setting = setting

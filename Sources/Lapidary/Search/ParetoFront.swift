@@ -6,9 +6,9 @@ internal import Samples
 /// The models of a search of which none is at least as good as another in everything.
 public struct ParetoFront {
   /// By descending bytes.
-  public private(set) var candidates: [Candidate]
+  public var candidates: [Candidate] { Self.front(plan.tried.filter { !$0.place.isDraft }) }
   private var plan: CompressionPlan
-  private let notes: [String]
+  private var notes: [String]
   private let jobs: JobFolder
 
   /// How many levels are tried beside 0.
@@ -36,16 +36,13 @@ public struct ParetoFront {
       }
       _ = try search.candidate(places.remove(at: next))
     }
-    plan = search.plan
-    candidates = Self.front(plan.tried.filter { !$0.place.isDraft })
-    notes = search.notes
+    (plan, notes) = (search.plan, search.notes)
     self.jobs = jobs
   }
 
   /// Takes in what a search made since.
   public mutating func update(_ search: TargetSearch) {
-    plan = search.plan
-    candidates = Self.front(plan.tried.filter { !$0.place.isDraft })
+    (plan, notes) = (search.plan, search.notes)
   }
 
   /// Of candidates those of which none is at least as good as another in everything, by descending

@@ -13,7 +13,7 @@ public struct RunTime: Sendable, Hashable, Codable {
   /// The same of the original.
   public let original: Double
   /// The part of the original's time that it takes, in blocks of runs that alternate.
-  public let share: Double
+  public var share: Double { seconds / max(original, 1e-9) }
 
   private static let warmUp = Duration.milliseconds(150)
   private static let block = Duration.milliseconds(30)
@@ -45,8 +45,7 @@ public struct RunTime: Sendable, Hashable, Codable {
         medians[place].append(times.sorted()[times.count / 2] / .seconds(1))
       }
     }
-    let (time, whole) = (lowerQuartile(medians[0]), lowerQuartile(medians[1]))
-    return RunTime(seconds: time, original: whole, share: time / max(whole, 1e-9))
+    return RunTime(seconds: lowerQuartile(medians[0]), original: lowerQuartile(medians[1]))
   }
 
   private static func lowerQuartile(_ values: [Double]) -> Double {
