@@ -102,27 +102,45 @@ public struct LatencyTable: Codable, Sendable, Hashable {
     return time + (Self.time(of: whole, rest) ?? 0)
   }
 
-  /// A time between those that were measured, by ascending multiply-accumulates; more of these never
-  /// count as faster. Of fewer than were measured it lies on the line through the least and the most: to be
+  /// A time between those that were measured, by ascending multiply-accumulates, on lines between points
+  /// that never fall. Of fewer than were measured it lies on the line through the least and the most: to be
   /// started takes a node its time however narrow it is.
-  private static func time(of macs: Int, _ points: [NodeTime]) -> Double? {
-    guard let first = points.first else { return nil }
-    var low = first, most = first.seconds
-    guard macs > first.macs else {
-      guard let last = points.last, last.macs > first.macs else {
+  private static func time(of macs: Int, _ measured: [NodeTime]) -> Double? {
+    let points = rising(measured)
+    guard let first = points.first, let last = points.last else { return nil }
+    if macs <= first.macs {
+      guard last.macs > first.macs else {
         return first.macs > 0 ? first.seconds * Double(macs) / Double(first.macs) : first.seconds
       }
-      let slope = max(0, last.seconds - first.seconds) / Double(last.macs - first.macs)
+      let slope = (last.seconds - first.seconds) / Double(last.macs - first.macs)
       return max(0, first.seconds - slope * Double(first.macs - macs))
     }
-    for point in points.dropFirst() where point.macs > low.macs {
-      let seconds = max(most, point.seconds)
-      if macs <= point.macs {
-        let part = Double(macs - low.macs) / Double(point.macs - low.macs)
-        return most + part * (seconds - most)
-      }
-      (low, most) = (point, seconds)
+    for (low, high) in zip(points, points.dropFirst()) where macs <= high.macs {
+      let part = Double(macs - low.macs) / Double(high.macs - low.macs)
+      return low.seconds + part * (high.seconds - low.seconds)
     }
-    return low.macs > 0 ? most * Double(macs) / Double(low.macs) : most
+    return last.macs > 0 ? last.seconds * Double(macs) / Double(last.macs) : last.seconds
+  }
+
+  /// The times nearest to those measured, by squares, that do not fall where there is more to multiply:
+  /// neighbours that do are given their mean (pool adjacent violators: Ayer et al., "An empirical
+  /// distribution function for sampling with incomplete information", 1955), as are those with the same
+  /// multiply-accumulates.
+  private static func rising(_ measured: [NodeTime]) -> [NodeTime] {
+    var pools: [(sum: Double, count: Int, macs: [Int])] = []
+    for point in measured.sorted(by: { $0.macs < $1.macs }) {
+      var pool = (sum: point.seconds, count: 1, macs: [point.macs])
+      while let low = pools.last,
+        low.macs.last == pool.macs.first
+          || low.sum * Double(pool.count) > pool.sum * Double(low.count)
+      {
+        pool = (low.sum + pool.sum, low.count + pool.count, low.macs + pool.macs)
+        pools.removeLast()
+      }
+      pools.append(pool)
+    }
+    return pools.flatMap { pool in
+      Set(pool.macs).sorted().map { NodeTime(macs: $0, seconds: pool.sum / Double(pool.count)) }
+    }
   }
 }
