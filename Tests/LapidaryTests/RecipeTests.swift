@@ -54,6 +54,17 @@ import Testing
     #expect(try Recipe(yaml: "quantize: false").quantization == nil)
   }
 
+  @Test("Floats of 16 bits take the place of integers, and are proved")
+  func half() throws {
+    let recipe = try Recipe(yaml: "half: float16")
+    #expect(recipe.half == .float16 && recipe.quantization == nil)
+    let model = try FixtureModel.load()
+    let result = try Compression(model, recipe, calibration: nil, evaluation: nil)
+    let bytes = Double(ONNXFile.byteCount(of: result.model))
+    #expect(bytes < 0.52 * Double(ONNXFile.byteCount(of: model)))
+    #expect(result.stages.last?.name == "half")
+  }
+
   @Test(arguments: [
     ("prune: { ratio: much }", "recipe, 'prune.ratio': expected a number, found much"),
     (
@@ -62,12 +73,19 @@ import Testing
     ),
     (
       "polish: true",
-      "recipe: expected one of edit, fuse, drop, prune, recover, factor, tune, quantize, data, found 'polish'"
+      "recipe: expected one of edit, fuse, drop, prune, recover, factor, tune, quantize, half, data, found 'polish'"
     ),
     ("prune: { ratio: 0.5, speed: 1 }", "recipe: 'prune.speed' is not known"),
     (
       "quantize: { method: guess }",
       "method: expected auto, minmax, moving-average, percentile, entropy or mse, found 'guess'"
+    ),
+    (
+      "half: float8", "recipe, 'half': expected one of float16, bfloat16, found float8"
+    ),
+    (
+      "{ half: float16, quantize: true }",
+      "recipe: expected one of quantize and half, found both"
     ),
     ("- a list", "recipe: expected a mapping of stages, found none"),
   ])

@@ -33,6 +33,7 @@ extension Recipe {
         stages.append(TuneIntegersStage(tuning))
       }
     }
+    if let half { stages.append(HalfStage(half)) }
     return stages
   }
 }

@@ -76,6 +76,8 @@ extension Recipe {
       # bias-correction: true
       # exclude: []           # names or patterns of nodes or operators that stay in float
 
+    # half: float16           # or bfloat16, in place of quantize: floats of 16 bits
+
     data:
       calibration: calibration.npz    # a file, a folder or random:N
       # evaluate: test.npz            # samples with labels, to measure each stage with

@@ -33,6 +33,8 @@ public struct Recipe: Sendable {
   public var tunesAlways = false
   /// How to quantize; nil for not at all.
   public var quantization: QuantizationOptions? = QuantizationOptions()
+  /// The floats of 16 bits that what is not quantized is stored and computed in; nil for those it has.
+  public var half: HalfEncoding.HalfType?
   /// The samples to prune, recover and quantize with.
   public var calibration: String?
   /// The labelled samples to measure each stage with.
@@ -50,6 +52,7 @@ public struct Recipe: Sendable {
     guard let root = try YAML.load(yaml) as? [String: Any] else {
       throw ModelError(.malformed, "recipe: expected a mapping of stages, found none")
     }
+    var isQuantized: Bool?
     for (name, value) in root.sorted(by: { $0.key < $1.key }) {
       let field = RecipeField(name, value)
       switch try field.key(StageKey.self, of: "recipe") {
@@ -65,18 +68,27 @@ public struct Recipe: Sendable {
       case .factor: factors = try field.flag()
       case .tune: try readTuning(field)
       case .quantize:
+        isQuantized = field.flagOrNil ?? true
         if let flag = field.flagOrNil {
           quantization = flag ? QuantizationOptions() : nil
         } else {
           quantization = try Self.quantization(try field.fields())
         }
+      case .half: half = try field.choice(HalfEncoding.HalfType.self)
       case .data: try readData(try field.fields())
       }
     }
+    guard half != nil else { return }
+    guard isQuantized != true else {
+      throw ModelError(
+        .request, "recipe: expected one of quantize and half, found both",
+        hint: "set quantize to false, or leave half out")
+    }
+    quantization = nil
   }
 
   private enum StageKey: String, CaseIterable {
-    case edit, fuse, drop, prune, recover, factor, tune, quantize, data
+    case edit, fuse, drop, prune, recover, factor, tune, quantize, half, data
   }
 
   private enum FuseKey: String, CaseIterable {

@@ -8,11 +8,15 @@ public enum Numbers: String, Sendable, Codable, Hashable, CaseIterable {
   case int4
   /// The same, with weights of 8 bits in the layers that lose most by 4.
   case mixed
-  /// Floats.
+  /// Integers of 8 bits in weights and of 16 in activations.
+  case int16
+  /// Floats of 16 bits.
+  case float16
+  /// Floats of 32 bits.
   case float
 
   /// Whether it computes with integers where it can.
-  var areIntegers: Bool { self != .float }
+  var areIntegers: Bool { self != .float && self != .float16 }
   /// Whether weights take 4 bits, at least some.
   var haveFewBits: Bool { self == .int4 || self == .mixed }
   /// The place in order.

@@ -103,6 +103,8 @@ struct CandidateMaker: Sendable {
       if numbers == .mixed { recipe.quantization?.fullWeights += fullWeights }
       recipe.quantization?.rounding = .gptq
       if tunes { recipe.tuning?.isQuantized = true }
+    case .int16: recipe.quantization?.hasWideActivations = true
+    case .float16: (recipe.quantization, recipe.half) = (nil, .float16)
     case .float: recipe.quantization = nil
     }
     return recipe

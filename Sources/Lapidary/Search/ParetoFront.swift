@@ -24,7 +24,7 @@ public struct ParetoFront {
     var places = levels.map { Candidate.Place(level: $0, numbers.first ?? .float) }
     // What 4 bits spare is more than the first cuts do.
     places += numbers.dropFirst().flatMap { own in
-      levels.prefix(levels.count / 2).map { Candidate.Place(level: $0, own) }
+      levels.prefix(own.haveFewBits ? levels.count / 2 : 1).map { Candidate.Place(level: $0, own) }
     }
     search.progress = SearchProgress(expected: places.count + 1, search.maker.setting.progress)
     while !places.isEmpty {

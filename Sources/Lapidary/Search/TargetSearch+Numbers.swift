@@ -9,7 +9,8 @@ extension TargetSearch {
   /// cutting adds to the noise (`LossForecast`); what it does for integers shows where nothing is cut.
   mutating func leastLossFirst(_ kinds: [Numbers]) throws(ModelError) -> [Numbers] {
     var noises: [(kind: Numbers, noise: Double)] = []
-    for kind in kinds {
+    // Activations do not count as bytes, and floats of 32 bits have to be cut twice as far as those of 16.
+    for kind in kinds where kind != .int16 && (kind != .float || !kinds.contains(.float16)) {
       guard let level = try lowestThatFits(kind) else { continue }
       // What fits uncut with more bits needs no fewer.
       if level == 0, noises.isEmpty { return kinds }

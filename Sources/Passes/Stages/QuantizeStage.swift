@@ -8,7 +8,7 @@ public struct QuantizeStage: Stage {
   /// What reports call the model after it.
   public let result = "quantized"
   /// What must not hold before it.
-  public let excludes: Set<ModelProperty> = [.quantized]
+  public let excludes: Set<ModelProperty> = [.quantized, .half]
   /// What holds afterwards.
   public let ensures: Set<ModelProperty> = [.quantized]
   /// Ranges come from data.

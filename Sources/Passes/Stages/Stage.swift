@@ -8,6 +8,8 @@ public enum ModelProperty: String, Hashable, Sendable {
   case cut
   /// It computes with integers.
   case quantized
+  /// It computes with floats of 16 bits.
+  case half
 }
 
 /// One step of a job on a model: it takes the state that the steps before it left and leaves another.

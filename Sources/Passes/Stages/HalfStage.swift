@@ -1,0 +1,32 @@
+public import IR
+internal import Samples
+
+/// Stores and computes a model in floating-point numbers of 16 bits.
+public struct HalfStage: Stage {
+  /// What recipes call it.
+  public let name = "half"
+  /// What reports call the model after it.
+  public let result = "in 16 bits"
+  /// What must not hold before it.
+  public let excludes: Set<ModelProperty> = [.quantized, .half]
+  /// What holds afterwards.
+  public let ensures: Set<ModelProperty> = [.half]
+  private let type: HalfEncoding.HalfType
+
+  /// A stage for one of the types.
+  public init(_ type: HalfEncoding.HalfType) { self.type = type }
+
+  /// Changes the model of a state and says how that was proved. What numbers its values reach is measured on
+  /// the samples that are fitted to; on noise where there are none.
+  public func run(
+    _ state: inout ModelState, _ setting: StageSetting
+  ) throws(ModelError) -> StageProof? {
+    let samples = setting.fit.map {
+      EncodingSamples($0, for: state.model, options: setting.options)
+    }
+    let encoded = try HalfEncoding(type, options: setting.options).encode(state.model, on: samples)
+    state.replace(with: encoded.model)
+    state.notes += encoded.notes
+    return try setting.signal(of: encoded.model, against: state.original)
+  }
+}
