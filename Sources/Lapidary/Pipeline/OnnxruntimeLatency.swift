@@ -25,45 +25,72 @@ struct OnnxruntimeLatency: Sendable {
     else { return nil }
   }
 
-  /// The median time of a run; nil for a model that onnxruntime does not take.
+  /// The median time of a run in seconds; nil for a model that onnxruntime does not take.
   func median(of model: Model) -> Duration? {
-    guard ONNXFile.byteCount(of: model) <= Self.mostBytes,
+    let found = blocks(of: [model], count: 7)?.first?.sorted()
+    return found.map { .seconds($0[$0.count / 2]) }
+  }
+
+  /// The times of blocks of runs of several models, which take turns, so that what else the machine does
+  /// concerns them alike.
+  ///
+  /// - Parameter count: how many blocks of each model.
+  /// - Returns: for each model the median of each block, in seconds; nil where onnxruntime does not take one
+  ///   of them.
+  func blocks(of models: [Model], count: Int) -> [[Double]]? {
+    guard models.allSatisfy({ ONNXFile.byteCount(of: $0) <= Self.mostBytes }),
       let folder = FileTree.makeTemporaryFolder()
     else { return nil }
     defer { FileTree.remove(folder) }
     let names = inputs.keys.sorted()
     do {
-      try ONNXFile.write(model, to: "\(folder)/model.onnx")
+      for (place, model) in models.enumerated() {
+        try ONNXFile.write(model, to: "\(folder)/\(place).onnx")
+      }
       // Inputs may have any names; files are called by their places.
       for (place, name) in names.enumerated() {
         guard let tensor = inputs[name] else { continue }
         try NPY.write(tensor, to: "\(folder)/\(place).npy")
       }
     } catch { return nil }
-    let arguments = ["-c", Self.script, folder, "\(threads)"] + names
-    return ChildProcess.output(python, arguments).flatMap(Double.init).map { .seconds($0) }
+    let numbers = [threads, models.count, count].map(String.init)
+    let lines = ChildProcess.output(python, ["-c", Self.script, folder] + numbers + names)?
+      .split(separator: "\n")
+    let found = lines?.map { $0.split(separator: " ").compactMap { Double($0) } } ?? []
+    guard found.count == models.count, found.allSatisfy({ $0.count == count }) else { return nil }
+    return found
   }
 
-  /// Warms up as `Trial` does not need to, since it ran the model before, and takes as many runs.
+  /// Warms up as `Trial` does not need to, since it ran the model before.
   private static let script = """
     import statistics, sys, time
     import numpy, onnxruntime
-    folder, threads, names = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(
-        folder + "/model.onnx", options, providers=["CPUExecutionProvider"])
-    feeds = {name: numpy.load(f"{folder}/{place}.npy") for place, name in enumerate(names)}
-    start, runs = time.perf_counter(), 0
-    while runs < 2 or time.perf_counter() - start < 0.1:
-        session.run(None, feeds)
-        runs += 1
-    times = []
-    while not times or sum(times) < 0.2 and len(times) < 50:
-        start = time.perf_counter()
-        session.run(None, feeds)
-        times.append(time.perf_counter() - start)
-    print(statistics.median(times))
+    folder, threads, models, blocks = sys.argv[1], *(int(text) for text in sys.argv[2:5])
+    feeds = {name: numpy.load(f"{folder}/{place}.npy") for place, name in enumerate(sys.argv[5:])}
+
+    def session(model):
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        options.intra_op_num_threads = threads
+        return onnxruntime.InferenceSession(
+            f"{folder}/{model}.onnx", options, providers=["CPUExecutionProvider"])
+
+    def runs(session, seconds):
+        times = []
+        while not times or sum(times) < seconds:
+            start = time.perf_counter()
+            session.run(None, feeds)
+            times.append(time.perf_counter() - start)
+        return times
+
+    sessions = [session(model) for model in range(models)]
+    for one in sessions:
+        runs(one, 0.1)
+    medians = [[] for _ in sessions]
+    for _ in range(blocks):
+        for place, one in enumerate(sessions):
+            medians[place].append(statistics.median(runs(one, 0.03)))
+    for found in medians:
+        print(*found)
     """
 }

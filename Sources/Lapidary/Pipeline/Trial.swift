@@ -15,7 +15,8 @@ struct Trial: Sendable {
   private let isSample: Bool
   private let dimensions: [String]
   private let options: SessionOptions
-  private let onnxruntime: OnnxruntimeLatency?
+  /// Where models are timed in onnxruntime too.
+  let onnxruntime: OnnxruntimeLatency?
 
   /// - Parameters:
   ///   - dimensions: lengths for open dimensions, which the data has.

@@ -41,7 +41,9 @@ struct CandidateMaker: Sendable {
     }
     fused = state
     self.recipe = try Self.settled(recipe, state, setting)
-    trial = try Trial(model, dimensions: dimensions, data: calibration, options: setting.options)
+    trial = try Trial(
+      model, dimensions: dimensions, data: calibration, options: setting.options,
+      comparesRuntimes: isTimed)
     meter = try LossMeter(
       model, on: choosing, further: calibration, options: setting.options)
   }
@@ -251,6 +253,7 @@ struct CandidateMaker: Sendable {
 
   /// How long a run takes, measured anew.
   func time(of model: Model) throws(ModelError) -> RunTime {
-    try RunTime.measure(model, against: original, on: choosing, setting.options)
+    try RunTime.measure(
+      model, against: original, on: choosing, setting.options, trial.onnxruntime)
   }
 }

@@ -74,6 +74,10 @@ public struct CompressionGoals: Sendable, Hashable, Codable {
     return candidate.loss.map { $0.upperBound <= loss } ?? true
   }
 
+  private static func milliseconds(_ seconds: Double) -> String {
+    "\(NumberText.decimal(1000 * seconds, 3)) ms"
+  }
+
   /// A bounded cost.
   struct Bound {
     let name: String
@@ -99,8 +103,10 @@ public struct CompressionGoals: Sendable, Hashable, Codable {
       "\(NumberText.decimal(1e6 * $0, 2)) uJ"
     }
     if let time = costs.time {
-      add("latency", latency, time.seconds, time.original) {
-        "\(NumberText.decimal(1000 * $0, 3)) ms"
+      add("latency", latency, time.seconds, time.original, Self.milliseconds)
+      if let other = time.onnxruntime {
+        add(
+          "latency in onnxruntime", latency, other.seconds, other.original, Self.milliseconds)
       }
     }
     return found

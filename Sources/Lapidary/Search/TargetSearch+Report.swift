@@ -106,6 +106,16 @@ extension TargetSearch {
           .init("latency_ms", "ms", numeric: true),
           { $0.costs.time.map { .quantity(1000 * $0.seconds, digits: 3) } ?? .missing() }
         ))
+      if plan.original?.time?.onnxruntime != nil {
+        columns.append(
+          (
+            .init("onnxruntime_ms", "ORT ms", numeric: true),
+            {
+              $0.costs.time?.onnxruntime.map { .quantity(1000 * $0.seconds, digits: 3) }
+                ?? .missing()
+            }
+          ))
+      }
       columns.append(
         (
           .init("speedup", numeric: true),

@@ -22,12 +22,14 @@ struct GoalOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The longest run of one sample on this machine: 5ms, 300us, 0.1s.", valueName: "time"))
+      "The longest run of one sample on this machine: 5ms, 300us, 0.1s; in onnxruntime too where a Python has it.",
+      valueName: "time"))
   var maxLatency: Amount?
 
   @Option(
     help: ArgumentHelp(
-      "Run so many times faster than the original, on this machine.", valueName: "times"))
+      "Run so many times faster than the original, on this machine; in onnxruntime too where a Python has it.",
+      valueName: "times"))
   var speedup: Double?
 
   @Option(

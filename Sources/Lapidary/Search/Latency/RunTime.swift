@@ -12,8 +12,23 @@ public struct RunTime: Sendable, Hashable, Codable {
   public let seconds: Double
   /// The same of the original.
   public let original: Double
-  /// The part of the original's time that it takes, in blocks of runs that alternate.
-  public var share: Double { seconds / max(original, 1e-9) }
+  /// The same in onnxruntime; nil where no Python is there that has it.
+  public let onnxruntime: Other?
+
+  /// Times in another runtime.
+  public struct Other: Sendable, Hashable, Codable {
+    /// Seconds of a run.
+    public let seconds: Double
+    /// The same of the original.
+    public let original: Double
+  }
+
+  /// The part of the original's time that it takes, in blocks of runs that alternate; of two runtimes in that
+  /// where it is more.
+  public var share: Double {
+    let own = seconds / max(original, 1e-9)
+    return onnxruntime.map { max(own, $0.seconds / max($0.original, 1e-9)) } ?? own
+  }
 
   private static let warmUp = Duration.milliseconds(150)
   private static let block = Duration.milliseconds(30)
@@ -21,7 +36,8 @@ public struct RunTime: Sendable, Hashable, Codable {
 
   /// Measures by turns, so that what else the machine does concerns both alike.
   static func measure(
-    _ model: Model, against original: Model, on data: Dataset, _ options: SessionOptions
+    _ model: Model, against original: Model, on data: Dataset, _ options: SessionOptions,
+    _ onnxruntime: OnnxruntimeLatency?
   ) throws(ModelError) -> RunTime {
     let inputs = try data.inputs(data.batches(of: 1)[0])
     let sessions = [
@@ -45,7 +61,12 @@ public struct RunTime: Sendable, Hashable, Codable {
         medians[place].append(times.sorted()[times.count / 2] / .seconds(1))
       }
     }
-    return RunTime(seconds: lowerQuartile(medians[0]), original: lowerQuartile(medians[1]))
+    let other = onnxruntime?.blocks(of: [model, original], count: blocks)
+    return RunTime(
+      seconds: lowerQuartile(medians[0]), original: lowerQuartile(medians[1]),
+      onnxruntime: other.map {
+        Other(seconds: lowerQuartile($0[0]), original: lowerQuartile($0[1]))
+      })
   }
 
   private static func lowerQuartile(_ values: [Double]) -> Double {
