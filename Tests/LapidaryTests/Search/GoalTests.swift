@@ -156,6 +156,39 @@ import Testing
     #expect(try JSONDecoder().decode(CompressionGoals.self, from: text) == goals)
   }
 
+  @Test("A time has to hold in both runtimes, and a plan of one alone can be read")
+  func times() throws {
+    func costs(_ time: RunTime) -> ModelCosts {
+      ModelCosts(bytes: 1, macs: 1, parameters: 1, energy: 1, time: time)
+    }
+    var goals = CompressionGoals()
+    goals.latency = .fraction(0.5)
+    let alone = RunTime(seconds: 1, original: 4)
+    let both = RunTime(seconds: 1, original: 4, onnxruntime: .init(seconds: 3, original: 4))
+    #expect(goals.excess(costs(alone), original: costs(alone)) == 0.5)
+    #expect(goals.excess(costs(both), original: costs(both)) == 1.5)
+    #expect(alone.share == 0.25 && both.share == 0.75)
+    let text = Data("{\"seconds\": 1, \"original\": 4}".utf8)
+    #expect(try JSONDecoder().decode(RunTime.self, from: text) == alone)
+  }
+
+  @Test("Where integers lose too much, floats of 16 bits are taken before those of 32")
+  func half() throws {
+    let folder = try TemporaryFolder()
+    let found = try Self.compress(
+      folder, "a.onnx", ["--max-bytes", "0.6", "--max-loss", "0.05", "--plan", "p.json"])
+    // So few samples tell nothing for certain, so that none of the kinds will do.
+    #expect(found.status == 1, "\(found.errors)")
+    let plan = try CompressionPlan(json: [UInt8](try folder.bytes("p.json")))
+    let kinds = plan.tried.filter { $0.place.level == 0 }.map(\.place.numbers)
+    #expect(kinds == [.int8, .int4, .float16])
+    let half = try #require(plan.tried.first { $0.place.numbers == .float16 })
+    let original = try #require(plan.original)
+    #expect(Double(half.costs.bytes) < 0.52 * Double(original.bytes))
+    let (mine, integer) = (half.loss?.noise ?? 1, plan.tried[0].loss?.noise ?? 0)
+    #expect(mine < 0.01 * integer)
+  }
+
   @Test("A front keeps what nothing else beats")
   func front() {
     func candidate(_ level: Int, _ bytes: Int, wrong: Int) -> Candidate {

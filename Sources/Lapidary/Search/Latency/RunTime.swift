@@ -21,6 +21,17 @@ public struct RunTime: Sendable, Hashable, Codable {
     public let seconds: Double
     /// The same of the original.
     public let original: Double
+
+    package init(seconds: Double, original: Double) {
+      self.seconds = seconds
+      self.original = original
+    }
+  }
+
+  package init(seconds: Double, original: Double, onnxruntime: Other? = nil) {
+    self.seconds = seconds
+    self.original = original
+    self.onnxruntime = onnxruntime
   }
 
   /// The part of the original's time that it takes, in blocks of runs that alternate; of two runtimes in that
