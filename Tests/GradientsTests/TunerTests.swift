@@ -1,4 +1,5 @@
 import Execution
+import Foundation
 import Gradients
 import IR
 import ONNXFile
@@ -10,8 +11,9 @@ import Testing
 /// Weights that learn.
 @Suite struct TunerTests {
   /// A small convolutional classifier; other seeds have other weights.
-  private func network(_ seed: Int, zeros: Bool = false) -> Model {
+  private func network(_ seed: Int, zeros: Bool = false, sureness: Float = 1) -> Model {
     var network = Network()
+    if sureness != 1 { network.changedWeights["v"] = { $0 = $0.map { $0 * sureness } } }
     if zeros {
       network.changedWeights["w"] = { weights in
         for index in weights.indices where index % 2 == 0 { weights[index] = 0 }
@@ -126,6 +128,41 @@ import Testing
     let a = try tuned(network(5), steps: 10),
       b = try tuned(network(5), steps: 10, backend: .reference)
     #expect(abs(a.after - b.after) < 1e-3 * a.after)
+  }
+
+  @Test("What learnt labels by heart is judged by how much it errs, and not by how sure it is")
+  func labels() throws {
+    let model = network(3, sureness: 16)
+    let numbers = Tensor(
+      floats: (0..<80 * 72).map { Float(($0 * 7919) % 257) / 128 - 1 }, [80, 2, 6, 6])
+    let session = SessionOptions(backend: .accelerated, threads: 1)
+    let scores = try #require(
+      try Session(model, options: session).run(["x": numbers]).values.first?.floats)
+    let rows = (0..<80).map { scores[$0 * 3..<$0 * 3 + 3].map(Double.init) }
+    // The class that the model finds, but for every fifth sample.
+    let classes = rows.enumerated().map { sample, row in
+      ((row.firstIndex(of: row.max() ?? 0) ?? 0) + (sample % 5 == 0 ? 1 : 0)) % 3
+    }
+    func entropy(_ temperature: Double) -> Double {
+      zip(rows, classes).reduce(0) { sum, sample in
+        let cooled = sample.0.map { $0 / temperature }, most = cooled.max() ?? 0
+        let total = cooled.reduce(0) { $0 + exp($1 - most) }
+        return sum + (log(total) + most - cooled[sample.1]) / 80
+      }
+    }
+    let data = try Dataset(
+      [("x", numbers), ("labels", Tensor(int64: classes, [80]))],
+      for: model.graph, label: "data")
+    var options = options(1)
+    options.kinds = [.labels]
+    let found = try Tuner(
+      model, teacher: model,
+      objective: try Objective(kinds: [.labels], student: model, teacher: model),
+      options: options, session: session
+    ).run(on: data, proof: data)
+    let best = [1, 1.4, 2, 2.8, 4, 5.7, 8].map(entropy).min() ?? 0
+    #expect(abs(found.before - best) < 1e-4 * best)
+    #expect(best < 0.9 * entropy(1))
   }
 
   @Test("Options have the same text in every run")

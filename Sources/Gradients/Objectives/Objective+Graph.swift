@@ -10,16 +10,24 @@ struct ObjectiveNames {
 }
 
 extension Objective {
+  /// What scores are divided by to judge what was learnt from labels. One who learns them by heart grows too
+  /// sure long before he errs more often, so that the cross entropy rises while fewer samples are mistaken; at
+  /// the temperature that suits him best it says who errs less (Guo et al., "On calibration of modern neural
+  /// networks", 2017).
+  static let temperatures = [1, 1.4, 2, 2.8, 4, 5.7, 8]
+
   /// Appends the objective to a student's graph.
   ///
   /// - Parameters:
   ///   - variances: of the teacher's values, one a pair.
-  /// - Returns: the loss, a scalar, and the names of new inputs.
+  /// - Returns: the loss, a scalar; the same at the other temperatures, where labels count; and the names of
+  ///   new inputs.
   func append(
     to builder: GraphBuilder, _ typed: TypedGraph, variances: [Double]
-  ) throws(ModelError) -> (loss: Term, names: ObjectiveNames) {
+  ) throws(ModelError) -> (loss: Term, cooler: [Term], names: ObjectiveNames) {
     var names = ObjectiveNames()
     var parts: [Term] = []
+    var entropies: [Term] = []
     var inputs: [(pair: Pair, student: Term, target: Term, variance: Double)] = []
     for (place, pair) in pairs.enumerated() {
       let student = try value(pair.student, builder, typed)
@@ -47,15 +55,22 @@ extension Objective {
         let rank = scores.type.shape?.rank ?? 2
         let truth = builder.input("labels", scores.type)
         names.labels = builder.graph[truth.id].name
-        parts.append(-(truth * scores.logSoftmax(rank - 1)).sum([rank - 1]).overall)
+        entropies = Self.temperatures.map { temperature in
+          let cooled = temperature == 1 ? scores : scores / temperature
+          return -(truth * cooled.logSoftmax(rank - 1)).sum([rank - 1]).overall
+        }
       }
     }
-    guard let first = parts.first else {
+    let sums = entropies.isEmpty ? [parts] : entropies.map { parts + [$0] }
+    let losses = sums.compactMap { sum in
+      sum.first.map { first in sum.dropFirst().reduce(first) { $0 + $1 } }
+    }
+    guard let first = losses.first else {
       throw ModelError(
         .request, "tuning: expected something to compare with the teacher, found none",
         hint: "give --loss response")
     }
-    return (parts.dropFirst().reduce(first) { $0 + $1 }, names)
+    return (first, Array(losses.dropFirst()), names)
   }
 
   private func value(

@@ -8,6 +8,9 @@ struct TrainingGraph {
   /// Gives the loss alone.
   let judge: Model
   let loss: String
+  /// The losses that the judge gives, of which the least counts: the loss, and the same at other temperatures
+  /// where labels count.
+  let judged: [String]
   let names: ObjectiveNames
   /// The weights that can be adapted, and the outputs that hold their gradients.
   let parameters: [(value: ValueID, gradient: String)]
@@ -26,8 +29,8 @@ struct TrainingGraph {
     } else {
       wanted = try Parameters(of: base).values
     }
-    let loss: Term
-    (base, loss, names) = try Self.forward(base, objective, variances: variances)
+    let loss: Term, cooler: [Term]
+    (base, loss, cooler, names) = try Self.forward(base, objective, variances: variances)
     let found = try Differentiation(base, by: wanted) { (builder, typed) throws(ModelError) in
       [(loss.id, builder.number(1, .float))]
     }
@@ -35,6 +38,8 @@ struct TrainingGraph {
     let whole = GraphBuilder(found.model.graph, opset: base.opset() ?? 0, isPortable: false)
     for side in [forward, whole] { side.output("objective_loss", loss) }
     self.loss = whole.graph.outputs.last.map { whole.graph[$0.value].name } ?? ""
+    for other in cooler { forward.output("objective_loss", other) }
+    judged = forward.graph.outputs.map { forward.graph[$0.value].name }
     var parameters: [(value: ValueID, gradient: String)] = []
     for value in wanted {
       guard let gradient = found.cotangents[value] else { continue }
@@ -55,31 +60,31 @@ struct TrainingGraph {
     blocked = wanted.filter { found.blocked.contains($0) }.map { student.graph[$0].name }
   }
 
-  /// A model that gives the objective alone, as an output of the name that follows.
+  /// A model that gives the objective alone, as outputs of the names that follow, of which the least counts.
   static func judge(
     _ model: Model, _ objective: Objective, variances: [Double]
-  ) throws(ModelError) -> (model: Model, loss: String) {
-    var (base, loss, _) = try forward(model, objective, variances: variances)
+  ) throws(ModelError) -> (model: Model, judged: [String]) {
+    var (base, loss, cooler, _) = try forward(model, objective, variances: variances)
     let builder = GraphBuilder(base.graph, opset: base.opset() ?? 0, isPortable: false)
-    builder.output("objective_loss", loss)
+    for one in [loss] + cooler { builder.output("objective_loss", one) }
     builder.dropUnread()
     base.graph = builder.graph
-    return (base, base.graph.outputs.last.map { base.graph[$0.value].name } ?? "")
+    return (base, base.graph.outputs.map { base.graph[$0.value].name })
   }
 
   /// A model with the objective behind it and no outputs.
   private static func forward(
     _ model: Model, _ objective: Objective, variances: [Double]
-  ) throws(ModelError) -> (model: Model, loss: Term, names: ObjectiveNames) {
+  ) throws(ModelError) -> (model: Model, loss: Term, cooler: [Term], names: ObjectiveNames) {
     var base = model
     base.irVersion = max(base.irVersion ?? 8, 8)
     base.graph.valueInfos = []
     let builder = GraphBuilder(
       base.graph, opset: base.opset() ?? 0, isPortable: false, stem: "objective")
-    let (loss, names) = try objective.append(
+    let (loss, cooler, names) = try objective.append(
       to: builder, try inferTypes(base), variances: variances)
     builder.dropOutputs()
     base.graph = builder.graph
-    return (base, loss, names)
+    return (base, loss, cooler, names)
   }
 }

@@ -158,29 +158,30 @@ struct TuningJob {
     guard tuner.trainee.finish == nil else {
       return try loss(of: tuner.trainee.finished(elements(state.weights)))
     }
-    return try loss(judges, shared: inputs(state.weights), name: graph.loss)
+    return try loss(judges, shared: inputs(state.weights), names: graph.judged)
   }
 
   private func loss(of model: Model) throws(ModelError) -> Double {
     let judge = try TrainingGraph.judge(model, tuner.objective, variances: variances)
     let runner = try PieceRunner(
       judge.model, threads: tuner.session.threads, backend: tuner.session.backend)
-    return try loss(runner, shared: [:], name: judge.loss)
+    return try loss(runner, shared: [:], names: judge.judged)
   }
 
   private func loss(
-    _ runner: PieceRunner, shared: [String: Tensor], name: String
+    _ runner: PieceRunner, shared: [String: Tensor], names: [String]
   ) throws(ModelError) -> Double {
     let pieces = try proof.pieces(Array(0..<proof.count))
-    var sum = 0.0, count = 0
+    var sums = names.map { _ in 0.0 }, count = 0
     try runner.run(pieces.map(\.inputs), shared: shared) {
       piece, results throws(ModelError) in
-      guard let value = results[name]?.doubles?.first else { return }
-      sum += value * Double(pieces[piece].count)
+      for (place, name) in names.enumerated() {
+        sums[place] += (results[name]?.doubles?.first ?? .nan) * Double(pieces[piece].count)
+      }
       count += pieces[piece].count
     }
-    let mean = sum / Double(max(1, count))
-    return mean.isFinite ? mean : .infinity
+    let means = sums.map { $0 / Double(max(1, count)) }.filter(\.isFinite)
+    return means.min() ?? .infinity
   }
 
   func outcome() throws(ModelError) -> Tuner.Outcome {
