@@ -134,8 +134,7 @@ struct CandidateMaker: Sendable {
     _ place: Candidate.Place, _ problem: WidthProblem,
     progress: @escaping @Sendable (WorkProgress) -> Void
   ) throws(ModelError) -> Made {
-    let macs = Double(max(1, try trial.cost(of: fused.model).0.macs))
-    let trials = WidthTrials(self, macs: macs, meter)
+    let trials = try trials()
     let choice = try choose(problem, trials, progress)
     let widths = (choice.solution?.ratios ?? [:]).filter { $0.value > 0 }
     var setting = place.isDraft ? trials.setting : setting
@@ -157,6 +156,18 @@ struct CandidateMaker: Sendable {
       costs: try costs(of: state), loss: try meter.loss(of: state.model),
       model: state.model.contentHash())
     return Made(candidate: candidate, model: state.model, stages: made)
+  }
+
+  private func trials() throws(ModelError) -> WidthTrials {
+    let macs = Double(max(1, try trial.cost(of: fused.model).0.macs))
+    return WidthTrials(self, macs: macs, meter)
+  }
+
+  /// The widths that `make` would take, as a problem with one answer.
+  func chosen(
+    _ problem: WidthProblem, progress: @escaping @Sendable (WorkProgress) -> Void
+  ) throws(ModelError) -> WidthProblem {
+    WidthProblem([try choose(problem, try trials(), progress).solution].compactMap { $0 })
   }
 
   /// The widths with which least is lost once the model is recovered, before it is tuned and quantized;

@@ -121,39 +121,33 @@ extension TargetSearch {
     return found
   }
 
-  /// How much less than the limit is too little: what a model is faster than it has to be, it loses more
-  /// than it has to.
-  private static let tooFast = 0.95, aim = 0.975
-  /// How often a time that is missed moves the plan.
-  private static let moves = 4
+  /// How often a time that is missed moves the plan: before models are tuned, and after.
+  private static let rehearsals = 6, moves = 4
 
-  /// The candidate of the lowest level that is within the time, and not much faster: what is measured at
-  /// one level says at which the next is tried.
+  /// The candidate of the lowest level that is within the time, and not much faster.
+  ///
+  /// A time does not depend on what weights are, so that the widths that would be taken at a level are timed
+  /// first, and a model is made in earnest where they are as fast as they have to be.
   private mutating func onTime(_ start: Candidate.Place) throws(ModelError) -> Candidate {
-    var level = start.level
-    var slow = 0, fast = Self.levels + 1
-    var best: Candidate?, nearest: Candidate?
-    for _ in 0..<Self.moves {
-      let found = try candidate(.init(level: level, start.numbers))
-      let excess = excess(found.costs)
-      if excess <= 1 {
-        if best.map({ $0.place.level > level }) ?? true { best = found }
-        fast = min(fast, level)
-        if excess >= Self.tooFast { break }
-      } else {
-        if nearest.map({ self.excess($0.costs) > excess }) ?? true { nearest = found }
-        slow = max(slow, level)
-      }
-      let step = Self.perHalving * log2(max(excess, 1e-3) / Self.aim)
-      let next = level + Int(step.rounded(excess > 1 ? .up : .down))
-      level = min(max(next, slow + 1), fast - 1)
-      guard level > slow, level < fast, level <= Self.levels else { break }
+    func place(_ level: Int) -> Candidate.Place { .init(level: level, start.numbers) }
+    var rehearsal = LevelSteering(at: start.level)
+    var problems: [Int: WidthProblem] = [:]
+    for _ in 0..<Self.rehearsals {
+      let (problem, costs) = try rehearse(place(rehearsal.level))
+      problems[rehearsal.level] = problem
+      guard rehearsal.take(excess(costs)) else { break }
     }
-    if let best { return best }
-    if let nearest, slow >= Self.levels { return nearest }
-    return try candidate(
-      .init(
-        level: min(Self.levels, slow + Int(Self.perHalving) / 4), start.numbers))
+    var steering = LevelSteering(at: rehearsal.guess)
+    var nearest: Candidate?
+    for _ in 0..<Self.moves {
+      let level = steering.level
+      let found = try candidate(place(level), problems[level])
+      let excess = excess(found.costs)
+      if excess > 1, nearest.map({ self.excess($0.costs) > excess }) ?? true { nearest = found }
+      guard steering.take(excess) else { break }
+    }
+    if steering.found == nil, steering.level >= Self.levels, let nearest { return nearest }
+    return try candidate(place(steering.guess))
   }
 
   private func missed(_ candidate: Candidate) -> [String] {

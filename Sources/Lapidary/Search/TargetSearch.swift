@@ -270,10 +270,24 @@ public struct TargetSearch {
     return costs
   }
 
+  /// The widths that a place would take, as a problem with one answer, and what they cost before anything is
+  /// fitted to them.
+  mutating func rehearse(
+    _ place: Candidate.Place
+  ) throws(ModelError) -> (problem: WidthProblem, costs: ModelCosts) {
+    let progress = progress
+    let chosen = try maker.chosen(try problem(place)) { progress.show("timing", $0) }
+    return (chosen, try maker.outline(place, chosen.solutions.first, stores: true))
+  }
+
   /// The candidate of a place, measured now or known.
-  mutating func candidate(_ place: Candidate.Place) throws(ModelError) -> Candidate {
+  ///
+  /// - Parameter known: the widths that come into question, where these are known.
+  mutating func candidate(
+    _ place: Candidate.Place, _ known: WidthProblem? = nil
+  ) throws(ModelError) -> Candidate {
     let place = settled(place)
-    if let known = plan.tried.first(where: { $0.place == place }) { return known }
+    if let done = plan.tried.first(where: { $0.place == place }) { return done }
     var found: Candidate
     if let kept = try jobs?.candidate(place) {
       found = kept
@@ -281,7 +295,9 @@ public struct TargetSearch {
       let progress = progress
       let title = "model \(plan.tried.count + 1)"
       progress.show(title)
-      let made = try maker.make(place, try problem(place)) { progress.show(title, $0) }
+      var widths = known
+      if widths == nil { widths = try problem(place) }
+      let made = try maker.make(place, widths ?? WidthProblem([])) { progress.show(title, $0) }
       found = made.candidate
       // One model has one time, however often it is measured.
       let twin = plan.tried.first { $0.model == found.model }

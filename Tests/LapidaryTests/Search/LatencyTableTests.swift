@@ -1,3 +1,4 @@
+import Foundation
 import Lapidary
 import TestSupport
 import Testing
@@ -40,6 +41,30 @@ import Testing
     table.rows = [Self.row(1, 1000, 4, 4), Self.row(0.9, 1000, 3, 3), Self.row(0.5, 500, 1, 1)]
     #expect(table.seconds(["a": 1000], isQuantized: false) == 3.5)
     #expect(table.seconds(["a": 750], isQuantized: false) == 2.25)
+  }
+
+  @Test(
+    "A level that is fast enough and not too fast is found where times fall in steps",
+    arguments: [0, 34, 242, 640])
+  func steering(start: Int) {
+    // Not as fast as levels say, and with a step.
+    func excess(_ level: Int) -> Double {
+      let level = Double(level)
+      return 2 * exp2(-level / 140) * (level > 140 ? 0.95 : 1)
+    }
+    var steering = LevelSteering(at: start)
+    var measured = 0
+    repeat { measured += 1 } while measured < 6 && steering.take(excess(steering.level))
+    let found = steering.found ?? 0
+    #expect(excess(found) <= 1 && excess(found) > 0.92, "\(found) after \(measured)")
+  }
+
+  @Test("What no level is fast enough for ends at the last")
+  func unreachable() {
+    var steering = LevelSteering(at: 100)
+    var measured = 0
+    while measured < 20, steering.take(1.5 + 1 / Double(1 + steering.level)) { measured += 1 }
+    #expect(steering.found == nil && steering.level == TargetSearch.levels && measured < 20)
   }
 
   @Test("latency-table writes what compress takes, for this model alone")
