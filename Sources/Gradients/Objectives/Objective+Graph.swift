@@ -10,10 +10,10 @@ struct ObjectiveNames {
 }
 
 extension Objective {
-  /// What scores are divided by to judge what was learnt from labels. One who learns them by heart grows too
-  /// sure long before he errs more often, so that the cross entropy rises while fewer samples are mistaken; at
-  /// the temperature that suits him best it says who errs less (Guo et al., "On calibration of modern neural
-  /// networks", 2017).
+  /// What scores are divided by to judge what was learnt from labels. A model that learns them by heart grows
+  /// too sure long before it errs more often, so that the cross entropy rises while fewer samples are mistaken;
+  /// at the temperature that suits it best it says which model errs less (Guo et al., "On calibration of modern
+  /// neural networks", 2017).
   static let temperatures = [1, 1.4, 2, 2.8, 4, 5.7, 8]
 
   /// Appends the objective to a student's graph.
