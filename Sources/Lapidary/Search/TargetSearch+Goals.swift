@@ -124,7 +124,7 @@ extension TargetSearch {
   /// How often a time that is missed moves the plan: before models are tuned, and after.
   private static let rehearsals = 6, moves = 4
 
-  /// The candidate of the lowest level that is within the time, and not much faster.
+  /// The candidate that loses least of those made at the lowest levels that are within the time.
   ///
   /// A time does not depend on what weights are, so that the widths that would be taken at a level are timed
   /// first, and a model is made in earnest where they are as fast as they have to be.
@@ -147,7 +147,13 @@ extension TargetSearch {
       guard steering.take(excess) else { break }
     }
     if steering.found == nil, steering.level >= Self.levels, let nearest { return nearest }
-    return try candidate(place(steering.guess))
+    let last = try candidate(place(steering.guess))
+    // Of models a few levels apart the one that is cut further may lose less.
+    let fitting = plan.tried.filter {
+      $0.place.numbers == start.numbers && !$0.place.isDraft && fits($0.costs)
+    }
+    func loss(_ candidate: Candidate) -> Double { candidate.loss?.points ?? 0 }
+    return fitting.min { (loss($0), $0.place) < (loss($1), $1.place) } ?? last
   }
 
   private func missed(_ candidate: Candidate) -> [String] {
