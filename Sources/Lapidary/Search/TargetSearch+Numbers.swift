@@ -9,23 +9,48 @@ extension TargetSearch {
   /// cutting adds to the noise (`LossForecast`); what it does for integers shows where nothing is cut.
   mutating func leastLossFirst(_ kinds: [Numbers]) throws(ModelError) -> [Numbers] {
     var noises: [(kind: Numbers, noise: Double)] = []
+    var drafted: (level: Int, cut: Double)?
     // Activations do not count as bytes, and floats of 32 bits have to be cut twice as far as those of 16.
-    for kind in kinds where kind != .int16 && (kind != .float || !kinds.contains(.float16)) {
+    let runsHalf = try maker.runsHalf, draftsHalf = runsHalf && kinds.contains(.float16)
+    for kind in kinds where kind != .int16 && kind != (draftsHalf ? .float : .float16) {
       guard let level = try lowestThatFits(kind) else { continue }
       // What fits uncut with more bits needs no fewer.
       if level == 0, noises.isEmpty { return kinds }
+      // What has to be cut so much further that this alone loses more is not made.
+      if kind == .float16, let drafted, let best = noises.map(\.noise).min(),
+        try cutNoise(level, like: drafted) * gain > best
+      {
+        continue
+      }
       guard let whole = try wholeNoise(kind) else { return kinds }
       var noise = whole
       if level > 0,
-        let cut = try candidate(.init(level: level, kind, isDraft: true)).loss?.noise
+        let found = try candidate(.init(level: level, kind, isDraft: true)).loss?.noise
       {
-        let base = try untuned(kind)?.loss?.noise ?? whole
-        noise += (maker.tunes ? LossForecast.usualGain : 1) * max(0, cut - base)
+        let cut = max(0, found - (try untuned(kind)?.loss?.noise ?? whole))
+        if drafted == nil { drafted = (level, cut) }
+        noise += gain * cut
       }
       noises.append((kind, noise))
     }
     guard let best = noises.min(by: { $0.noise < $1.noise })?.kind else { return kinds }
     return [best] + kinds.filter { $0 != best }
+  }
+
+  /// What is left of the noise that cutting adds.
+  private var gain: Double { maker.tunes ? LossForecast.usualGain : 1 }
+
+  /// The noise that cutting adds at a level, from what it added at another and how the table's errors grow.
+  private mutating func cutNoise(
+    _ level: Int, like known: (level: Int, cut: Double)
+  ) throws(ModelError) -> Double {
+    guard level > known.level else { return 0 }
+    let search = try widthSearch(.float)
+    func error(_ level: Int) -> Double {
+      search.solution(.full, budget: Self.kept(level))?.error ?? 0
+    }
+    let before = error(known.level)
+    return before > 0 ? known.cut * error(level) / before : 0
   }
 
   /// The noise of what nothing is cut of. Where some layers keep 8 bits, what learning does for the
