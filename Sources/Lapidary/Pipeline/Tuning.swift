@@ -16,9 +16,6 @@ public struct Tuning: Sendable {
   /// How long it took, in seconds.
   public let seconds: Double
 
-  /// Samples that tell when to stop, of those that there are: all others are learnt from.
-  private static let heldOut = 256
-
   /// Tunes a model.
   ///
   /// - Parameters:
@@ -30,7 +27,7 @@ public struct Tuning: Sendable {
     progress: (WorkProgress) -> Void = { _ in },
     checkpoint: (TuningState) throws(ModelError) -> Void = { _ in }
   ) throws(ModelError) {
-    let parts = data.parts(holdingOut: Self.heldOut)
+    let parts = data.parts
     let objective = try Objective(
       kinds: teacher == nil ? options.kinds.intersection([.labels]) : options.kinds, student: model,
       teacher: teacher ?? model)

@@ -8,11 +8,7 @@ extension Dataset {
   ///
   /// Of 64 samples or more every fourth is held out of the fit. Fewer serve for both, which the part
   /// to prove with says of itself. The same data gives the same parts.
-  public var parts: (fit: Dataset, proof: Dataset) { parts(holdingOut: .max) }
-
-  /// The same, with about so many samples held out at most, where these only choose and what is fitted to
-  /// learns from every other.
-  package func parts(holdingOut most: Int) -> (fit: Dataset, proof: Dataset) {
+  public var parts: (fit: Dataset, proof: Dataset) {
     let groups = count / (batch ?? 1)
     guard part == .all || part == .random, count >= Self.fewestToSplit, groups >= Self.heldOutOf
     else {
@@ -20,9 +16,7 @@ extension Dataset {
       if part == .all { own.part = .fitted }
       return (own, own)
     }
-    return divided(
-      as: part == .random ? (.random, .random) : (.fitted, .heldOut),
-      every: max(Self.heldOutOf, min(groups, count / max(1, most))))
+    return divided(as: part == .random ? (.random, .random) : (.fitted, .heldOut))
   }
 
   /// Samples to fit to, divided once more: those to fit candidates to and those to choose among them with,
@@ -31,14 +25,14 @@ extension Dataset {
     guard count >= Self.fewestToSplit, count / (batch ?? 1) >= Self.heldOutOf else {
       return (self, self)
     }
-    return divided(as: (part, part), every: Self.heldOutOf)
+    return divided(as: (part, part))
   }
 
-  private func divided(as parts: (Part, Part), every period: Int) -> (Dataset, Dataset) {
-    let all = 0..<count / (batch ?? 1), last = period - 1
+  private func divided(as parts: (Part, Part)) -> (Dataset, Dataset) {
+    let all = 0..<count / (batch ?? 1), last = Self.heldOutOf - 1
     return (
-      Dataset(self, groups: all.filter { $0 % period != last }, as: parts.0),
-      Dataset(self, groups: all.filter { $0 % period == last }, as: parts.1)
+      Dataset(self, groups: all.filter { $0 % Self.heldOutOf != last }, as: parts.0),
+      Dataset(self, groups: all.filter { $0 % Self.heldOutOf == last }, as: parts.1)
     )
   }
 }

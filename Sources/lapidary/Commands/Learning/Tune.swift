@@ -7,9 +7,9 @@ struct Tune: ParsableCommand, RunsModels, ChecksOptions {
     abstract: "Adapts a model's weights to what a teacher computes, or to labels.",
     discussion: """
       The weights of a model that was made smaller learn to give what the model gave that it was made \
-      from, on samples without labels; with --labels they learn those too. A quarter of the samples, or \
-      256, is held out: the weights that are best on it are kept, and where none are better the model \
-      stays as it was. Zeros of a sparse weight stay zero. The same options give the same bytes on any number of \
+      from, on samples without labels; with --labels they learn those too. A quarter of the samples is \
+      held out: the weights that are best on it are kept, and where none are better the model stays as \
+      it was. Zeros of a sparse weight stay zero. The same options give the same bytes on any number of \
       threads; --minutes settles the number of steps by the clock.
 
       With --quantized the model is one in QDQ form, as quantize writes it. Its weights learn through \
