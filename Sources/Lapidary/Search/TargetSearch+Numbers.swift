@@ -17,7 +17,7 @@ extension TargetSearch {
       // What fits uncut with more bits needs no fewer.
       if level == 0, noises.isEmpty { return kinds }
       // What has to be cut so much further that this alone loses more is not made.
-      if kind == .float16, let drafted, let best = noises.map(\.noise).min(),
+      if !kind.areIntegers, let drafted, let best = noises.map(\.noise).min(),
         try cutNoise(level, like: drafted) * gain > best
       {
         continue
