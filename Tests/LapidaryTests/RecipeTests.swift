@@ -62,7 +62,21 @@ import Testing
     let result = try Compression(model, recipe, calibration: nil, evaluation: nil)
     let bytes = Double(ONNXFile.byteCount(of: result.model))
     #expect(bytes < 0.52 * Double(ONNXFile.byteCount(of: model)))
-    #expect(result.stages.last?.name == "in 16 bits")
+    let stage = try #require(result.stages.last)
+    #expect(stage.name == "in 16 bits")
+    guard case .signal(_, let signal, 16, .random) = stage.proof else {
+      Issue.record("\(String(describing: stage.proof))")
+      return
+    }
+    #expect(signal > 50)
+  }
+
+  @Test("half is a type, or whether to have one")
+  func flags() throws {
+    #expect(try Recipe(yaml: "half: true").half == .float16)
+    #expect(try Recipe(yaml: "half: false").half == nil)
+    #expect(try Recipe(yaml: "half: false").quantization != nil)
+    #expect(try Recipe(yaml: "{ half: true, quantize: false }").quantization == nil)
   }
 
   @Test(arguments: [

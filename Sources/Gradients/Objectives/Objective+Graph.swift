@@ -24,7 +24,7 @@ extension Objective {
   ///   new inputs.
   func append(
     to builder: GraphBuilder, _ typed: TypedGraph, variances: [Double]
-  ) throws(ModelError) -> (loss: Term, cooler: [Term], names: ObjectiveNames) {
+  ) throws(ModelError) -> (loss: Term, softer: [Term], names: ObjectiveNames) {
     var names = ObjectiveNames()
     var parts: [Term] = []
     var entropies: [Term] = []
@@ -56,8 +56,8 @@ extension Objective {
         let truth = builder.input("labels", scores.type)
         names.labels = builder.graph[truth.id].name
         entropies = Self.temperatures.map { temperature in
-          let cooled = temperature == 1 ? scores : scores / temperature
-          return -(truth * cooled.logSoftmax(rank - 1)).sum([rank - 1]).overall
+          let softened = scores / temperature
+          return -(truth * softened.logSoftmax(rank - 1)).sum([rank - 1]).overall
         }
       }
     }

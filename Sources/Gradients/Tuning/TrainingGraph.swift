@@ -3,11 +3,10 @@ internal import Operators
 
 /// A student's graph with its objective and the gradients of its weights, which are inputs.
 struct TrainingGraph {
-  /// Gives the loss and the gradients.
+  /// Gives the gradients.
   let model: Model
-  /// Gives the loss alone.
+  /// Gives the losses.
   let judge: Model
-  let loss: String
   /// The losses that the judge gives, of which the least counts: the loss, and the same at other temperatures
   /// where labels count.
   let judged: [String]
@@ -29,16 +28,14 @@ struct TrainingGraph {
     } else {
       wanted = try Parameters(of: base).values
     }
-    let loss: Term, cooler: [Term]
-    (base, loss, cooler, names) = try Self.forward(base, objective, variances: variances)
+    let loss: Term, softer: [Term]
+    (base, loss, softer, names) = try Self.forward(base, objective, variances: variances)
     let found = try Differentiation(base, by: wanted) { (builder, typed) throws(ModelError) in
       [(loss.id, builder.number(1, .float))]
     }
     let forward = GraphBuilder(base.graph, opset: base.opset() ?? 0, isPortable: false)
     let whole = GraphBuilder(found.model.graph, opset: base.opset() ?? 0, isPortable: false)
-    for side in [forward, whole] { side.output("objective_loss", loss) }
-    self.loss = whole.graph.outputs.last.map { whole.graph[$0.value].name } ?? ""
-    for other in cooler { forward.output("objective_loss", other) }
+    for one in [loss] + softer { forward.output("objective_loss", one) }
     judged = forward.graph.outputs.map { forward.graph[$0.value].name }
     var parameters: [(value: ValueID, gradient: String)] = []
     for value in wanted {
@@ -64,9 +61,9 @@ struct TrainingGraph {
   static func judge(
     _ model: Model, _ objective: Objective, variances: [Double]
   ) throws(ModelError) -> (model: Model, judged: [String]) {
-    var (base, loss, cooler, _) = try forward(model, objective, variances: variances)
+    var (base, loss, softer, _) = try forward(model, objective, variances: variances)
     let builder = GraphBuilder(base.graph, opset: base.opset() ?? 0, isPortable: false)
-    for one in [loss] + cooler { builder.output("objective_loss", one) }
+    for one in [loss] + softer { builder.output("objective_loss", one) }
     builder.dropUnread()
     base.graph = builder.graph
     return (base, base.graph.outputs.map { base.graph[$0.value].name })
@@ -75,16 +72,16 @@ struct TrainingGraph {
   /// A model with the objective behind it and no outputs.
   private static func forward(
     _ model: Model, _ objective: Objective, variances: [Double]
-  ) throws(ModelError) -> (model: Model, loss: Term, cooler: [Term], names: ObjectiveNames) {
+  ) throws(ModelError) -> (model: Model, loss: Term, softer: [Term], names: ObjectiveNames) {
     var base = model
     base.irVersion = max(base.irVersion ?? 8, 8)
     base.graph.valueInfos = []
     let builder = GraphBuilder(
       base.graph, opset: base.opset() ?? 0, isPortable: false, stem: "objective")
-    let (loss, cooler, names) = try objective.append(
+    let (loss, softer, names) = try objective.append(
       to: builder, try inferTypes(base), variances: variances)
     builder.dropOutputs()
     base.graph = builder.graph
-    return (base, loss, cooler, names)
+    return (base, loss, softer, names)
   }
 }

@@ -74,7 +74,12 @@ public struct Recipe: Sendable {
         } else {
           quantization = try Self.quantization(try field.fields())
         }
-      case .half: half = try field.choice(HalfEncoding.HalfType.self)
+      case .half:
+        if let flag = field.flagOrNil {
+          half = flag ? .float16 : nil
+        } else {
+          half = try field.choice(HalfEncoding.HalfType.self)
+        }
       case .data: try readData(try field.fields())
       }
     }

@@ -110,7 +110,7 @@ public struct ModelCosts: Sendable, Hashable, Codable {
 /// No counter is read: what a processor draws is seldom readable, never by one process alone, and not
 /// the same on the device that the model is for. A multiply-accumulate takes 4.6 pJ with numbers of 32
 /// bits and 0.3 pJ with integers of 8, and a byte that comes from memory 160 pJ (M. Horowitz, ISSCC
-/// 2014, 45 nm); weights come once a run, activations stay near. So the figure says which of two
+/// 2014, 45 nm); floats of 16 bits are multiplied as 32; weights come once a run, activations stay near. So the figure says which of two
 /// models takes less, not what a meter would show.
 enum EnergyModel {
   private static let float = 4.6e-12, integer = 0.3e-12, byte = 160e-12

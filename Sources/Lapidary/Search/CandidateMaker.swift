@@ -16,6 +16,8 @@ struct CandidateMaker: Sendable {
   let choosing: Dataset
   /// Whether runs are timed.
   let isTimed: Bool
+  /// How long the original runs in onnxruntime, in seconds; nil where models are not timed there.
+  var onnxruntimeOriginal: Double?
   /// The layers that keep 8 bits where some take 4 (`Numbers.mixed`).
   var fullWeights: [String] = []
   private let dimensions: [String]
@@ -163,11 +165,11 @@ struct CandidateMaker: Sendable {
     return WidthTrials(self, macs: macs, meter)
   }
 
-  /// The widths that `make` would take, as a problem with one answer.
+  /// The widths that `make` would take; nil where there are none to take.
   func chosen(
     _ problem: WidthProblem, progress: @escaping @Sendable (WorkProgress) -> Void
-  ) throws(ModelError) -> WidthProblem {
-    WidthProblem([try choose(problem, try trials(), progress).solution].compactMap { $0 })
+  ) throws(ModelError) -> WidthSearch.Solution? {
+    try choose(problem, try trials(), progress).solution
   }
 
   /// The widths with which least is lost once the model is recovered, before it is tuned and quantized;
@@ -246,9 +248,19 @@ struct CandidateMaker: Sendable {
   }
 
   /// What the original costs.
-  func originalCosts() throws(ModelError) -> ModelCosts { try costs(of: ModelState(original)) }
+  func originalCosts() throws(ModelError) -> ModelCosts {
+    try costs(of: ModelState(original)) { () throws(ModelError) in
+      try time(of: original, trial.onnxruntime)
+    }
+  }
 
   private func costs(of state: ModelState) throws(ModelError) -> ModelCosts {
+    try costs(of: state) { () throws(ModelError) in try time(of: state.model) }
+  }
+
+  private func costs(
+    of state: ModelState, _ time: () throws(ModelError) -> RunTime
+  ) throws(ModelError) -> ModelCosts {
     let cost = try trial.cost(of: state.model).0
     let bytes = ONNXFile.byteCount(of: state.model)
     let integer = Set(state.entries.filter { $0.reason == nil }.map(\.node))
@@ -259,12 +271,28 @@ struct CandidateMaker: Sendable {
       bytes: bytes, macs: cost.macs, parameters: cost.parameters,
       energy: EnergyModel.joules(
         floatMacs: cost.macs - integerMacs, integerMacs: integerMacs, bytes: bytes),
-      time: isTimed ? try time(of: state.model) : nil)
+      time: isTimed ? try time() : nil)
   }
 
-  /// How long a run takes, measured anew.
-  func time(of model: Model) throws(ModelError) -> RunTime {
-    try RunTime.measure(
-      model, against: original, on: choosing, setting.options, trial.onnxruntime)
+  /// How long a run takes, measured anew; in onnxruntime too where the original was timed there.
+  private func time(of model: Model) throws(ModelError) -> RunTime {
+    guard let onnxruntimeOriginal else { return try time(of: model, nil) }
+    guard let onnxruntime = trial.onnxruntime else {
+      throw ModelError(
+        .request,
+        "plan: expected onnxruntime, in which its models were timed, found no Python that has it",
+        hint: "name one with LAPIDARY_PYTHON")
+    }
+    let found = try time(of: model, onnxruntime)
+    guard found.onnxruntime == nil else { return found }
+    return RunTime(
+      seconds: found.seconds, original: found.original,
+      onnxruntime: .init(seconds: RunTime.noRun, original: onnxruntimeOriginal))
+  }
+
+  private func time(
+    of model: Model, _ onnxruntime: OnnxruntimeLatency?
+  ) throws(ModelError) -> RunTime {
+    try RunTime.measure(model, against: original, on: choosing, setting.options, onnxruntime)
   }
 }

@@ -75,7 +75,7 @@ public struct CompressionGoals: Sendable, Hashable, Codable {
   }
 
   private static func milliseconds(_ seconds: Double) -> String {
-    "\(NumberText.decimal(1000 * seconds, 3)) ms"
+    seconds < RunTime.noRun ? "\(NumberText.decimal(1000 * seconds, 3)) ms" : "no run"
   }
 
   /// A bounded cost.

@@ -30,6 +30,8 @@ public struct CompressionPlan: Codable, Sendable {
   public var fullWeights: [String]?
   /// Costs of models that were cut and not fitted to anything.
   public var outlines: [Outline] = []
+  /// The widths that were timed before models were made of them, in order of their places; nil where none were.
+  public var rehearsals: [Rehearsal]?
   /// The models that were tried, in order of their places.
   public var tried: [Candidate] = []
   /// The one that was taken; nil before that is known.
@@ -47,6 +49,16 @@ public struct CompressionPlan: Codable, Sendable {
     public var place: Candidate.Place
     /// The costs.
     public var costs: ModelCosts
+  }
+
+  /// What the widths that a place would take cost before anything is fitted to them.
+  public struct Rehearsal: Codable, Hashable, Sendable {
+    /// The place.
+    public let place: Candidate.Place
+    /// The widths; nil where nothing can be cut.
+    public let widths: WidthSearch.Solution?
+    /// The costs.
+    public let costs: ModelCosts
   }
 
   /// How wide a group is.

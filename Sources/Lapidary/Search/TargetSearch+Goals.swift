@@ -131,17 +131,13 @@ extension TargetSearch {
   private mutating func onTime(_ start: Candidate.Place) throws(ModelError) -> Candidate {
     func place(_ level: Int) -> Candidate.Place { .init(level: level, start.numbers) }
     var rehearsal = LevelSteering(at: start.level)
-    var problems: [Int: WidthProblem] = [:]
     for _ in 0..<Self.rehearsals {
-      let (problem, costs) = try rehearse(place(rehearsal.level))
-      problems[rehearsal.level] = problem
-      guard rehearsal.take(excess(costs)) else { break }
+      guard rehearsal.take(excess(try rehearse(place(rehearsal.level)))) else { break }
     }
     var steering = LevelSteering(at: rehearsal.guess)
     var nearest: Candidate?
     for _ in 0..<Self.moves {
-      let level = steering.level
-      let found = try candidate(place(level), problems[level])
+      let found = try candidate(place(steering.level))
       let excess = excess(found.costs)
       if excess > 1, nearest.map({ self.excess($0.costs) > excess }) ?? true { nearest = found }
       guard steering.take(excess) else { break }

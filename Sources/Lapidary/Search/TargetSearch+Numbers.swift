@@ -11,8 +11,9 @@ extension TargetSearch {
     var noises: [(kind: Numbers, noise: Double)] = []
     var drafted: (level: Int, cut: Double)?
     // Activations do not count as bytes, and floats of 32 bits have to be cut twice as far as those of 16.
-    let runsHalf = try maker.runsHalf, draftsHalf = runsHalf && kinds.contains(.float16)
-    for kind in kinds where kind != .int16 && kind != (draftsHalf ? .float : .float16) {
+    let runsHalf = try maker.runsHalf
+    let unlikely: [Numbers] = [.int16, runsHalf && kinds.contains(.float16) ? .float : .float16]
+    for kind in kinds where !unlikely.contains(kind) {
       guard let level = try lowestThatFits(kind) else { continue }
       // What fits uncut with more bits needs no fewer.
       if level == 0, noises.isEmpty { return kinds }

@@ -111,8 +111,9 @@ extension TargetSearch {
           (
             .init("onnxruntime_ms", "ORT ms", numeric: true),
             {
-              $0.costs.time?.onnxruntime.map { .quantity(1000 * $0.seconds, digits: 3) }
-                ?? .missing()
+              guard let time = $0.costs.time?.onnxruntime else { return .missing() }
+              guard time.seconds < RunTime.noRun else { return .text("no run") }
+              return .quantity(1000 * time.seconds, digits: 3)
             }
           ))
       }

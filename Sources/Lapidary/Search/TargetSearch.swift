@@ -109,6 +109,7 @@ public struct TargetSearch {
     maker.fullWeights = plan.fullWeights ?? []
     try jobs?.open(empty)
     if plan.original == nil { plan.original = try maker.originalCosts() }
+    maker.onnxruntimeOriginal = plan.original?.time?.onnxruntime?.original
     if goals.latency != nil, plan.latencies == nil {
       plan.latencies = try maker.latencies(known: setting.latencies, setting.progress)
     }
@@ -270,22 +271,25 @@ public struct TargetSearch {
     return costs
   }
 
-  /// The widths that a place would take, as a problem with one answer, and what they cost before anything is
-  /// fitted to them.
-  mutating func rehearse(
-    _ place: Candidate.Place
-  ) throws(ModelError) -> (problem: WidthProblem, costs: ModelCosts) {
+  /// What the widths that a place would take cost before anything is fitted to them, measured now or known.
+  mutating func rehearse(_ place: Candidate.Place) throws(ModelError) -> ModelCosts {
+    let place = settled(place)
+    if let known = rehearsal(place) { return known.costs }
     let progress = progress
-    let chosen = try maker.chosen(try problem(place)) { progress.show("timing", $0) }
-    return (chosen, try maker.outline(place, chosen.solutions.first, stores: true))
+    let widths = try maker.chosen(try problem(place)) { progress.show("timing", $0) }
+    let costs = try maker.outline(place, widths, stores: true)
+    let all = (plan.rehearsals ?? []) + [.init(place: place, widths: widths, costs: costs)]
+    plan.rehearsals = all.sorted { $0.place < $1.place }
+    try keep(plan)
+    return costs
+  }
+
+  private func rehearsal(_ place: Candidate.Place) -> CompressionPlan.Rehearsal? {
+    plan.rehearsals?.first { $0.place == place }
   }
 
   /// The candidate of a place, measured now or known.
-  ///
-  /// - Parameter known: the widths that come into question, where these are known.
-  mutating func candidate(
-    _ place: Candidate.Place, _ known: WidthProblem? = nil
-  ) throws(ModelError) -> Candidate {
+  mutating func candidate(_ place: Candidate.Place) throws(ModelError) -> Candidate {
     let place = settled(place)
     if let done = plan.tried.first(where: { $0.place == place }) { return done }
     var found: Candidate
@@ -295,9 +299,13 @@ public struct TargetSearch {
       let progress = progress
       let title = "model \(plan.tried.count + 1)"
       progress.show(title)
-      var widths = known
-      if widths == nil { widths = try problem(place) }
-      let made = try maker.make(place, widths ?? WidthProblem([])) { progress.show(title, $0) }
+      var widths: WidthProblem
+      if let known = rehearsal(place) {
+        widths = WidthProblem([known.widths].compactMap { $0 })
+      } else {
+        widths = try problem(place)
+      }
+      let made = try maker.make(place, widths) { progress.show(title, $0) }
       found = made.candidate
       // One model has one time, however often it is measured.
       let twin = plan.tried.first { $0.model == found.model }

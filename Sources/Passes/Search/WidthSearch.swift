@@ -23,7 +23,7 @@ public struct WidthSearch {
   }
 
   /// A choice for every group.
-  public struct Solution: Sendable, Hashable {
+  public struct Solution: Sendable, Hashable, Codable {
     /// The fraction that each group loses, by its key.
     public let ratios: [String: Double]
     /// The sum of the errors.

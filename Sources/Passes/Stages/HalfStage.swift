@@ -27,6 +27,22 @@ public struct HalfStage: Stage {
     let encoded = try HalfEncoding(type, options: setting.options).encode(state.model, on: samples)
     state.replace(with: encoded.model)
     state.notes += encoded.notes
-    return try setting.signal(of: encoded.model, against: state.original)
+    return try proof(of: encoded.model, against: state.original, setting)
+  }
+
+  /// How many samples of noise it is proved on where there are no others.
+  private static let samples = 16
+
+  private func proof(
+    of model: Model, against original: Model, _ setting: StageSetting
+  ) throws(ModelError) -> StageProof {
+    guard setting.proof == nil, let seed = setting.verification?.seed else {
+      return try setting.signal(of: model, against: original)
+    }
+    do {
+      var setting = setting
+      setting.proof = try Dataset.load("random:\(Self.samples)", for: original, seed: seed)
+      return try setting.signal(of: model, against: original)
+    } catch { return .noInputs(error.description) }
   }
 }

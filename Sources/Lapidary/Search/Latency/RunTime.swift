@@ -28,6 +28,9 @@ public struct RunTime: Sendable, Hashable, Codable {
     }
   }
 
+  /// The seconds that stand for a run that cannot be: longer than any that is asked for.
+  package static let noRun = 1e6
+
   package init(seconds: Double, original: Double, onnxruntime: Other? = nil) {
     self.seconds = seconds
     self.original = original
