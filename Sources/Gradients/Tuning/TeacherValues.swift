@@ -60,7 +60,7 @@ final class TeacherValues {
 
   /// The values for some groups, a tensor for each pair.
   func values(_ groups: [Int]) throws(ModelError) -> [Tensor] {
-    guard !kept.isEmpty else { return pairs.isEmpty ? [] : try compute(groups) }
+    guard !kept.isEmpty else { return try compute(groups) }
     return try kept.map { tensors throws(ModelError) in
       let parts = groups.map { tensors[$0] }
       guard let whole = parts.count == 1 ? parts[0] : Tensor(joining: parts, axis: 0) else {
@@ -76,6 +76,7 @@ final class TeacherValues {
 
   /// The values for inputs, a tensor for each pair.
   func values(of inputs: [String: Tensor]) throws(ModelError) -> [Tensor] {
+    guard !pairs.isEmpty else { return [] }
     let found = try session.run(inputs, outputs: pairs.map(\.teacher))
     return try pairs.map { pair throws(ModelError) in
       guard var tensor = found[pair.teacher], tensor.elementType == .float else {

@@ -14,10 +14,10 @@ public struct TuningOptions: Sendable {
   public var steps: Int?
   /// The time that tuning may take, in seconds; nil where steps decide.
   public var seconds: Double?
-  /// How samples are changed before each step, where their form allows it; the teacher says what
-  /// becomes of what they are then. Labels are of the samples as they were, so that none are changed
-  /// where these count.
-  public var alterations = Set(Alteration.allCases)
+  /// How samples are changed before each step, where their form allows it; nil for the usual ways. The
+  /// teacher says what becomes of what they are then. A mixture of samples is labelled as the same mixture of
+  /// their labels.
+  public var alterations: Set<Alteration>?
   /// Samples a step.
   public var batch = 64
   /// The largest rate, which the first steps lead to and from which a cosine leads to zero.
@@ -41,6 +41,13 @@ public struct TuningOptions: Sendable {
   /// Fewer steps than this do not pay.
   public static let fewestSteps = 300
 
+  /// How samples are changed where nothing else is asked for.
+  ///
+  /// - Parameter hasLabels: whether labels count: which of them survive what is done to a picture is not known.
+  static func usualAlterations(hasLabels: Bool) -> Set<Alteration> {
+    hasLabels ? [.mix] : Set(Alteration.allCases)
+  }
+
   /// Makes the usual options.
   public init() {}
 
@@ -48,7 +55,7 @@ public struct TuningOptions: Sendable {
   public var key: String {
     """
     \(kinds.map(\.rawValue).sorted()) \(steps ?? 0) \(seconds ?? 0) \(batch) \(rate) \(warmUp) \
-    \(decay) \(optimizer.rawValue) \(seed) \(alterations.map(\.rawValue).sorted())\(isQuantized ? " quantized" : "")
+    \(decay) \(optimizer.rawValue) \(seed) \(alterations.map { $0.map(\.rawValue).sorted() } ?? ["usual"])\(isQuantized ? " quantized" : "")
     """
   }
 }

@@ -57,15 +57,17 @@ struct TuningSamples {
     }
   }
 
-  /// Pieces of changed samples with what the teacher makes of these.
+  /// Pieces of changed samples with what the teacher makes of these, and labels mixed as they are (Zhang et
+  /// al., "mixup: beyond empirical risk minimization", 2018).
   private func altered(
     _ groups: [Int], by alterer: SampleAlterer, _ step: Int
   ) throws(ModelError) -> [Piece] {
-    let inputs = alterer.run(try data.picked(groups).inputs, step: step)
-    let values = try teacher.values(of: inputs)
+    let (given, labels) = try data.picked(groups)
+    let changed = alterer.run(given.merging(try truth(labels)) { own, _ in own }, step: step)
+    let values = try teacher.values(of: changed.filter { given[$0.key] != nil })
     return stride(from: 0, to: groups.count, by: Tuner.piece).map { start in
       let rows = start..<min(start + Tuner.piece, groups.count)
-      var part = inputs.mapValues { $0.rows(rows) }
+      var part = changed.mapValues { $0.rows(rows) }
       for (name, tensor) in zip(names.targets, values) { part[name] = tensor.rows(rows) }
       return Piece(inputs: part, count: rows.count)
     }
@@ -74,17 +76,21 @@ struct TuningSamples {
   private func piece(_ groups: [Int]) throws(ModelError) -> Piece {
     var (inputs, labels) = try data.picked(groups)
     for (name, tensor) in zip(names.targets, try teacher.values(groups)) { inputs[name] = tensor }
-    if let name = names.labels, let classes, let labels {
-      var rows = [Float](repeating: 0, count: labels.count * classes)
-      for (row, label) in labels.enumerated() {
-        guard label >= 0, label < classes else {
-          throw ModelError(
-            .request, "labels: expected a class from 0 to \(classes - 1), found \(label)")
-        }
-        rows[row * classes + label] = 1
-      }
-      inputs[name] = Tensor(floats: rows, [labels.count, classes])
-    }
+    inputs.merge(try truth(labels)) { own, _ in own }
     return Piece(inputs: inputs, count: groups.count)
+  }
+
+  /// The labels as an input: a row for each, 1 at its class; nothing where labels do not count.
+  private func truth(_ labels: [Int]?) throws(ModelError) -> [String: Tensor] {
+    guard let name = names.labels, let classes, let labels else { return [:] }
+    var rows = [Float](repeating: 0, count: labels.count * classes)
+    for (row, label) in labels.enumerated() {
+      guard label >= 0, label < classes else {
+        throw ModelError(
+          .request, "labels: expected a class from 0 to \(classes - 1), found \(label)")
+      }
+      rows[row * classes + label] = 1
+    }
+    return [name: Tensor(floats: rows, [labels.count, classes])]
   }
 }

@@ -66,9 +66,9 @@ struct Tune: ParsableCommand, RunsModels, ChecksOptions {
     help: ArgumentHelp(
       """
       How samples are changed before each step, for the teacher too; all where the inputs allow it, \
-      none with --labels.
+      mix with --labels.
       """, valueName: "mirror,shift,mix|none"))
-  var alter = AlterationList(alterations: Set(Alteration.allCases))
+  var alter: AlterationList?
 
   @Option(help: ArgumentHelp("How steps follow from gradients.", valueName: "adam|sgd"))
   var optimizer = TuningOptions.Optimizer.adam
@@ -97,15 +97,11 @@ struct Tune: ParsableCommand, RunsModels, ChecksOptions {
   struct AlterationList: ExpressibleByArgument {
     let alterations: Set<Alteration>
 
-    init(alterations: Set<Alteration>) { self.alterations = alterations }
-
     init?(argument: String) {
       let found = argument.split(separator: ",").map { Alteration(rawValue: String($0)) }
       guard argument == "none" || !found.isEmpty && !found.contains(nil) else { return nil }
       alterations = Set(found.compactMap { $0 })
     }
-
-    var defaultValueDescription: String { "all" }
   }
 
   func checkOptions() throws {
@@ -138,7 +134,7 @@ struct Tune: ParsableCommand, RunsModels, ChecksOptions {
     options.batch = batch
     options.rate = rate
     options.optimizer = optimizer
-    options.alterations = alter.alterations
+    options.alterations = alter?.alterations
     options.seed = runOptions.seed
     options.isQuantized = quantized
     let key = [UInt8]((original.contentHash() + options.key).utf8)
