@@ -76,6 +76,28 @@ import Testing
     #expect(try altered([.mix]).1 == after)
   }
 
+  @Test("Labels are mixed as their samples are, and go through no picture's changes")
+  func labels() throws {
+    let data = try data(shape)
+    let alterer = try #require(try SampleAlterer(Set(Alteration.allCases), of: data, seed: 1))
+    let pictures = (0..<64).flatMap { [Float](repeating: Float($0), count: 784) }
+    let classes = (0..<64 * 64).map { Float($0 / 64 == $0 % 64 ? 1 : 0) }
+    let found = alterer.run(
+      [
+        "x": Tensor(floats: pictures, [64] + shape), "labels": Tensor(floats: classes, [64, 64]),
+      ], step: 0)
+    let x = try #require(found["x"]?.floats), labels = try #require(found["labels"]?.floats)
+    var mixed = 0
+    for sample in 0..<64 {
+      let row = labels[sample * 64..<(sample + 1) * 64]
+      #expect(abs(row.reduce(0, +) - 1) < 1e-6)
+      let mean = row.enumerated().reduce(0) { $0 + Float($1.offset) * $1.element }
+      #expect(abs(mean - x[sample * 784]) < 1e-3)
+      if row.max() != 1 { mixed += 1 }
+    }
+    #expect(mixed > 16 && mixed < 48)
+  }
+
   @Test("Rows of numbers are mixed and not moved; tokens stay")
   func forms() throws {
     #expect(try SampleAlterer([.mirror, .shift], of: data([8]), seed: 0) == nil)

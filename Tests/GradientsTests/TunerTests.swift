@@ -174,5 +174,13 @@ import Testing
     #expect(options.key == key)
     options.alterations = []
     #expect(options.key != key)
+    options = TuningOptions()
+    options.rate = 2e-3
+    options.alterations = Set(Alteration.allCases)
+    #expect(options.key == TuningOptions().key)
+    options.kinds = [.labels]
+    let given = options.key
+    (options.rate, options.alterations) = (nil, nil)
+    #expect(options.key != given)
   }
 }

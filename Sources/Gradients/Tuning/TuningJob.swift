@@ -41,10 +41,8 @@ struct TuningJob {
       graph.model, threads: tuner.session.threads, backend: tuner.session.backend)
     judges = try PieceRunner(
       graph.judge, threads: tuner.session.threads, backend: tuner.session.backend)
-    let alterations =
-      tuner.options.alterations
-      ?? TuningOptions.usualAlterations(hasLabels: objective.kinds.contains(.labels))
-    let alterer = try SampleAlterer(alterations, of: fit, seed: tuner.options.seed)
+    let alterer = try SampleAlterer(
+      tuner.options.usedAlterations, of: fit, seed: tuner.options.seed)
     samples = try TuningSamples(fit, values, graph.names, trainee.model, alterer: alterer)
     proof = try TuningSamples(held, proofs, graph.names, trainee.model)
     order = SampleOrder(count: fit.groupCount, seed: tuner.options.seed)

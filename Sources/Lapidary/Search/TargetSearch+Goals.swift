@@ -28,7 +28,7 @@ extension TargetSearch {
     return goals.excess(costs, original: original) <= 1
   }
 
-  private func excess(_ costs: ModelCosts) -> Double {
+  func excess(_ costs: ModelCosts) -> Double {
     plan.original.map { goals.excess(costs, original: $0) } ?? 0
   }
 
@@ -119,37 +119,6 @@ extension TargetSearch {
       found = try candidate(place(level))
     }
     return found
-  }
-
-  /// How often a time that is missed moves the plan: before models are tuned, and after.
-  private static let rehearsals = 6, moves = 4
-
-  /// The candidate that loses least of those made at the lowest levels that are within the time.
-  ///
-  /// A time does not depend on what weights are, so that the widths that would be taken at a level are timed
-  /// first, and a model is made in earnest where they are as fast as they have to be.
-  private mutating func onTime(_ start: Candidate.Place) throws(ModelError) -> Candidate {
-    func place(_ level: Int) -> Candidate.Place { .init(level: level, start.numbers) }
-    var rehearsal = LevelSteering(at: start.level)
-    for _ in 0..<Self.rehearsals {
-      guard rehearsal.take(excess(try rehearse(place(rehearsal.level)))) else { break }
-    }
-    var steering = LevelSteering(at: rehearsal.guess)
-    var nearest: Candidate?
-    for _ in 0..<Self.moves {
-      let found = try candidate(place(steering.level))
-      let excess = excess(found.costs)
-      if excess > 1, nearest.map({ self.excess($0.costs) > excess }) ?? true { nearest = found }
-      guard steering.take(excess) else { break }
-    }
-    if steering.found == nil, steering.level >= Self.levels, let nearest { return nearest }
-    let last = try candidate(place(steering.guess))
-    // Of models a few levels apart the one that is cut further may lose less.
-    let fitting = plan.tried.filter {
-      $0.place.numbers == start.numbers && !$0.place.isDraft && fits($0.costs)
-    }
-    func loss(_ candidate: Candidate) -> Double { candidate.loss?.points ?? 0 }
-    return fitting.min { (loss($0), $0.place) < (loss($1), $1.place) } ?? last
   }
 
   private func missed(_ candidate: Candidate) -> [String] {

@@ -195,7 +195,7 @@ public struct TargetSearch {
   }
 
   /// Widths that come into question for a place, and how to make better ones of them.
-  private mutating func problem(_ place: Candidate.Place) throws(ModelError) -> WidthProblem {
+  mutating func problem(_ place: Candidate.Place) throws(ModelError) -> WidthProblem {
     guard place.level > 0, canCut else { return WidthProblem([]) }
     guard place.level < Self.levels else { return WidthProblem([narrowest(place.numbers)]) }
     let search = try widthSearch(place.numbers)
@@ -269,23 +269,6 @@ public struct TargetSearch {
     plan.outlines.sort { $0.place < $1.place }
     try keep(plan)
     return costs
-  }
-
-  /// What the widths that a place would take cost before anything is fitted to them, measured now or known.
-  mutating func rehearse(_ place: Candidate.Place) throws(ModelError) -> ModelCosts {
-    let place = settled(place)
-    if let known = rehearsal(place) { return known.costs }
-    let progress = progress
-    let widths = try maker.chosen(try problem(place)) { progress.show("timing", $0) }
-    let costs = try maker.outline(place, widths, stores: true)
-    let all = (plan.rehearsals ?? []) + [.init(place: place, widths: widths, costs: costs)]
-    plan.rehearsals = all.sorted { $0.place < $1.place }
-    try keep(plan)
-    return costs
-  }
-
-  private func rehearsal(_ place: Candidate.Place) -> CompressionPlan.Rehearsal? {
-    plan.rehearsals?.first { $0.place == place }
   }
 
   /// The candidate of a place, measured now or known.
