@@ -58,7 +58,7 @@ extension Recipe {
       steps: 1200             # or minutes; nothing said, 1200; 3000 from 1024 samples on, 6000 from 8192
       # minutes: 5
       # loss: [response, feature]     # relation and labels too
-      # alter: [mirror, shift, mix]   # how samples are changed before each step; [] for none
+      # alter: [mirror, shift, mix]   # how samples are changed before each step; [] for none; labels: [mix]
       # rate: 0.002
       # batch: 64
       # optimizer: adam       # or sgd
