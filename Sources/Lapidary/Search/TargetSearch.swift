@@ -198,32 +198,40 @@ public struct TargetSearch {
   mutating func problem(_ place: Candidate.Place) throws(ModelError) -> WidthProblem {
     guard place.level > 0, canCut else { return WidthProblem([]) }
     guard place.level < Self.levels else { return WidthProblem([narrowest(place.numbers)]) }
-    let search = try widthSearch(place.numbers)
+    let search = try widthSearch(place.numbers), aim = try aim(place)
     var found: [WidthSearch.Solution] = []
     for trust in place.isDraft ? [.half] : WidthSearch.Trust.allCases {
-      let widths = try fitted(place) { search.solution(trust, budget: $0) }
+      let widths = try fitted(place, aim) { search.solution(trust, budget: $0) }
       if let widths, !found.contains(widths) { found.append(widths) }
     }
     return WidthProblem(found.isEmpty ? [search.narrowest] : found) {
       [self] groups throws(ModelError) in
       let search = WidthSearch(groups, cost: cost(place.numbers))
-      return try fitted(place) { search.solve(budget: $0) }
+      return try fitted(place, aim) { search.solve(budget: $0) }
     }
   }
 
-  /// Widths for a budget that is moved until what they cost, as far as that can be counted, is within
-  /// the goals and not much less: as many bytes of weights do not make as many bytes of a file in every
-  /// shape.
+  /// What part of the limits widths of a level are to take: all of it at the lowest level that is within them,
+  /// elsewhere what the level's own widths do; nil where costs are not bounded by what can be counted.
+  private mutating func aim(_ place: Candidate.Place) throws(ModelError) -> Double? {
+    guard goals.boundsCost, !maker.isTimed else { return nil }
+    let own = excess(try outline(.init(level: place.level, place.numbers)))
+    guard own <= 1, place.level > 0 else { return own }
+    return excess(try outline(.init(level: place.level - 1, place.numbers))) > 1 ? 1 : own
+  }
+
+  /// Widths for a budget that is moved until what they cost, as far as that can be counted, is no more than
+  /// aimed at and not much less: as many bytes of weights do not make as many bytes of a file in every shape.
   private func fitted(
-    _ place: Candidate.Place, _ solve: (Double) -> WidthSearch.Solution?
+    _ place: Candidate.Place, _ aim: Double?, _ solve: (Double) -> WidthSearch.Solution?
   ) throws(ModelError) -> WidthSearch.Solution? {
     var budget = Self.kept(place.level)
     guard var found = solve(budget) else { return nil }
-    guard let original = plan.original, goals.boundsCost, !maker.isTimed else { return found }
+    guard let aim, aim > 0 else { return found }
     var fitting: WidthSearch.Solution?
     for _ in 0..<Self.adjustments {
-      let excess = goals.excess(
-        try maker.outline(place, found, stores: goals.boundsNumbers), original: original)
+      let costs = try maker.outline(place, found, stores: goals.boundsNumbers)
+      let excess = excess(costs) / aim
       if excess <= 1 {
         if fitting.map({ found.error < $0.error }) ?? true { fitting = found }
         if excess >= Self.full { break }

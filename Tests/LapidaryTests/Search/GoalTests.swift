@@ -232,6 +232,28 @@ import Testing
     #expect(mine < 0.01 * integer)
   }
 
+  @Test("A front reaches as far whatever is asked for beside it, and its models are as its figures say")
+  func wholeFront() throws {
+    let folder = try TemporaryFolder()
+    let found = try Self.compress(
+      folder, "a.onnx", ["--max-macs", "0.5", "--no-quantize", "--pareto", "front"])
+    #expect(found.status == 0, "\(found.errors)")
+    struct Front: Decodable {
+      struct Row: Decodable {
+        let model: String
+        let bytes: Int
+        let macs: Int
+      }
+      let front: [Row]
+    }
+    let rows = try JSONDecoder().decode(Front.self, from: folder.bytes("front/front.json")).front
+    for row in rows { #expect(try folder.bytes("front/\(row.model)").count == row.bytes) }
+    let macs = rows.map(\.macs), whole = 13_044_640
+    #expect(macs.max() ?? 0 > whole / 2)
+    #expect(macs.min() ?? whole < whole / 10)
+    #expect(macs.contains { $0 <= whole / 2 && $0 > 2 * whole / 5 })
+  }
+
   @Test("A front keeps what nothing else beats")
   func front() {
     func candidate(_ level: Int, _ bytes: Int, wrong: Int) -> Candidate {
