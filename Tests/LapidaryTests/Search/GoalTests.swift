@@ -232,7 +232,7 @@ import Testing
     #expect(mine < 0.01 * integer)
   }
 
-  @Test("A front reaches as far whatever is asked for beside it, and its models are as its figures say")
+  @Test("A front reaches as far whatever is asked for, and its models are as its figures say")
   func wholeFront() throws {
     let folder = try TemporaryFolder()
     let found = try Self.compress(
