@@ -175,12 +175,11 @@ import Testing
     options.alterations = []
     #expect(options.key != key)
     options = TuningOptions()
-    options.rate = 2e-3
     options.alterations = Set(Alteration.allCases)
     #expect(options.key == TuningOptions().key)
     options.kinds = [.labels]
     let given = options.key
-    (options.rate, options.alterations) = (nil, nil)
+    options.alterations = nil
     #expect(options.key != given)
   }
 }

@@ -20,9 +20,8 @@ public struct TuningOptions: Sendable {
   public var alterations: Set<Alteration>?
   /// Samples a step.
   public var batch = 64
-  /// The largest rate, which the first steps lead to and from which a cosine leads to zero; nil for the
-  /// usual one.
-  public var rate: Double?
+  /// The largest rate, which the first steps lead to and from which a cosine leads to zero.
+  public var rate = 2e-3
   /// What share of the steps leads to the largest rate.
   public var warmUp = 0.05
   /// The share of a weight that a step takes off it, times the rate.
@@ -42,10 +41,6 @@ public struct TuningOptions: Sendable {
   /// Fewer steps than this do not pay.
   public static let fewestSteps = 300
 
-  /// The largest rate. A teacher says of every sample what all scores should be; labels
-  /// alone say less, and what the weights knew before is soon lost.
-  var usedRate: Double { rate ?? (kinds == [.labels] ? 5e-4 : 2e-3) }
-
   /// How samples are changed. Which labels survive what is done to a picture is not known.
   var usedAlterations: Set<Alteration> {
     alterations ?? (kinds.contains(.labels) ? [.mix] : Set(Alteration.allCases))
@@ -57,7 +52,7 @@ public struct TuningOptions: Sendable {
   /// All of them as a text that is the same in every run.
   public var key: String {
     """
-    \(kinds.map(\.rawValue).sorted()) \(steps ?? 0) \(seconds ?? 0) \(batch) \(usedRate) \(warmUp) \
+    \(kinds.map(\.rawValue).sorted()) \(steps ?? 0) \(seconds ?? 0) \(batch) \(rate) \(warmUp) \
     \(decay) \(optimizer.rawValue) \(seed) \(usedAlterations.map(\.rawValue).sorted())\(isQuantized ? " quantized" : "")
     """
   }

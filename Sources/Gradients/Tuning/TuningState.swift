@@ -28,11 +28,10 @@ public struct TuningState: Sendable {
 
   /// The rate of a step: up a line to the largest, then down a cosine to zero.
   func rate(_ options: TuningOptions) -> Double {
-    let most = factor * options.usedRate
     let rise = max(1, Int((options.warmUp * Double(steps)).rounded(.up)))
-    guard step >= rise else { return most * Double(step + 1) / Double(rise) }
+    guard step >= rise else { return factor * options.rate * Double(step + 1) / Double(rise) }
     let share = Double(step - rise) / Double(max(1, steps - rise))
-    return most * 0.5 * (1 + cos(.pi * share))
+    return factor * options.rate * 0.5 * (1 + cos(.pi * share))
   }
 
   /// Moves the weights against their gradients; what was zero in a sparse weight stays so.

@@ -48,7 +48,7 @@ extension Recipe {
       case .quantized: options.isQuantized = try field.flag()
       }
     }
-    guard options.steps ?? 1 > 0, options.seconds ?? 1 > 0, options.batch > 0, options.rate ?? 1 > 0
+    guard options.steps ?? 1 > 0, options.seconds ?? 1 > 0, options.batch > 0, options.rate > 0
     else {
       throw field.mismatch("steps, minutes, batch and rate above 0")
     }

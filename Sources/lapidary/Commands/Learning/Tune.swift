@@ -59,8 +59,8 @@ struct Tune: ParsableCommand, RunsModels, ChecksOptions {
   @Option(help: "Samples a step.")
   var batch = 64
 
-  @Option(help: "The largest rate of a step; 0.002 by default, 0.0005 with labels alone.")
-  var rate: Double?
+  @Option(help: "The largest rate of a step.")
+  var rate = 2e-3
 
   @Option(
     help: ArgumentHelp(
@@ -108,7 +108,7 @@ struct Tune: ParsableCommand, RunsModels, ChecksOptions {
     guard steps == nil || minutes == nil else {
       throw ValidationError("give only one of --steps and --minutes")
     }
-    guard steps ?? 1 > 0, minutes ?? 1 > 0, batch > 0, rate ?? 1 > 0 else {
+    guard steps ?? 1 > 0, minutes ?? 1 > 0, batch > 0, rate > 0 else {
       throw ValidationError("--steps, --minutes, --batch and --rate: expected more than 0")
     }
     let wanted = kinds
